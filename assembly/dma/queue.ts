@@ -1,0 +1,321 @@
+// A transmit queue: frames posted as descriptors of a packed virtqueue (VIRTIO 1.2 section 2.8), taken and completed by a
+// device, reaped by the side that posted them. Posting side first; the device side is at the foot.
+//
+//   post ──▶ descriptors ──▶ take … wire … complete ──▶ descriptors ──▶ reap ──▶ pool
+//
+// A frame of k segments takes k descriptors with one buffer id, which stands in the last (section 2.8.6). A device may
+// complete in any order: it writes one used descriptor a buffer, at *its* place in the ring, and both sides step over as
+// many descriptors as the buffer had (section 2.8.8). A full queue refuses and counts; nothing is overwritten.
+// One doorbell a burst. Event suppression (section 2.8.14) is not used: the device polls.
+import {
+  DESC_BYTES,
+  DESC_F_NEXT,
+  QUEUE_AVAIL_WRAP,
+  QUEUE_BYTES,
+  QUEUE_DESCS,
+  QUEUE_DEVICE_AVAIL,
+  QUEUE_DEVICE_AVAIL_WRAP,
+  QUEUE_DEVICE_SEGMENTS,
+  QUEUE_DEVICE_USED,
+  QUEUE_DEVICE_USED_WRAP,
+  QUEUE_DOORBELLS,
+  QUEUE_FREE,
+  QUEUE_FREE_ID,
+  QUEUE_NEXT_AVAIL,
+  QUEUE_NEXT_USED,
+  QUEUE_REFUSED,
+  QUEUE_SIZE,
+  QUEUE_SLOT_BYTES,
+  QUEUE_SLOTS,
+  QUEUE_USED_WRAP,
+  SPAN_ADDR,
+  SPAN_BYTES,
+  SPAN_ID,
+  SPAN_LEN,
+  SPAN_MBUF,
+  SPAN_MORE,
+} from "../layout";
+import { censusChain } from "../mbuf/census";
+import { Mbuf } from "../mbuf/mbuf";
+import { free } from "../mbuf/pool";
+import { availFlags, Desc, hasNext, isAvail, isUsed, usedFlags } from "./desc";
+
+@unmanaged
+export class Queue {
+  descs: u32;
+  size: u32;
+  slots: u32;
+  /** Descriptors that can be posted now. */
+  free: u32;
+  freeId: u32;
+  nextAvail: u32;
+  availWrap: u32;
+  nextUsed: u32;
+  usedWrap: u32;
+  unused0: u32;
+  /** Frames that found the queue full. */
+  refused: u64;
+  doorbells: u64;
+  unused1: u64;
+  deviceAvail: u32;
+  deviceAvailWrap: u32;
+  deviceUsed: u32;
+  deviceUsedWrap: u32;
+  /** u16 by buffer id: how many descriptors the device has to step over when it completes that buffer. */
+  deviceSegments: u32;
+  unused2: u32;
+  unused3: u64;
+  unused4: v128;
+  unused5: v128;
+}
+
+if (offsetof<Queue>() != QUEUE_BYTES) ERROR("Queue: size");
+if (offsetof<Queue>("descs") != QUEUE_DESCS) ERROR("Queue: descs");
+if (offsetof<Queue>("size") != QUEUE_SIZE) ERROR("Queue: size");
+if (offsetof<Queue>("slots") != QUEUE_SLOTS) ERROR("Queue: slots");
+if (offsetof<Queue>("free") != QUEUE_FREE) ERROR("Queue: free");
+if (offsetof<Queue>("freeId") != QUEUE_FREE_ID) ERROR("Queue: freeId");
+if (offsetof<Queue>("nextAvail") != QUEUE_NEXT_AVAIL) ERROR("Queue: nextAvail");
+if (offsetof<Queue>("availWrap") != QUEUE_AVAIL_WRAP) ERROR("Queue: availWrap");
+if (offsetof<Queue>("nextUsed") != QUEUE_NEXT_USED) ERROR("Queue: nextUsed");
+if (offsetof<Queue>("usedWrap") != QUEUE_USED_WRAP) ERROR("Queue: usedWrap");
+if (offsetof<Queue>("refused") != QUEUE_REFUSED) ERROR("Queue: refused");
+if (offsetof<Queue>("doorbells") != QUEUE_DOORBELLS) ERROR("Queue: doorbells");
+if (offsetof<Queue>("deviceAvail") != QUEUE_DEVICE_AVAIL) ERROR("Queue: deviceAvail");
+if (offsetof<Queue>("deviceAvailWrap") != QUEUE_DEVICE_AVAIL_WRAP) ERROR("Queue: deviceAvailWrap");
+if (offsetof<Queue>("deviceUsed") != QUEUE_DEVICE_USED) ERROR("Queue: deviceUsed");
+if (offsetof<Queue>("deviceUsedWrap") != QUEUE_DEVICE_USED_WRAP) ERROR("Queue: deviceUsedWrap");
+if (offsetof<Queue>("deviceSegments") != QUEUE_DEVICE_SEGMENTS) ERROR("Queue: deviceSegments");
+
+/** What the posting side remembers of a buffer id. */
+@unmanaged
+class Slot {
+  /** The frame behind this id; 0 when the id is free. */
+  mbuf: u32;
+  segments: u16;
+  nextFreeId: u16;
+}
+
+if (offsetof<Slot>() != QUEUE_SLOT_BYTES) ERROR("Slot: size");
+
+/** A span as a device takes it. */
+@unmanaged
+class Span {
+  addr: u32;
+  len: u32;
+  id: u16;
+  more: u16;
+  mbuf: u32;
+}
+
+if (offsetof<Span>() != SPAN_BYTES) ERROR("Span: size");
+if (offsetof<Span>("addr") != SPAN_ADDR) ERROR("Span: addr");
+if (offsetof<Span>("len") != SPAN_LEN) ERROR("Span: len");
+if (offsetof<Span>("id") != SPAN_ID) ERROR("Span: id");
+if (offsetof<Span>("more") != SPAN_MORE) ERROR("Span: more");
+if (offsetof<Span>("mbuf") != SPAN_MBUF) ERROR("Span: mbuf");
+
+/** Makes an empty queue of size descriptors: descs 16 bytes each, slots 8 each, deviceSegments 2 each, all zeroed. */
+export function queueInit(queue: usize, descs: usize, slots: usize, deviceSegments: usize, size: u32): void {
+  const q = changetype<Queue>(queue);
+  q.descs = descs as u32;
+  q.size = size;
+  q.slots = slots as u32;
+  q.free = size;
+  q.availWrap = 1;
+  q.usedWrap = 1;
+  q.deviceAvailWrap = 1;
+  q.deviceUsedWrap = 1;
+  q.deviceSegments = deviceSegments as u32;
+  for (let id: u32 = 0; id < size; id++) slotOf(q, id).nextFreeId = (id + 1) as u16;
+}
+
+/** Posts a frame as one descriptor a segment; false, and the queue untouched, when it is too full. */
+export function post(queue: usize, m: usize): bool {
+  const q = changetype<Queue>(queue);
+  const mbuf = changetype<Mbuf>(m);
+  assert(mbuf.refCount > 0, "post of a freed mbuf");
+  const segments = mbuf.segments as u32;
+  if (segments > q.free) {
+    q.refused += 1;
+    return false;
+  }
+  const id = q.freeId;
+  const slot = slotOf(q, id);
+  q.freeId = slot.nextFreeId as u32;
+  q.free -= segments;
+  slot.mbuf = m as u32;
+  slot.segments = segments as u16;
+
+  // The head's flags are what makes the frame visible to the device, so they are written last (section 2.8.21.1).
+  const head = descOf(q, q.nextAvail);
+  let headFlags = availFlags(q.availWrap);
+  if (segments > 1) {
+    headFlags |= DESC_F_NEXT;
+    writeTail(q, mbuf, id);
+  } else {
+    stepAvail(q);
+  }
+  head.addr = mbuf.data as u64;
+  head.len = mbuf.len;
+  head.id = id as u16;
+  head.flags = headFlags as u16;
+  return true;
+}
+
+/** Posts frames from list (u32 addresses) until one does not fit; returns how many. The rest stay the caller's. */
+export function postBurst(queue: usize, list: usize, n: u32): u32 {
+  for (let i: u32 = 0; i < n; i++) {
+    if (!post(queue, load<u32>(list + ((i as usize) << 2)) as usize)) return i;
+  }
+  return n;
+}
+
+/** Tells the device once that a burst was posted. */
+export function ringDoorbell(queue: usize): void {
+  changetype<Queue>(queue).doorbells += 1;
+}
+
+/** Takes back at most n frames that the device has completed, into out (u32 addresses); returns how many. */
+export function reapBurst(queue: usize, out: usize, n: u32): u32 {
+  const q = changetype<Queue>(queue);
+  let reaped: u32 = 0;
+  while (reaped < n) {
+    const desc = descOf(q, q.nextUsed);
+    if (!isUsed(desc.flags as u32, q.usedWrap)) break;
+    const id = desc.id as u32;
+    const slot = slotOf(q, id);
+    assert(slot.mbuf != 0, "the device completed a buffer that was not posted");
+    store<u32>(out + ((reaped as usize) << 2), slot.mbuf);
+    slot.mbuf = 0;
+    slot.nextFreeId = q.freeId as u16;
+    q.freeId = id;
+    q.free += slot.segments as u32;
+    q.nextUsed += slot.segments as u32;
+    if (q.nextUsed >= q.size) {
+      q.nextUsed -= q.size;
+      q.usedWrap ^= 1;
+    }
+    reaped++;
+  }
+  return reaped;
+}
+
+/** Reaps at most n completed frames and gives them back to the pool; returns how many. */
+export function reapFree(queue: usize, pool: usize, scratch: usize, n: u32): u32 {
+  const reaped = reapBurst(queue, scratch, n);
+  for (let i: u32 = 0; i < reaped; i++) free(pool, load<u32>(scratch + ((i as usize) << 2)) as usize);
+  return reaped;
+}
+
+/** Descriptors that can be posted now. */
+export function queueFree(queue: usize): u32 {
+  return changetype<Queue>(queue).free;
+}
+
+/** Census: marks every mbuf that was posted and not reaped yet; returns how many. */
+export function censusQueue(pool: usize, queue: usize): u32 {
+  const q = changetype<Queue>(queue);
+  let fresh: u32 = 0;
+  for (let id: u32 = 0; id < q.size; id++) fresh += censusChain(pool, slotOf(q, id).mbuf as usize);
+  return fresh;
+}
+
+// The device side.
+
+/**
+ * Takes posted frames as spans (16 bytes each, see Span) into out, at most spansMax; a frame is never cut in two.
+ * Returns the number of spans.
+ */
+export function takeBurst(queue: usize, out: usize, spansMax: u32): u32 {
+  const q = changetype<Queue>(queue);
+  let taken: u32 = 0;
+  while (isAvail(descOf(q, q.deviceAvail).flags as u32, q.deviceAvailWrap)) {
+    const segments = countSegments(q, q.deviceAvail);
+    if (taken + segments > spansMax) break;
+    const id = lastId(q, q.deviceAvail, segments);
+    store<u16>((q.deviceSegments as usize) + ((id as usize) << 1), segments as u16);
+    for (let i: u32 = 0; i < segments; i++) {
+      const desc = descOf(q, q.deviceAvail);
+      const span = changetype<Span>(out + (taken as usize) * SPAN_BYTES);
+      span.addr = desc.addr as u32;
+      span.len = desc.len;
+      span.id = id as u16;
+      span.more = i + 1 < segments ? 1 : 0;
+      span.mbuf = slotOf(q, id).mbuf;
+      taken++;
+      if (++q.deviceAvail == q.size) {
+        q.deviceAvail = 0;
+        q.deviceAvailWrap ^= 1;
+      }
+    }
+  }
+  return taken;
+}
+
+/** Completes n buffers, in the order of their ids in list (u32): any order of those that were taken. */
+export function completeBurst(queue: usize, list: usize, n: u32): void {
+  const q = changetype<Queue>(queue);
+  for (let i: u32 = 0; i < n; i++) {
+    const id = load<u32>(list + ((i as usize) << 2));
+    const segments = load<u16>((q.deviceSegments as usize) + ((id as usize) << 1)) as u32;
+    assert(segments > 0, "completion of a buffer that was not taken");
+    const desc = descOf(q, q.deviceUsed);
+    store<u16>((q.deviceSegments as usize) + ((id as usize) << 1), 0);
+    desc.id = id as u16;
+    desc.len = 0; // a transmit buffer: the device wrote nothing into it
+    desc.flags = usedFlags(q.deviceUsedWrap) as u16;
+    q.deviceUsed += segments;
+    if (q.deviceUsed >= q.size) {
+      q.deviceUsed -= q.size;
+      q.deviceUsedWrap ^= 1;
+    }
+  }
+}
+
+function descOf(q: Queue, index: u32): Desc {
+  return changetype<Desc>((q.descs as usize) + (index as usize) * DESC_BYTES);
+}
+
+function slotOf(q: Queue, id: u32): Slot {
+  return changetype<Slot>((q.slots as usize) + (id as usize) * QUEUE_SLOT_BYTES);
+}
+
+function stepAvail(q: Queue): void {
+  if (++q.nextAvail == q.size) {
+    q.nextAvail = 0;
+    q.availWrap ^= 1;
+  }
+}
+
+/** Writes the descriptors behind the head's, which stays unwritten and hides them from the device. */
+function writeTail(q: Queue, head: Mbuf, id: u32): void {
+  stepAvail(q);
+  let next = head.next as usize;
+  while (next != 0) {
+    const segment = changetype<Mbuf>(next);
+    const desc = descOf(q, q.nextAvail);
+    let flags = availFlags(q.availWrap);
+    if (segment.next != 0) flags |= DESC_F_NEXT;
+    desc.addr = segment.data as u64;
+    desc.len = segment.len;
+    desc.id = id as u16;
+    desc.flags = flags as u16;
+    stepAvail(q);
+    next = segment.next as usize;
+  }
+}
+
+function countSegments(q: Queue, index: u32): u32 {
+  let segments: u32 = 1;
+  while (hasNext(descOf(q, index).flags as u32)) {
+    if (++index == q.size) index = 0;
+    segments++;
+  }
+  return segments;
+}
+
+function lastId(q: Queue, index: u32, segments: u32): u32 {
+  const last = index + segments - 1;
+  return descOf(q, last < q.size ? last : last - q.size).id as u32;
+}

@@ -1,0 +1,35 @@
+// The whole surface that a host can call. Pointers and counts, except loadTable, whose bytes go through as-bind.
+export { arenaAlloc, loadTable } from "./arena";
+export {
+  checksum,
+  complement,
+  fold,
+  sumBytes,
+  update16,
+  update32,
+  updateUdp16,
+  updateUdp32,
+} from "./checksum";
+export {
+  censusQueue,
+  completeBurst,
+  post,
+  postBurst,
+  queueFree,
+  queueInit,
+  reapBurst,
+  reapFree,
+  ringDoorbell,
+  takeBurst,
+} from "./dma/queue";
+export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
+export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
+export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
+export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
+export { sumChain } from "./mbuf/sum";
+export { decapBurst, encapBurst, parseBurst } from "./path/codec";
+export { flowHash, mix } from "./path/hash";
+export { portPostBurst, portReceiveBurst } from "./path/port";
+export { rxBurst } from "./path/rx";
+export { txBurst } from "./path/tx";
+export { verifyBurst } from "./path/verify";

@@ -1,0 +1,213 @@
+// What the data plane and the control plane both know: record sizes, field offsets, codes.
+//
+// Only bare `export const` of literals: this file compiles under asc and under tsc alike. The records that these offsets
+// describe are drawn above their @unmanaged classes, where the compiler checks each offset (STYLE: offsetof + ERROR).
+// Records are little-endian, as all linear memory; wire headers are big-endian and live in wire/.
+
+/** Most frames in one crossing. */
+export const BURST_MAX = 256;
+export const CACHE_LINE_BYTES = 64;
+/** Most segments of one frame: a 64 KiB GSO frame in 2 KiB buffers, with room to spare. */
+export const SEGMENTS_MAX = 64;
+
+// mbuf (mbuf/mbuf.ts)
+export const MBUF_BYTES = 64;
+export const MBUF_BUF = 0;
+export const MBUF_DATA = 4;
+export const MBUF_LEN = 8;
+export const MBUF_NEXT = 12;
+export const MBUF_PKT_LEN = 16;
+export const MBUF_WIRE_LEN = 20;
+export const MBUF_REF_COUNT = 24;
+export const MBUF_SEGMENTS = 26;
+export const MBUF_PORT = 28;
+export const MBUF_CENSUS_ROUND = 30;
+export const MBUF_CENSUS_SEEN = 31;
+export const MBUF_FLAGS = 32;
+export const MBUF_L3 = 36;
+export const MBUF_L4 = 38;
+export const MBUF_PAYLOAD = 40;
+export const MBUF_CAUSE = 42;
+export const MBUF_HASH = 44;
+export const MBUF_TIMESTAMP_NS = 48;
+export const MBUF_VNI = 56;
+export const MBUF_L4_LEN = 60;
+
+// What parse found (mbuf.flags)
+export const FLAG_IPV4 = 0x1;
+export const FLAG_IPV6 = 0x2;
+export const FLAG_ARP = 0x4;
+export const FLAG_TCP = 0x10;
+export const FLAG_UDP = 0x20;
+export const FLAG_ICMP = 0x40;
+export const FLAG_ICMPV6 = 0x80;
+export const FLAG_FRAGMENT = 0x100;
+/** A fragment without the transport header: every one but the first. */
+export const FLAG_LATER_FRAGMENT = 0x200;
+/** The bytes that a header needs are on the wire but not in the capture. */
+export const FLAG_CUT = 0x400;
+/** An IPv6 routing header with segments left: the final destination is not the one in the fixed header. */
+export const FLAG_ROUTED = 0x800;
+export const FLAG_VLAN = 0x1000;
+export const FLAG_QINQ = 0x2000;
+export const FLAG_MULTICAST = 0x4000;
+export const FLAG_BROADCAST = 0x8000;
+
+// pool (mbuf/pool.ts)
+export const POOL_BYTES = 64;
+export const POOL_RECORDS = 0;
+export const POOL_BUFFERS = 4;
+export const POOL_FREE_STACK = 8;
+export const POOL_FREE_COUNT = 12;
+export const POOL_COUNT = 16;
+export const POOL_BUF_BYTES = 20;
+export const POOL_HEADROOM = 24;
+export const POOL_CENSUS_ROUND = 28;
+export const POOL_CENSUS_DOUBLES = 32;
+export const POOL_EMPTY = 40;
+
+// ring (dma/ring.ts): producer and consumer cursors on cache lines of their own, slots behind
+export const RING_BYTES = 192;
+export const RING_SLOTS = 0;
+export const RING_MASK = 4;
+export const RING_HEAD = 64;
+export const RING_REFUSED = 72;
+export const RING_TAIL = 128;
+
+// descriptor (dma/desc.ts), VIRTIO 1.2 section 2.8.13, struct pvirtq_desc
+export const DESC_BYTES = 16;
+export const DESC_ADDR = 0;
+export const DESC_LEN = 8;
+export const DESC_ID = 12;
+export const DESC_FLAGS = 14;
+export const DESC_F_NEXT = 0x1;
+export const DESC_F_WRITE = 0x2;
+export const DESC_F_AVAIL = 0x80;
+export const DESC_F_USED = 0x8000;
+
+// queue (dma/queue.ts): the posting side and the device side on cache lines of their own
+export const QUEUE_BYTES = 128;
+export const QUEUE_DESCS = 0;
+export const QUEUE_SIZE = 4;
+export const QUEUE_SLOTS = 8;
+export const QUEUE_FREE = 12;
+export const QUEUE_FREE_ID = 16;
+export const QUEUE_NEXT_AVAIL = 20;
+export const QUEUE_AVAIL_WRAP = 24;
+export const QUEUE_NEXT_USED = 28;
+export const QUEUE_USED_WRAP = 32;
+export const QUEUE_REFUSED = 40;
+export const QUEUE_DOORBELLS = 48;
+export const QUEUE_DEVICE_AVAIL = 64;
+export const QUEUE_DEVICE_AVAIL_WRAP = 68;
+export const QUEUE_DEVICE_USED = 72;
+export const QUEUE_DEVICE_USED_WRAP = 76;
+export const QUEUE_DEVICE_SEGMENTS = 80;
+/** What the posting side remembers of a buffer id: its mbuf, its descriptors, the next free id. */
+export const QUEUE_SLOT_BYTES = 8;
+/** One span handed to a device: where, how long, its buffer id, whether more of the frame follow, and its mbuf. */
+export const SPAN_BYTES = 16;
+export const SPAN_ADDR = 0;
+export const SPAN_LEN = 4;
+export const SPAN_ID = 8;
+export const SPAN_MORE = 10;
+export const SPAN_MBUF = 12;
+
+// port (path/port.ts)
+export const PORT_BYTES = 32;
+export const PORT_INDEX = 0;
+export const PORT_FLAGS = 4;
+export const PORT_POOL = 8;
+export const PORT_RX_RING = 12;
+export const PORT_TX_QUEUE = 16;
+export const PORT_COUNTERS = 20;
+/** The port takes frames of several descriptors. */
+export const PORT_F_SCATTER_GATHER = 0x1;
+
+// tunnel (path/tunnel.ts)
+export const TUNNEL_BYTES = 192;
+export const TUNNEL_VNI = 0;
+export const TUNNEL_FLAGS = 4;
+export const TUNNEL_VNIC = 8;
+export const TUNNEL_UPLINK = 12;
+export const TUNNEL_HEADER_LEN = 16;
+export const TUNNEL_L3 = 20;
+export const TUNNEL_IP_SUM = 24;
+export const TUNNEL_UDP_SUM = 28;
+export const TUNNEL_PORT_BASE = 32;
+export const TUNNEL_PORT_COUNT = 34;
+export const TUNNEL_LOCAL = 48;
+export const TUNNEL_REMOTE = 64;
+export const TUNNEL_TEMPLATE = 80;
+/** Longest template: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + VXLAN 8, rounded up to whole vectors. */
+export const TUNNEL_TEMPLATE_BYTES = 80;
+export const TUNNEL_F_IPV6 = 0x1;
+/** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
+export const TUNNEL_F_UDP_CHECKSUM = 0x2;
+
+// Counters of a port, 64 bits each (counter.ts); drop causes follow at COUNTER_DROP + cause
+export const COUNTER_RX_FRAMES = 0;
+export const COUNTER_RX_BYTES = 1;
+export const COUNTER_TX_FRAMES = 2;
+export const COUNTER_TX_BYTES = 3;
+export const COUNTER_TX_DESCRIPTORS = 4;
+export const COUNTER_TX_DOORBELLS = 5;
+export const COUNTER_TX_REFUSED = 6;
+export const COUNTER_RX_REFUSED = 7;
+export const COUNTER_COPIED_BYTES = 8;
+export const COUNTER_PREPEND_FAILURES = 9;
+export const COUNTER_GATHERED = 10;
+export const COUNTER_SCATTERED = 11;
+export const COUNTER_NO_BUFFER = 12;
+export const COUNTER_DROP = 16;
+export const COUNTERS = 64;
+
+// Why a frame was dropped; 0 is "not dropped". Names and texts for people stand in src/counters.ts.
+export const OK = 0;
+export const DROP_ETHERNET_TRUNCATED = 1;
+export const DROP_VLAN_TRUNCATED = 2;
+export const DROP_ARP_TRUNCATED = 3;
+export const DROP_IPV4_TRUNCATED = 4;
+export const DROP_IPV4_VERSION = 5;
+export const DROP_IPV4_HEADER_LENGTH = 6;
+export const DROP_IPV4_TOTAL_LENGTH = 7;
+export const DROP_IPV6_TRUNCATED = 8;
+export const DROP_IPV6_VERSION = 9;
+export const DROP_IPV6_PAYLOAD_LENGTH = 10;
+export const DROP_IPV6_EXTENSION = 11;
+export const DROP_TCP_TRUNCATED = 12;
+export const DROP_TCP_DATA_OFFSET = 13;
+export const DROP_UDP_TRUNCATED = 14;
+export const DROP_UDP_LENGTH = 15;
+export const DROP_ICMP_TRUNCATED = 16;
+export const DROP_NO_HEADROOM = 17;
+export const DROP_TOO_LONG = 18;
+export const DROP_NEEDS_SCATTER_GATHER = 19;
+export const DROP_NOT_VXLAN = 20;
+export const DROP_VXLAN_TRUNCATED = 21;
+export const DROP_VXLAN_NO_VNI_FLAG = 22;
+export const DROP_OUTER_FRAGMENT = 23;
+export const DROP_OUTER_IPV4_CHECKSUM = 24;
+export const DROP_OUTER_UDP_CHECKSUM = 25;
+export const DROP_UNKNOWN_VNI = 26;
+export const DROP_UNKNOWN_TUNNEL_ADDRESS = 27;
+export const DROP_QUEUE_FULL = 28;
+export const DROP_CAUSES = 29;
+
+// Verdict of a checksum (path/verify.ts)
+export const VERDICT_NONE = 0;
+export const VERDICT_GOOD = 1;
+export const VERDICT_BAD = 2;
+export const VERDICT_ABSENT = 3;
+export const VERDICT_UNCHECKED = 4;
+export const VERDICT_OFFLOADED = 5;
+/** What verify writes of a frame: the drop cause, then flags, L3 and L4 verdict of the outer and of the inner frame. */
+export const REPORT_BYTES = 16;
+export const REPORT_CAUSE = 0;
+export const REPORT_OUTER_L3 = 2;
+export const REPORT_OUTER_L4 = 3;
+export const REPORT_INNER_L3 = 4;
+export const REPORT_INNER_L4 = 5;
+export const REPORT_HAS_INNER = 6;
+export const REPORT_OUTER_FLAGS = 8;
+export const REPORT_INNER_FLAGS = 12;

@@ -1,0 +1,46 @@
+// Whole bursts through one step, for tools that work on frames without ports: each frame's cause is left in its mbuf.
+import { DROP_ETHERNET_TRUNCATED, DROP_UNKNOWN_VNI, OK } from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { ETHERNET_BYTES } from "../wire/ethernet";
+import { checkOuter, findVxlan, strip } from "./decap";
+import { encap } from "./encap";
+import { parse } from "./parse";
+
+/** Any VNI will do. */
+const ANY_VNI: i32 = -1;
+
+export function parseBurst(list: usize, n: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const m = load<u32>(list + ((i as usize) << 2)) as usize;
+    changetype<Mbuf>(m).cause = parse(m) as u16;
+  }
+}
+
+/** Parses and encapsulates n frames by the tunnel's template. */
+export function encapBurst(list: usize, n: u32, tunnel: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const m = load<u32>(list + ((i as usize) << 2)) as usize;
+    let cause = parse(m);
+    if (cause == OK) cause = encap(m, tunnel);
+    changetype<Mbuf>(m).cause = cause as u16;
+  }
+}
+
+/** Parses and decapsulates n frames: VXLAN on UDP port udpPort, of the network vni or (-1) of any. */
+export function decapBurst(list: usize, n: u32, udpPort: u32, vni: i32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const m = load<u32>(list + ((i as usize) << 2)) as usize;
+    changetype<Mbuf>(m).cause = decap(m, udpPort, vni) as u16;
+  }
+}
+
+function decap(m: usize, udpPort: u32, vni: i32): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  let cause = parse(m);
+  if (cause == OK) cause = findVxlan(m, udpPort);
+  if (cause == OK && vni != ANY_VNI && mbuf.vni != vni) cause = DROP_UNKNOWN_VNI;
+  if (cause == OK) cause = checkOuter(m);
+  if (cause != OK) return cause;
+  strip(m);
+  return mbuf.wireLen < ETHERNET_BYTES ? DROP_ETHERNET_TRUNCATED : OK;
+}

@@ -1,0 +1,61 @@
+// VXLAN encapsulation (RFC 7348) by prepared template: prepend, copy 50-74 bytes as vectors, patch lengths, entropy port
+// and checksums. The inner bytes are not touched, and read only when the outer UDP checksum is asked for.
+import { store16be } from "../be";
+import { complement, udpWire } from "../checksum";
+import { DROP_NO_HEADROOM, DROP_TOO_LONG, OK, TUNNEL_F_IPV6, TUNNEL_F_UDP_CHECKSUM, TUNNEL_TEMPLATE } from "../layout";
+import { Mbuf, prepend } from "../mbuf/mbuf";
+import { sumChain } from "../mbuf/sum";
+import { IPV4_CHECKSUM, IPV4_TOTAL_LENGTH } from "../wire/ipv4";
+import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH } from "../wire/ipv6";
+import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/transport";
+import { VXLAN_BYTES } from "../wire/vxlan";
+import { flowHash } from "./hash";
+import { Tunnel } from "./tunnel";
+
+const IP_LENGTH_MAX: u32 = 0xffff;
+
+/** Puts the tunnel's outer headers in front of a parsed frame. Returns OK, or the cause with the frame untouched. */
+export function encap(m: usize, tunnel: usize): u32 {
+  const t = changetype<Tunnel>(tunnel);
+  const mbuf = changetype<Mbuf>(m);
+  const headerLen = t.headerLen;
+  const l3 = t.l3;
+  const ipLength = mbuf.wireLen + headerLen - l3;
+  if (ipLength > IP_LENGTH_MAX) return DROP_TOO_LONG;
+  const hash = flowHash(m);
+  const outer = prepend(m, headerLen);
+  if (outer == 0) return DROP_NO_HEADROOM;
+  copyTemplate(outer, tunnel + TUNNEL_TEMPLATE, headerLen);
+
+  const ip = outer + l3;
+  const udpLength = UDP_BYTES + VXLAN_BYTES + mbuf.wireLen - headerLen;
+  if ((t.flags & TUNNEL_F_IPV6) == 0) {
+    store16be(ip + IPV4_TOTAL_LENGTH, ipLength);
+    store<u16>(ip, complement((t.ipSum as u64) + (bswap<u16>(ipLength as u16) as u64)) as u16, IPV4_CHECKSUM);
+  } else {
+    store16be(ip + IPV6_PAYLOAD_LENGTH, ipLength - IPV6_BYTES);
+  }
+
+  const udp = outer + headerLen - UDP_BYTES - VXLAN_BYTES;
+  // The hash's high bits, scaled to the range: no modulo, any range.
+  store16be(udp, (t.portBase as u32) + ((((hash as u64) * (t.portCount as u64)) >> 32) as u32));
+  store16be(udp + UDP_LENGTH, udpLength);
+  // A frame that a capture cut is not whole here: its checksum cannot be known and stays absent.
+  if ((t.flags & TUNNEL_F_UDP_CHECKSUM) != 0 && mbuf.wireLen == mbuf.pktLen) {
+    const length = bswap<u16>(udpLength as u16) as u64;
+    const varying = (load<u16>(udp) as u64) + length + length; // the length counts in the pseudo-header, too
+    const sum = sumChain(m, headerLen, mbuf.pktLen - headerLen, (t.udpSum as u64) + varying);
+    store<u16>(udp, udpWire(complement(sum)) as u16, UDP_CHECKSUM);
+  }
+  return OK;
+}
+
+/** Copies len bytes (50-80) by whole vectors, the last one overlapping, so that nothing beyond len is written. */
+function copyTemplate(to: usize, from: usize, len: u32): void {
+  const last = (len - 16) as usize;
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  if (len > 64) v128.store(to, v128.load(from, 48), 48);
+  v128.store(to + last, v128.load(from + last));
+}

@@ -1,0 +1,52 @@
+// The flow hash: the same number for every frame of a flow, from what parse found. It feeds the outer source port, by
+// which routers spread tunnels over equal paths (RFC 7348 section 4.1, RFC 6335 for the port range).
+//
+// Mixing is MurmurHash3's 64-bit finalizer (fmix64, A. Appleby, public domain), applied to addresses and then to ports.
+// Fragments hash without ports, since later ones have none and all of a datagram must stay on one path. A frame that is
+// not IP hashes by its MAC addresses and EtherType.
+import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
+import { IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
+import { IPV6_SRC } from "../wire/ipv6";
+import { ports } from "../wire/transport";
+
+/** MurmurHash3 fmix64: every input bit changes every output bit with probability near one half. */
+export function mix(h: u64): u64 {
+  h ^= h >> 33;
+  h *= 0xff51afd7ed558ccd;
+  h ^= h >> 33;
+  h *= 0xc4ceb9fe1a85ec53;
+  return h ^ (h >> 33);
+}
+
+/** The 32-bit flow hash of a parsed frame; also kept in the mbuf. */
+export function flowHash(m: usize): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  const data = mbuf.data as usize;
+  const ip = data + mbuf.l3;
+  // A header that parse found but that is not whole here (l4 unset) has no addresses to read.
+  const hasL3 = mbuf.l4 != 0;
+  let seed: u64;
+  let addresses: u64;
+  if (hasL3 && (mbuf.flags & FLAG_IPV4) != 0) {
+    seed = load<u8>(ip, IPV4_PROTOCOL) as u64;
+    addresses = load<u64>(ip, IPV4_SRC);
+  } else if (hasL3 && (mbuf.flags & FLAG_IPV6) != 0) {
+    seed = mix(load<u64>(ip, IPV6_SRC) ^ mix(load<u64>(ip, IPV6_SRC + 8)));
+    addresses = mix(load<u64>(ip, IPV6_SRC + 16)) ^ load<u64>(ip, IPV6_SRC + 24);
+  } else if (mbuf.len >= 14) {
+    seed = load<u16>(data, ETHERNET_TYPE) as u64;
+    addresses = load<u64>(data, ETHERNET_DST) ^ ((load<u32>(data, 8) as u64) << 32);
+  } else {
+    seed = 0;
+    addresses = 0;
+  }
+  const transport = mbuf.flags & (FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
+  if ((transport == FLAG_TCP || transport == FLAG_UDP) && mbuf.payload != 0) {
+    seed ^= ((ports(data + mbuf.l4) as u64) << 32) | transport;
+  }
+  const hash = (mix(addresses ^ mix(seed)) >> 32) as u32;
+  mbuf.hash = hash;
+  return hash;
+}

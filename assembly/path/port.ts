@@ -1,0 +1,147 @@
+// A port: where frames enter and leave an engine. Arrivals wait in the receive ring; what leaves is posted on the transmit
+// queue as descriptors. A vnic faces a guest, an uplink faces the underlay; to the data plane both are the same record.
+//
+//   outside ──▶ rxRing ──▶ path/tx.ts or path/rx.ts ──▶ txQueue ──▶ outside
+//
+// A drop is counted, with its cause, at the port on which the frame arrived.
+import { count } from "../counter";
+import { post, queueFree, ringDoorbell } from "../dma/queue";
+import { ringEnqueueBurst } from "../dma/ring";
+import {
+  COUNTER_COPIED_BYTES,
+  COUNTER_DROP,
+  COUNTER_GATHERED,
+  COUNTER_PREPEND_FAILURES,
+  COUNTER_RX_BYTES,
+  COUNTER_RX_FRAMES,
+  COUNTER_RX_REFUSED,
+  COUNTER_SCATTERED,
+  COUNTER_TX_BYTES,
+  COUNTER_TX_DESCRIPTORS,
+  COUNTER_TX_DOORBELLS,
+  COUNTER_TX_FRAMES,
+  COUNTER_TX_REFUSED,
+  DROP_NEEDS_SCATTER_GATHER,
+  DROP_NO_HEADROOM,
+  OK,
+  PORT_BYTES,
+  PORT_COUNTERS,
+  PORT_F_SCATTER_GATHER,
+  PORT_FLAGS,
+  PORT_INDEX,
+  PORT_POOL,
+  PORT_RX_RING,
+  PORT_TX_QUEUE,
+} from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { free, linearize } from "../mbuf/pool";
+
+@unmanaged
+export class Port {
+  index: u32;
+  flags: u32;
+  pool: u32;
+  rxRing: u32;
+  txQueue: u32;
+  counters: u32;
+  unused: u64;
+}
+
+if (offsetof<Port>() != PORT_BYTES) ERROR("Port: size");
+if (offsetof<Port>("index") != PORT_INDEX) ERROR("Port: index");
+if (offsetof<Port>("flags") != PORT_FLAGS) ERROR("Port: flags");
+if (offsetof<Port>("pool") != PORT_POOL) ERROR("Port: pool");
+if (offsetof<Port>("rxRing") != PORT_RX_RING) ERROR("Port: rxRing");
+if (offsetof<Port>("txQueue") != PORT_TX_QUEUE) ERROR("Port: txQueue");
+if (offsetof<Port>("counters") != PORT_COUNTERS) ERROR("Port: counters");
+
+/** Frames from list (u32 addresses) have arrived on the port; returns how many the receive ring took, from the front. */
+export function portReceiveBurst(port: usize, list: usize, n: u32): u32 {
+  const p = changetype<Port>(port);
+  const counters = p.counters as usize;
+  const took = ringEnqueueBurst(p.rxRing as usize, list, n);
+  let bytes: u64 = 0;
+  for (let i: u32 = 0; i < took; i++) {
+    const mbuf = changetype<Mbuf>(load<u32>(list + ((i as usize) << 2)) as usize);
+    mbuf.port = p.index as u16;
+    bytes += mbuf.pktLen as u64;
+  }
+  count(counters, COUNTER_RX_FRAMES, took);
+  count(counters, COUNTER_RX_BYTES, bytes);
+  if (took < n) count(counters, COUNTER_RX_REFUSED, n - took);
+  return took;
+}
+
+/**
+ * Posts frames from list until one finds the queue full; returns how many it took from the front. The rest stay the
+ * caller's, untouched. A chain that the port cannot send is dropped, and counts as taken.
+ */
+export function portPostBurst(port: usize, list: usize, n: u32): u32 {
+  const p = changetype<Port>(port);
+  let frames: u32 = 0;
+  let bytes: u64 = 0;
+  let descriptors: u32 = 0;
+  let taken: u32 = 0;
+  for (; taken < n; taken++) {
+    const m = load<u32>(list + ((taken as usize) << 2)) as usize;
+    const mbuf = changetype<Mbuf>(m);
+    if (makeSendable(port, port, m) != OK) {
+      drop(port, m, DROP_NEEDS_SCATTER_GATHER);
+      continue;
+    }
+    const length = mbuf.pktLen;
+    const segments = mbuf.segments as u32;
+    if (!post(p.txQueue as usize, m)) break;
+    frames++;
+    bytes += length;
+    descriptors += segments;
+  }
+  if (taken < n) count(p.counters as usize, COUNTER_TX_REFUSED, n - taken);
+  finishPosting(port, frames, bytes, descriptors);
+  return taken;
+}
+
+/** True when the port's queue has room for the frame as it is now. */
+export function hasRoom(port: usize, m: usize): bool {
+  return (changetype<Mbuf>(m).segments as u32) <= queueFree(changetype<Port>(port).txQueue as usize);
+}
+
+/**
+ * Makes a frame into what the port takes: one span unless the port has scatter-gather. The bytes copied are counted at
+ * ingress. Returns OK, or the cause for a drop (frame untouched).
+ */
+export function makeSendable(port: usize, ingress: usize, m: usize): u32 {
+  if (changetype<Mbuf>(m).segments == 1) return OK;
+  const p = changetype<Port>(port);
+  const counters = changetype<Port>(ingress).counters as usize;
+  if ((p.flags & PORT_F_SCATTER_GATHER) != 0) {
+    count(counters, COUNTER_SCATTERED, 1);
+    return OK;
+  }
+  const copied = linearize(p.pool as usize, m);
+  if (copied == u32.MAX_VALUE) return DROP_NEEDS_SCATTER_GATHER;
+  count(counters, COUNTER_GATHERED, 1);
+  count(counters, COUNTER_COPIED_BYTES, copied);
+  return OK;
+}
+
+/** Counts what a burst has posted and rings the doorbell once for it. */
+export function finishPosting(port: usize, frames: u32, bytes: u64, descriptors: u32): void {
+  if (frames == 0) return;
+  const p = changetype<Port>(port);
+  const counters = p.counters as usize;
+  ringDoorbell(p.txQueue as usize);
+  count(counters, COUNTER_TX_FRAMES, frames);
+  count(counters, COUNTER_TX_BYTES, bytes);
+  count(counters, COUNTER_TX_DESCRIPTORS, descriptors);
+  count(counters, COUNTER_TX_DOORBELLS, 1);
+}
+
+/** Drops a frame that arrived on the port: counts the cause and gives its mbufs back. */
+export function drop(port: usize, m: usize, cause: u32): void {
+  const p = changetype<Port>(port);
+  changetype<Mbuf>(m).cause = cause as u16;
+  count(p.counters as usize, COUNTER_DROP + cause, 1);
+  if (cause == DROP_NO_HEADROOM) count(p.counters as usize, COUNTER_PREPEND_FAILURES, 1);
+  free(p.pool as usize, m);
+}

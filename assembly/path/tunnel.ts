@@ -1,0 +1,65 @@
+// A tunnel: one vnic's way over the underlay to one remote host. The outer headers are prepared at configuration, as a
+// template with every fixed byte and with the one's-complement sums of what never changes; per packet only the lengths,
+// the entropy port and the checksums are patched.
+//
+//   template, header bytes long: │ Ethernet 14 (+ VLAN 4) │ IPv4 20 or IPv6 40 │ UDP 8 │ VXLAN 8 │
+//                                                         ↑ l3, from the template's first byte
+// ipSum: sum of the IPv4 header with a zero total length. udpSum: sum of the pseudo-header without its length, of the
+// destination port and of the VXLAN header. Both in memory order, not complemented.
+import {
+  TUNNEL_BYTES,
+  TUNNEL_FLAGS,
+  TUNNEL_HEADER_LEN,
+  TUNNEL_IP_SUM,
+  TUNNEL_L3,
+  TUNNEL_LOCAL,
+  TUNNEL_PORT_BASE,
+  TUNNEL_PORT_COUNT,
+  TUNNEL_REMOTE,
+  TUNNEL_TEMPLATE,
+  TUNNEL_UDP_SUM,
+  TUNNEL_UPLINK,
+  TUNNEL_VNI,
+  TUNNEL_VNIC,
+} from "../layout";
+
+@unmanaged
+export class Tunnel {
+  vni: u32;
+  flags: u32;
+  vnic: u32;
+  uplink: u32;
+  headerLen: u32;
+  l3: u32;
+  ipSum: u32;
+  udpSum: u32;
+  portBase: u16;
+  portCount: u16;
+  unused0: u32;
+  unused1: u64;
+  /** Addresses in network order; IPv4 in the first four bytes, the rest zero. */
+  local: v128;
+  remote: v128;
+  template0: v128;
+  template1: v128;
+  template2: v128;
+  template3: v128;
+  template4: v128;
+  unused2: v128;
+  unused3: v128;
+}
+
+if (offsetof<Tunnel>() != TUNNEL_BYTES) ERROR("Tunnel: size");
+if (offsetof<Tunnel>("vni") != TUNNEL_VNI) ERROR("Tunnel: vni");
+if (offsetof<Tunnel>("flags") != TUNNEL_FLAGS) ERROR("Tunnel: flags");
+if (offsetof<Tunnel>("vnic") != TUNNEL_VNIC) ERROR("Tunnel: vnic");
+if (offsetof<Tunnel>("uplink") != TUNNEL_UPLINK) ERROR("Tunnel: uplink");
+if (offsetof<Tunnel>("headerLen") != TUNNEL_HEADER_LEN) ERROR("Tunnel: headerLen");
+if (offsetof<Tunnel>("l3") != TUNNEL_L3) ERROR("Tunnel: l3");
+if (offsetof<Tunnel>("ipSum") != TUNNEL_IP_SUM) ERROR("Tunnel: ipSum");
+if (offsetof<Tunnel>("udpSum") != TUNNEL_UDP_SUM) ERROR("Tunnel: udpSum");
+if (offsetof<Tunnel>("portBase") != TUNNEL_PORT_BASE) ERROR("Tunnel: portBase");
+if (offsetof<Tunnel>("portCount") != TUNNEL_PORT_COUNT) ERROR("Tunnel: portCount");
+if (offsetof<Tunnel>("local") != TUNNEL_LOCAL) ERROR("Tunnel: local");
+if (offsetof<Tunnel>("remote") != TUNNEL_REMOTE) ERROR("Tunnel: remote");
+if (offsetof<Tunnel>("template0") != TUNNEL_TEMPLATE) ERROR("Tunnel: template0");

@@ -1,0 +1,49 @@
+// The transmit loop: what a guest sent, onto the underlay. Reads top to bottom; one frame at a time through all steps,
+// one doorbell for the burst.
+
+import { post } from "../dma/queue";
+import { ringCount, ringPeek, ringSkip } from "../dma/ring";
+import { OK } from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { encap } from "./encap";
+import { parse } from "./parse";
+import { drop, finishPosting, hasRoom, makeSendable, Port } from "./port";
+import { Tunnel } from "./tunnel";
+
+/** Moves at most n frames from the tunnel's vnic to its uplink; returns how many left the vnic's ring. */
+export function txBurst(tunnel: usize, n: u32): u32 {
+  const t = changetype<Tunnel>(tunnel);
+  const vnic = t.vnic as usize;
+  const uplink = t.uplink as usize;
+  const ring = changetype<Port>(vnic).rxRing as usize;
+  const queue = changetype<Port>(uplink).txQueue as usize;
+  const ready = min(n, ringCount(ring));
+  let taken: u32 = 0;
+  let frames: u32 = 0;
+  let bytes: u64 = 0;
+  let descriptors: u32 = 0;
+  while (taken < ready) {
+    const m = ringPeek(ring, taken) as usize;
+    // 1. No room on the uplink: the frame waits where it is.
+    if (!hasRoom(uplink, m)) break;
+    taken++;
+    // 2. What is it?
+    let cause = parse(m);
+    // 3. Outer headers into the headroom, entropy port from the inner flow.
+    if (cause == OK) cause = encap(m, tunnel);
+    // 4. One span, or as many as the uplink takes.
+    if (cause == OK) cause = makeSendable(uplink, vnic, m);
+    if (cause != OK) {
+      drop(vnic, m, cause);
+      continue;
+    }
+    // 5. One descriptor a span. Room was there in step 1, and no step adds a segment.
+    post(queue, m);
+    frames++;
+    bytes += changetype<Mbuf>(m).pktLen;
+    descriptors += changetype<Mbuf>(m).segments as u32;
+  }
+  ringSkip(ring, taken);
+  finishPosting(uplink, frames, bytes, descriptors);
+  return taken;
+}

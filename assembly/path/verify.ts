@@ -1,0 +1,126 @@
+// Which checksums of a frame are right: the outer ones, and the inner ones when VXLAN carries a frame.
+//
+// Right means that the sum with the field in it folds to 0xffff, so 0xffff and 0x0000 in the field are one value (RFC 1624
+// section 3 on the two zeros). A field that holds only the pseudo-header's sum is what a host records that leaves the rest
+// to its adapter: offloaded, not wrong.
+import { complement, fold } from "../checksum";
+import {
+  FLAG_CUT,
+  FLAG_FRAGMENT,
+  FLAG_ICMP,
+  FLAG_ICMPV6,
+  FLAG_IPV4,
+  FLAG_ROUTED,
+  FLAG_TCP,
+  FLAG_UDP,
+  OK,
+  REPORT_BYTES,
+  REPORT_CAUSE,
+  REPORT_HAS_INNER,
+  REPORT_INNER_FLAGS,
+  REPORT_INNER_L3,
+  REPORT_OUTER_FLAGS,
+  REPORT_OUTER_L3,
+  VERDICT_ABSENT,
+  VERDICT_BAD,
+  VERDICT_GOOD,
+  VERDICT_NONE,
+  VERDICT_OFFLOADED,
+  VERDICT_UNCHECKED,
+} from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { sumChain } from "../mbuf/sum";
+import { ipv4ChecksumHolds, ipv4PseudoSum } from "../wire/ipv4";
+import { ipv6PseudoSum } from "../wire/ipv6";
+import {
+  ICMP_CHECKSUM,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  TCP_CHECKSUM,
+  UDP_CHECKSUM,
+  udpDestination,
+  udpLength,
+} from "../wire/transport";
+import { VXLAN_PORT } from "../wire/vxlan";
+import { findVxlan, strip } from "./decap";
+import { parse } from "./parse";
+
+/**
+ * Judges n frames (list: u32 addresses) into reports, REPORT_BYTES each: drop cause, verdicts and flags, outer and inner.
+ * Frames in VXLAN are stripped on the way, so list holds inner frames afterwards.
+ */
+export function verifyBurst(list: usize, n: u32, reports: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    verify(load<u32>(list + ((i as usize) << 2)) as usize, reports + (i as usize) * REPORT_BYTES);
+  }
+}
+
+function verify(m: usize, report: usize): void {
+  const mbuf = changetype<Mbuf>(m);
+  memory.fill(report, 0, REPORT_BYTES);
+  let cause = parse(m);
+  store<u32>(report, mbuf.flags, REPORT_OUTER_FLAGS);
+  if (cause == OK) {
+    judge(m, report + REPORT_OUTER_L3);
+    if (findVxlan(m, VXLAN_PORT) == OK) {
+      strip(m);
+      cause = parse(m);
+      store<u8>(report, 1, REPORT_HAS_INNER);
+      store<u32>(report, mbuf.flags, REPORT_INNER_FLAGS);
+      if (cause == OK) judge(m, report + REPORT_INNER_L3);
+    }
+  }
+  store<u16>(report, cause as u16, REPORT_CAUSE);
+}
+
+/** Writes the L3 and the L4 verdict of a parsed frame, a byte each. */
+function judge(m: usize, verdicts: usize): void {
+  const mbuf = changetype<Mbuf>(m);
+  let l3 = VERDICT_NONE as u32;
+  if ((mbuf.flags & FLAG_IPV4) != 0) {
+    const ip = (mbuf.data + mbuf.l3) as usize;
+    if (mbuf.l4 == 0) l3 = VERDICT_UNCHECKED;
+    else l3 = ipv4ChecksumHolds(ip, mbuf.l4 - mbuf.l3) ? VERDICT_GOOD : VERDICT_BAD;
+  }
+  store<u8>(verdicts, l3 as u8);
+  store<u8>(verdicts, judgeTransport(m) as u8, 1);
+}
+
+function judgeTransport(m: usize): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  const flags = mbuf.flags;
+  if ((flags & (FLAG_TCP | FLAG_UDP | FLAG_ICMP | FLAG_ICMPV6)) == 0) return VERDICT_NONE;
+  if ((flags & (FLAG_FRAGMENT | FLAG_ROUTED | FLAG_CUT)) != 0 || mbuf.payload == 0) return VERDICT_UNCHECKED;
+  const l4 = (mbuf.data + mbuf.l4) as usize;
+  const field = l4 + checksumOffset(flags);
+  let length = mbuf.l4Len;
+  if ((flags & FLAG_UDP) != 0) {
+    if (load<u16>(field) == 0) return judgeAbsentUdp(flags, l4);
+    // Behind the UDP length there may be bytes that are not the datagram's; 0 is a GSO frame, whose length is unknown.
+    if (udpLength(l4) != 0) length = udpLength(l4);
+  }
+  if (mbuf.l4 + length > mbuf.pktLen) return VERDICT_UNCHECKED;
+  if ((flags & FLAG_ICMP) != 0) return complement(sumChain(m, mbuf.l4, length, 0)) == 0 ? VERDICT_GOOD : VERDICT_BAD;
+  const pseudo = pseudoSum((mbuf.data + mbuf.l3) as usize, flags, length);
+  if (complement(sumChain(m, mbuf.l4, length, pseudo)) == 0) return VERDICT_GOOD;
+  return (load<u16>(field) as u32) == fold(pseudo) ? VERDICT_OFFLOADED : VERDICT_BAD;
+}
+
+/** UDP checksum 0: absent over IPv4 (RFC 768); over IPv6 allowed to tunnels alone (RFC 6935 section 5). */
+function judgeAbsentUdp(flags: u32, udp: usize): u32 {
+  if ((flags & FLAG_IPV4) != 0) return VERDICT_ABSENT;
+  return udpDestination(udp) == VXLAN_PORT ? VERDICT_ABSENT : VERDICT_BAD;
+}
+
+function checksumOffset(flags: u32): usize {
+  if ((flags & FLAG_TCP) != 0) return TCP_CHECKSUM;
+  return (flags & FLAG_UDP) != 0 ? UDP_CHECKSUM : ICMP_CHECKSUM;
+}
+
+function pseudoSum(ip: usize, flags: u32, length: u32): u64 {
+  let protocol = PROTOCOL_UDP;
+  if ((flags & FLAG_TCP) != 0) protocol = PROTOCOL_TCP;
+  if ((flags & FLAG_ICMPV6) != 0) protocol = PROTOCOL_ICMPV6;
+  return (flags & FLAG_IPV4) != 0 ? ipv4PseudoSum(ip, protocol, length) : ipv6PseudoSum(ip, protocol, length);
+}

@@ -1,0 +1,47 @@
+// IPv4 (RFC 791 section 3.1). Offsets from the header's first byte; the accessors trust that 20 bytes are there.
+import { load16be } from "../be";
+import { complement, sumBytes } from "../checksum";
+
+export const IPV4_BYTES: u32 = 20;
+export const IPV4_TOTAL_LENGTH: usize = 2;
+export const IPV4_FRAGMENT: usize = 6;
+export const IPV4_PROTOCOL: usize = 9;
+export const IPV4_CHECKSUM: usize = 10;
+export const IPV4_SRC: usize = 12;
+export const IPV4_DST: usize = 16;
+
+export function ipVersion(ip: usize): u32 {
+  return (load<u8>(ip) >> 4) as u32;
+}
+
+export function ipv4HeaderBytes(ip: usize): u32 {
+  return ((load<u8>(ip) & 0xf) as u32) << 2;
+}
+
+export function ipv4TotalLength(ip: usize): u32 {
+  return load16be(ip + IPV4_TOTAL_LENGTH);
+}
+
+export function ipv4Protocol(ip: usize): u32 {
+  return load<u8>(ip, IPV4_PROTOCOL) as u32;
+}
+
+/** True for every fragment of a datagram: more to come, or an offset. */
+export function ipv4IsFragment(ip: usize): bool {
+  return (load16be(ip + IPV4_FRAGMENT) & 0x3fff) != 0;
+}
+
+export function ipv4FragmentOffset(ip: usize): u32 {
+  return load16be(ip + IPV4_FRAGMENT) & 0x1fff;
+}
+
+/** True when the header, its checksum included, sums to 0xffff. */
+export function ipv4ChecksumHolds(ip: usize, headerBytes: u32): bool {
+  return complement(sumBytes(ip, headerBytes, 0)) == 0;
+}
+
+/** Sum of the pseudo-header (RFC 9293 section 3.1) of a transport segment of len bytes, in memory order. */
+export function ipv4PseudoSum(ip: usize, protocol: u32, len: u32): u64 {
+  const addresses = (load<u32>(ip, IPV4_SRC) as u64) + (load<u32>(ip, IPV4_DST) as u64);
+  return addresses + (bswap<u32>(protocol) as u64) + (bswap<u32>(len) as u64);
+}

@@ -1,0 +1,36 @@
+// Transport headers: TCP (RFC 9293 section 3.1), UDP (RFC 768), ICMP (RFC 792), ICMPv6 (RFC 4443). Offsets from the
+// header's first byte.
+import { load16be } from "../be";
+
+export const PROTOCOL_ICMP: u32 = 1;
+export const PROTOCOL_TCP: u32 = 6;
+export const PROTOCOL_UDP: u32 = 17;
+export const PROTOCOL_ICMPV6: u32 = 58;
+
+export const TCP_BYTES: u32 = 20;
+export const TCP_DATA_OFFSET: usize = 12;
+export const TCP_CHECKSUM: usize = 16;
+export const UDP_BYTES: u32 = 8;
+export const UDP_DST: usize = 2;
+export const UDP_LENGTH: usize = 4;
+export const UDP_CHECKSUM: usize = 6;
+export const ICMP_BYTES: u32 = 8;
+export const ICMPV6_BYTES: u32 = 4;
+export const ICMP_CHECKSUM: usize = 2;
+
+/** Source and destination port of TCP and UDP as one value, in memory order. */
+export function ports(l4: usize): u32 {
+  return load<u32>(l4);
+}
+
+export function tcpHeaderBytes(tcp: usize): u32 {
+  return ((load<u8>(tcp, TCP_DATA_OFFSET) >> 4) as u32) << 2;
+}
+
+export function udpDestination(udp: usize): u32 {
+  return load16be(udp + UDP_DST);
+}
+
+export function udpLength(udp: usize): u32 {
+  return load16be(udp + UDP_LENGTH);
+}

@@ -1,0 +1,177 @@
+/**
+ * A burst: up to 256 frames that are loaded, worked on by one kernel in one crossing, and read back, without any port.
+ * What tools use on captures: parse, VXLAN encapsulation and decapsulation, checksum verification.
+ */
+import {
+  BURST_MAX,
+  MBUF_CAUSE,
+  MBUF_FLAGS,
+  MBUF_VNI,
+  REPORT_BYTES,
+  REPORT_CAUSE,
+  REPORT_HAS_INNER,
+  REPORT_INNER_FLAGS,
+  REPORT_INNER_L3,
+  REPORT_INNER_L4,
+  REPORT_OUTER_FLAGS,
+  REPORT_OUTER_L3,
+  REPORT_OUTER_L4,
+  VERDICT_ABSENT,
+  VERDICT_BAD,
+  VERDICT_GOOD,
+  VERDICT_NONE,
+  VERDICT_OFFLOADED,
+  VERDICT_UNCHECKED,
+} from "../assembly/layout.js";
+import type { FrameOwner } from "./buffer/frame.js";
+import type { Arrival } from "./buffer/pool.js";
+import { checkInteger } from "./check.js";
+import { causeName } from "./counters.js";
+import type { MemoryPlan } from "./memory.js";
+import { type Tunnel, VXLAN_UDP_PORT } from "./overlay/tunnel.js";
+
+/** A loaded frame after a kernel has worked on it. */
+export interface BurstFrame {
+  /** Why the kernel refused the frame (a drop cause); undefined when it did not. A refused frame is unchanged. */
+  readonly cause: string | undefined;
+  /** What parse found: FLAG_ bits. */
+  readonly flags: number;
+  /** The VNI that decapsulation found. */
+  readonly vni: number;
+  /** The bytes, one view a segment, valid until the burst is loaded again or released. */
+  readonly spans: readonly Uint8Array[];
+  readonly originalLength: number;
+  readonly timestampNs: bigint;
+}
+
+/** What a checksum is: right, wrong, not there, not checkable (cut, or a fragment), or left to an adapter. */
+export type Verdict = "good" | "bad" | "absent" | "unchecked" | "offloaded";
+
+/** The checksums of one frame, or of the frame inside it. */
+export interface LayerVerdicts {
+  /** What parse found: FLAG_ bits. */
+  readonly flags: number;
+  /** IPv4 header; undefined where there is none. */
+  readonly l3: Verdict | undefined;
+  /** TCP, UDP, ICMP or ICMPv6; undefined where there is none. */
+  readonly l4: Verdict | undefined;
+}
+
+export interface FrameVerdicts {
+  /** Why the frame, or the one inside it, is malformed (a drop cause); undefined when it is not. */
+  readonly cause: string | undefined;
+  readonly outer: LayerVerdicts;
+  /** The frame in VXLAN; undefined where there is none. */
+  readonly inner: LayerVerdicts | undefined;
+}
+
+const VERDICTS: Readonly<Record<number, Verdict | undefined>> = {
+  [VERDICT_NONE]: undefined,
+  [VERDICT_GOOD]: "good",
+  [VERDICT_BAD]: "bad",
+  [VERDICT_ABSENT]: "absent",
+  [VERDICT_UNCHECKED]: "unchecked",
+  [VERDICT_OFFLOADED]: "offloaded",
+};
+
+export function planBurst(plan: MemoryPlan): void {
+  plan.add(BURST_MAX * 4).add(BURST_MAX * REPORT_BYTES);
+}
+
+export class Burst {
+  readonly #owner: FrameOwner;
+  readonly #list: number;
+  readonly #reports: number;
+  #count = 0;
+
+  /** Made by Engine.burst. */
+  constructor(owner: FrameOwner) {
+    this.#owner = owner;
+    this.#list = owner.arena.take(BURST_MAX * 4);
+    this.#reports = owner.arena.take(BURST_MAX * REPORT_BYTES);
+  }
+
+  /** Frames loaded now. */
+  get length(): number {
+    return this.#count;
+  }
+
+  /**
+   * Releases what was loaded and loads arrivals[from..]: as many as the pool has buffers for, at most 256. Returns how
+   * many; 0 means that the next frame is longer than the whole pool.
+   */
+  load(arrivals: readonly Arrival[], from = 0): number {
+    this.release();
+    this.#count = this.#owner.pool.fillBurst(arrivals, from, this.#list);
+    return this.#count;
+  }
+
+  /** Gives the buffers back. */
+  release(): void {
+    this.#owner.kernels.freeBurst(this.#owner.pool.ptr, this.#list, this.#count);
+    this.#count = 0;
+  }
+
+  /** Finds headers; see BurstFrame.flags. */
+  parse(): void {
+    this.#owner.kernels.parseBurst(this.#list, this.#count);
+  }
+
+  /** Puts the tunnel's outer headers in front of each frame that parses. */
+  encapsulate(tunnel: Tunnel): void {
+    this.#owner.kernels.encapBurst(this.#list, this.#count, tunnel.ptr);
+  }
+
+  /** Strips VXLAN from each frame that has it: of one network, or of any; udpPort is 4789 by default. */
+  decapsulate(options: { vni?: number | undefined; udpPort?: number | undefined } = {}): void {
+    const udpPort = checkInteger("udpPort", options.udpPort ?? VXLAN_UDP_PORT, 1, 65535);
+    const vni = options.vni === undefined ? -1 : checkInteger("vni", options.vni, 0, 0xffffff);
+    this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni);
+  }
+
+  /** Judges every checksum it knows, outer and inner. Frames in VXLAN are stripped on the way. */
+  verify(): FrameVerdicts[] {
+    this.#owner.kernels.verifyBurst(this.#list, this.#count, this.#reports);
+    return Array.from({ length: this.#count }, (_, i) => this.#verdicts(this.#reports + i * REPORT_BYTES));
+  }
+
+  /** The frames as they are now. */
+  frames(): BurstFrame[] {
+    return Array.from({ length: this.#count }, (_, i) => this.#frame(i));
+  }
+
+  /** Marks the loaded mbufs in a census round; returns how many. */
+  census(): number {
+    return this.#owner.kernels.censusList(this.#owner.pool.ptr, this.#list, this.#count);
+  }
+
+  #frame(i: number): BurstFrame {
+    const { arena, pool } = this.#owner;
+    const m = arena.u32[(this.#list >> 2) + i] as number;
+    const cause = arena.u16[(m + MBUF_CAUSE) >> 1] as number;
+    return {
+      cause: cause === 0 ? undefined : causeName(cause),
+      flags: arena.u32[(m + MBUF_FLAGS) >> 2] as number,
+      vni: arena.u32[(m + MBUF_VNI) >> 2] as number,
+      spans: pool.spans(m),
+      originalLength: pool.wireLen(m),
+      timestampNs: pool.timestampNs(m),
+    };
+  }
+
+  #verdicts(report: number): FrameVerdicts {
+    const { u8, u16, u32 } = this.#owner.arena;
+    const cause = u16[(report + REPORT_CAUSE) >> 1] as number;
+    const layer = (flags: number, l3: number, l4: number): LayerVerdicts => ({
+      flags: u32[(report + flags) >> 2] as number,
+      l3: VERDICTS[u8[report + l3] as number],
+      l4: VERDICTS[u8[report + l4] as number],
+    });
+    const hasInner = u8[report + REPORT_HAS_INNER] !== 0;
+    return {
+      cause: cause === 0 ? undefined : causeName(cause),
+      outer: layer(REPORT_OUTER_FLAGS, REPORT_OUTER_L3, REPORT_OUTER_L4),
+      inner: hasInner ? layer(REPORT_INNER_FLAGS, REPORT_INNER_L3, REPORT_INNER_L4) : undefined,
+    };
+  }
+}

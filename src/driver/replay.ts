@@ -1,0 +1,56 @@
+/** Replays a capture into a port: its packets arrive there, as fast as the port takes them. */
+
+import type { Arrival } from "../buffer/pool.js";
+import type { Port } from "../buffer/port.js";
+import { toEthernet } from "../capture/index.js";
+import type { CaptureReader } from "../capture/reader.js";
+import type { Driver } from "./driver.js";
+
+/** Frames that are read ahead of the port. */
+const BURST = 256;
+
+export class CaptureReplay implements Driver {
+  readonly #port: Port;
+  readonly #bursts: AsyncIterator<readonly Arrival[]>;
+  readonly #arrived: ((frame: Arrival) => void) | undefined;
+  #waiting: readonly Arrival[] = [];
+  #isDone = false;
+
+  /** arrived is called for each frame that the port has taken, in order. */
+  constructor(port: Port, capture: CaptureReader, arrived?: (frame: Arrival) => void) {
+    this.#port = port;
+    this.#bursts = ethernetBursts(capture)[Symbol.asyncIterator]();
+    this.#arrived = arrived;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Rejects with CaptureError at a capture's damage, after everything before it has been taken by the port. */
+  async pump(): Promise<number> {
+    if (this.#waiting.length === 0 && !this.#isDone) {
+      const next = await this.#bursts.next();
+      this.#isDone = next.done ?? false;
+      this.#waiting = next.done ? [] : next.value;
+    }
+    const taken = this.#port.receiveBurst(this.#waiting);
+    if (this.#arrived) for (const frame of this.#waiting.slice(0, taken)) this.#arrived(frame);
+    this.#waiting = this.#waiting.slice(taken);
+    return taken;
+  }
+
+  async close(): Promise<void> {
+    await this.#bursts.return?.();
+  }
+}
+
+/** Packets of other link types get an Ethernet header; those that cannot are left out. */
+async function* ethernetBursts(capture: CaptureReader): AsyncGenerator<readonly Arrival[]> {
+  for await (const burst of capture.bursts(BURST)) {
+    yield burst.flatMap((packet) => {
+      const frame = toEthernet(packet);
+      return frame ? [{ ...frame, timestampNs: packet.timestampNs }] : [];
+    });
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * An engine: one instance of the data plane, its memory, its pool, ports and tunnels. Everything is sized here, once.
+ *
+ *   const engine = await createEngine({ headers: ["ethernet", "ipv4", "udp", "vxlan"] });
+ */
+import { BURST_MAX, TUNNEL_BYTES } from "../assembly/layout.js";
+import type { FrameOwner } from "./buffer/frame.js";
+import { checkHeadroom, type HeaderName, headroomFor } from "./buffer/headroom.js";
+import { Pool, planPool, poolShape } from "./buffer/pool.js";
+import { Port, type PortOptions, planPort } from "./buffer/port.js";
+import { Burst, planBurst } from "./burst.js";
+import { type Census, takeCensus } from "./census.js";
+import { checkInteger, checkPowerOfTwo } from "./check.js";
+import { ConfigError } from "./errors.js";
+import { Arena, MemoryPlan } from "./memory.js";
+import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
+import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
+
+export interface EngineOptions {
+  /** Headers that any stack will put in front of a frame, outermost first; they make the headroom. */
+  readonly headers?: readonly HeaderName[];
+  /** Buffers in the pool, 2 to 1048576; 4096 by default. */
+  readonly mbufs?: number;
+  /** Room for payload in each buffer, in bytes, 64 to 65536; longer frames take several buffers. 2048 by default. */
+  readonly payloadBytes?: number;
+  /** Most ports, 0 to 256; 8 by default. */
+  readonly ports?: number;
+  /** Descriptors of each port's transmit queue, and slots of its receive ring: a power of two, 2 to 32768; 512. */
+  readonly queueSize?: number;
+  /** Most tunnels, 0 to 1024; 16 by default. */
+  readonly tunnels?: number;
+  /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
+  readonly bursts?: number;
+  /** The compiled data plane: bytes, a URL, a Response or a Module; by default the file that ships with ringlane. */
+  readonly wasm?: WasmSource;
+  /** The debug build: catches double free, foreign pointers and use after free, and is several times slower. */
+  readonly debug?: boolean;
+}
+
+const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
+
+/** Makes an engine. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const limits = {
+    ports: checkInteger("ports", options.ports ?? 8, 0, 256),
+    queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
+    tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
+    bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
+  };
+  const shape = poolShape(
+    checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
+    headroomFor(options.headers ?? DEFAULT_HEADERS),
+    checkInteger("payloadBytes", options.payloadBytes ?? 2048, 64, 65536),
+  );
+  const plan = new MemoryPlan();
+  planPool(plan, shape);
+  for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
+  for (let i = 0; i < limits.bursts; i++) planBurst(plan);
+  plan.add(limits.tunnels * TUNNEL_BYTES);
+  plan.add(BURST_MAX * 4);
+
+  checkHost();
+  const memory = plan.createMemory();
+  const instance = await instantiate(options.wasm ?? defaultSource(options.debug ?? false), memory);
+  const arena = new Arena(memory, instance.kernels.arenaAlloc(plan.arenaBytes) >>> 0, plan.arenaBytes);
+  const pool = new Pool(instance.kernels, arena, shape);
+  return new Engine(instance, arena, pool, limits);
+}
+
+interface EngineLimits {
+  readonly ports: number;
+  readonly queueSize: number;
+  readonly tunnels: number;
+  readonly bursts: number;
+}
+
+export class Engine {
+  readonly #instance: Instance;
+  readonly #owner: FrameOwner;
+  readonly #limits: EngineLimits;
+  readonly #ports = new Map<string, Port>();
+  readonly #tunnels: Tunnel[] = [];
+  readonly #tunnelTable: number;
+  readonly #scratch: number;
+  readonly #bursts: Burst[] = [];
+
+  /** Made by createEngine. */
+  constructor(instance: Instance, arena: Arena, pool: Pool, limits: EngineLimits) {
+    this.#instance = instance;
+    this.#owner = { kernels: instance.kernels, arena, pool };
+    this.#limits = limits;
+    this.#tunnelTable = arena.take(limits.tunnels * TUNNEL_BYTES);
+    this.#scratch = arena.take(BURST_MAX * 4);
+  }
+
+  /** Bytes in front of every reserved payload. */
+  get headroomBytes(): number {
+    return this.#owner.pool.shape.headroomBytes;
+  }
+
+  /** Longest payload that one buffer holds. */
+  get payloadBytes(): number {
+    return this.#owner.pool.shape.payloadBytes;
+  }
+
+  /** Buffers that are free now. */
+  get freeMbufs(): number {
+    return this.#owner.pool.free;
+  }
+
+  get ports(): readonly Port[] {
+    return [...this.#ports.values()];
+  }
+
+  get tunnels(): readonly Tunnel[] {
+    return this.#tunnels;
+  }
+
+  /** Adds a port. Throws ConfigError when the name is taken or createEngine planned fewer ports. */
+  addPort(name: string, options: PortOptions = {}): Port {
+    if (this.#ports.has(name)) throw new ConfigError("name", name, "a name that no port of this engine has");
+    checkInteger("ports", this.#ports.size + 1, 1, this.#limits.ports);
+    const port = new Port(this.#owner, name, this.#ports.size, this.#limits.queueSize, options);
+    this.#ports.set(name, port);
+    return port;
+  }
+
+  /** Adds a tunnel. Throws ConfigError for a bad option, for headers beyond the headroom, or for one tunnel too many. */
+  addTunnel(options: TunnelOptions): Tunnel {
+    checkInteger("tunnels", this.#tunnels.length + 1, 1, this.#limits.tunnels);
+    if ((options.vnic === undefined) !== (options.uplink === undefined)) {
+      throw new ConfigError(options.vnic ? "uplink" : "vnic", undefined, "given together with the other port");
+    }
+    for (const port of [options.vnic, options.uplink]) {
+      if (port && this.#ports.get(port.name) !== port) throw new ConfigError("port", port.name, "of this engine");
+    }
+    const { record, headerBytes } = encodeTunnel(options);
+    checkHeadroom("tunnel", headerBytes, this.headroomBytes);
+    const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
+    this.#instance.loadTable(ptr, record);
+    const tunnel = { ptr, vni: options.vni, vnic: options.vnic, uplink: options.uplink, headerBytes };
+    this.#tunnels.push(tunnel);
+    return tunnel;
+  }
+
+  /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */
+  burst(): Burst {
+    checkInteger("bursts", this.#bursts.length + 1, 1, this.#limits.bursts);
+    const burst = new Burst(this.#owner);
+    this.#bursts.push(burst);
+    return burst;
+  }
+
+  /** Moves what guests sent onto the underlay, through a tunnel: at most n frames. Returns how many left the vnic. */
+  transmit(tunnel: Tunnel, n = BURST_MAX): number {
+    tunnel.uplink?.reap();
+    return tunnel.vnic ? this.#owner.kernels.txBurst(tunnel.ptr, checkInteger("n", n, 0, BURST_MAX)) : 0;
+  }
+
+  /** Moves what the underlay delivered on an uplink to the guests it is for: at most n frames. Returns how many. */
+  receive(uplink: Port, n = BURST_MAX): number {
+    for (const { vnic } of this.#tunnels) vnic?.reap();
+    const { kernels } = this.#owner;
+    return kernels.rxBurst(uplink.ptr, this.#tunnelTable, this.#tunnels.length, checkInteger("n", n, 0, BURST_MAX));
+  }
+
+  /** One round over all tunnels and uplinks, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */
+  poll(): number {
+    let moved = 0;
+    for (const tunnel of this.#tunnels) moved += this.transmit(tunnel);
+    for (const uplink of new Set(this.#tunnels.map((tunnel) => tunnel.uplink)))
+      if (uplink) moved += this.receive(uplink);
+    return moved;
+  }
+
+  /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
+  census(): Census {
+    return takeCensus(this.#owner, this.ports, this.#bursts, this.#scratch);
+  }
+
+  /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */
+  close(): void {
+    this.#instance.close();
+  }
+}

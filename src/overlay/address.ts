@@ -1,0 +1,23 @@
+/** IP and MAC addresses from text, in network byte order. */
+import ipaddr from "ipaddr.js";
+import { ConfigError } from "../errors.js";
+
+/** 4 bytes of an IPv4 or 16 of an IPv6 address; ConfigError for anything else (ranges, zones, names). */
+export function parseIp(argument: string, text: string): Uint8Array {
+  const strict = ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes("%"));
+  if (!strict) throw new ConfigError(argument, text, "an IPv4 or IPv6 address");
+  return Uint8Array.from(ipaddr.parse(text).toByteArray());
+}
+
+/** Six bytes of a MAC address such as 02:00:00:00:00:01; ConfigError for anything else. */
+export function parseMac(argument: string, text: string): Uint8Array {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {
+    throw new ConfigError(argument, text, "a MAC address of six hexadecimal bytes with colons");
+  }
+  return Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));
+}
+
+/** A locally administered unicast MAC address made of the last four bytes of an IP address. */
+export function macOf(ip: Uint8Array): Uint8Array {
+  return Uint8Array.of(0x02, 0x00, ...ip.subarray(-4));
+}

@@ -1,0 +1,190 @@
+/**
+ * The only module that instantiates WebAssembly: finds the bytes, checks that the host can run them, binds the exports.
+ *
+ * The hot surface is called raw (numbers only). `loadTable`, whose argument is a typed array, goes through as-bind.
+ */
+import { instantiateSync as instantiateModule } from "@assemblyscript/loader";
+import { instantiate as instantiateBytes } from "as-bind/dist/as-bind.esm.js";
+import { ConfigError, EngineClosed, EngineFault, EngineUnsupported } from "./errors.js";
+
+/** Where the compiled data plane comes from; by default the file beside this module. */
+export type WasmSource = WasmBytes | WebAssembly.Module;
+type WasmBytes = BufferSource | string | URL | Response;
+
+/** The data plane's exports. Pointers are byte offsets in linear memory; see assembly/ for what each does. */
+export interface Kernels {
+  arenaAlloc(bytes: number): number;
+  checksum(ptr: number, len: number): number;
+  complement(sum: bigint): number;
+  fold(sum: bigint): number;
+  sumBytes(ptr: number, len: number, sum: bigint): bigint;
+  sumChain(m: number, off: number, len: number, sum: bigint): bigint;
+  update16(check: number, before: number, after: number): number;
+  update32(check: number, before: number, after: number): number;
+  updateUdp16(check: number, before: number, after: number): number;
+  updateUdp32(check: number, before: number, after: number): number;
+  poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
+  alloc(pool: number): number;
+  allocBulk(pool: number, out: number, n: number): number;
+  allocBurst(pool: number, out: number, n: number): number;
+  free(pool: number, m: number): void;
+  freeBurst(pool: number, list: number, n: number): void;
+  retain(m: number): void;
+  linearize(pool: number, m: number): number;
+  headroom(m: number): number;
+  prepend(m: number, len: number): number;
+  adj(m: number, len: number): number;
+  append(m: number, len: number, bufBytes: number): number;
+  trim(m: number, len: number): number;
+  chain(head: number, tail: number, segmentsMax: number): number;
+  censusBegin(pool: number): void;
+  censusPool(pool: number): number;
+  censusChain(pool: number, m: number): number;
+  censusList(pool: number, list: number, n: number): number;
+  censusRing(pool: number, ring: number): number;
+  censusQueue(pool: number, queue: number): number;
+  censusDoubles(pool: number): number;
+  ringInit(ring: number, slots: number, capacity: number): void;
+  ringCount(ring: number): number;
+  ringEnqueueBurst(ring: number, list: number, n: number): number;
+  ringDequeueBurst(ring: number, out: number, n: number): number;
+  queueInit(queue: number, descs: number, slots: number, deviceSegments: number, size: number): void;
+  post(queue: number, m: number): number;
+  postBurst(queue: number, list: number, n: number): number;
+  ringDoorbell(queue: number): void;
+  queueFree(queue: number): number;
+  reapBurst(queue: number, out: number, n: number): number;
+  reapFree(queue: number, pool: number, scratch: number, n: number): number;
+  takeBurst(queue: number, out: number, spansMax: number): number;
+  completeBurst(queue: number, list: number, n: number): void;
+  portReceiveBurst(port: number, list: number, n: number): number;
+  portPostBurst(port: number, list: number, n: number): number;
+  parseBurst(list: number, n: number): void;
+  encapBurst(list: number, n: number, tunnel: number): void;
+  decapBurst(list: number, n: number, udpPort: number, vni: number): void;
+  verifyBurst(list: number, n: number, reports: number): void;
+  txBurst(tunnel: number, n: number): number;
+  rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
+  flowHash(m: number): number;
+  mix(h: bigint): bigint;
+}
+
+/** An instance of the data plane over a given memory. */
+export interface Instance {
+  /** The exports as they are, for loops that are measured in nanoseconds. A trap arrives as WebAssembly.RuntimeError. */
+  readonly raw: Kernels;
+  /** The exports, where a trap arrives as EngineFault and a call after close() as EngineClosed. */
+  readonly kernels: Kernels;
+  /** Copies bytes to an address, in chunks that the bounded control heap can hold. */
+  loadTable(to: number, bytes: Uint8Array): void;
+  /** Makes every later call throw EngineClosed, and lets go of the instance. */
+  close(): void;
+}
+
+/** Most bytes that cross as one as-bind argument: a small part of the control heap. */
+const LOAD_CHUNK_BYTES = 16 * 1024;
+
+/** (func (result v128) (i32x4.extadd_pairwise_i16x8_u (i32x4.splat (i32.const 0)))): valid only where SIMD is. */
+const SIMD_PROBE = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00,
+  0x0a, 0x0a, 0x01, 0x08, 0x00, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x7f, 0x0b,
+]);
+
+/** Throws EngineUnsupported where WebAssembly or its fixed-width SIMD is missing. */
+export function checkHost(): void {
+  if (typeof WebAssembly !== "object") throw new EngineUnsupported("WebAssembly");
+  if (!WebAssembly.validate(SIMD_PROBE)) throw new EngineUnsupported("WebAssembly SIMD (fixed-width, 128 bits)");
+}
+
+/** The data plane that ships beside this module. The literals are what bundlers look for. */
+export function defaultSource(debug: boolean): URL {
+  return debug ? new URL("./ringlane.debug.wasm", import.meta.url) : new URL("./ringlane.wasm", import.meta.url);
+}
+
+/** Instantiates the data plane over memory. Throws ConfigError when the source cannot be read or is not ringlane's. */
+export async function instantiate(source: WasmSource, memory: WebAssembly.Memory): Promise<Instance> {
+  const imports = { env: { memory } };
+  if (source instanceof WebAssembly.Module) {
+    const { exports } = instantiateModule<Record<string, unknown>>(source, imports);
+    const typeId = uint8ArrayId(source);
+    const raw = exports as unknown as Kernels & { loadTable(to: number, array: number): void };
+    return new BoundInstance(raw, (to, bytes) => {
+      const array = exports.__pin(exports.__newArray(typeId, bytes as unknown as number[]));
+      raw.loadTable(to, array);
+      exports.__unpin(array);
+    });
+  }
+  const bytes = await readSource(source as WasmBytes);
+  const bound = await instantiateBytes(bytes, imports).catch((cause: unknown) => {
+    throw new ConfigError("wasm", describe(source), `ringlane's compiled data plane (${cause})`);
+  });
+  const raw = bound.loadedModule.instance.exports as unknown as Kernels;
+  return new BoundInstance(raw, bound.exports.loadTable as (to: number, bytes: Uint8Array) => void);
+}
+
+class BoundInstance implements Instance {
+  readonly raw: Kernels;
+  readonly kernels: Kernels;
+  readonly #load: (to: number, bytes: Uint8Array) => void;
+  #open = true;
+
+  constructor(raw: Kernels, load: (to: number, bytes: Uint8Array) => void) {
+    this.raw = raw;
+    this.#load = load;
+    this.kernels = Object.fromEntries(
+      Object.entries(raw)
+        .filter(([, value]) => typeof value === "function")
+        .map(([name, kernel]) => [name, this.#guard(name, kernel as Kernel)]),
+    ) as unknown as Kernels;
+  }
+
+  loadTable(to: number, bytes: Uint8Array): void {
+    if (!this.#open) throw new EngineClosed();
+    for (let off = 0; off < bytes.length; off += LOAD_CHUNK_BYTES) {
+      this.#load(to + off, bytes.subarray(off, off + LOAD_CHUNK_BYTES));
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #guard(name: string, kernel: Kernel): Kernel {
+    return (...args) => {
+      if (!this.#open) throw new EngineClosed();
+      try {
+        return kernel(...args);
+      } catch (cause) {
+        throw new EngineFault(name, cause);
+      }
+    };
+  }
+}
+
+type Kernel = (...args: never[]) => unknown;
+
+async function readSource(source: WasmBytes): Promise<BufferSource> {
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
+  if (source instanceof Response) return readResponse(source);
+  const url = new URL(source, import.meta.url);
+  // Found at run time, so that bundlers for browsers see no import of node:fs.
+  if (url.protocol === "file:") return globalThis.process.getBuiltinModule("node:fs").readFileSync(url);
+  return readResponse(await fetch(url));
+}
+
+/** Not compileStreaming: it refuses a wrong MIME type, and the file is small. */
+async function readResponse(response: Response): Promise<ArrayBuffer> {
+  if (!response.ok) throw new ConfigError("wasm", response.url, `readable (the server answered ${response.status})`);
+  return response.arrayBuffer();
+}
+
+/** as-bind notes the run-time id of each type that crosses in a custom section of the module. */
+function uint8ArrayId(module: WebAssembly.Module): number {
+  const [section] = WebAssembly.Module.customSections(module, "as-bind_bindings");
+  if (!section) throw new ConfigError("wasm", "a WebAssembly.Module", "ringlane's compiled data plane");
+  return JSON.parse(new TextDecoder().decode(section)).typeIds["~lib/typedarray/Uint8Array"].id;
+}
+
+function describe(source: unknown): string {
+  return source instanceof URL || typeof source === "string" ? String(source) : Object.prototype.toString.call(source);
+}
