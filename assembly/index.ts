@@ -1,5 +1,4 @@
 // The whole surface that a host can call. Pointers and counts, except loadTable, whose bytes go through as-bind.
-export { arenaAlloc, loadTable } from "./arena";
 export {
   checksum,
   complement,
@@ -23,6 +22,7 @@ export {
   takeBurst,
 } from "./dma/queue";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
+export { heapInit, loadTable } from "./heap";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";

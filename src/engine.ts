@@ -12,7 +12,7 @@ import { Burst, planBurst } from "./burst.js";
 import { type Census, takeCensus } from "./census.js";
 import { checkInteger, checkPowerOfTwo } from "./check.js";
 import { ConfigError } from "./errors.js";
-import { Arena, MemoryPlan } from "./memory.js";
+import { type Arena, MemoryPlan } from "./memory.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
 
@@ -62,7 +62,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   checkHost();
   const memory = plan.createMemory();
   const instance = await instantiate(options.wasm ?? defaultSource(options.debug ?? false), memory);
-  const arena = new Arena(memory, instance.kernels.arenaAlloc(plan.arenaBytes) >>> 0, plan.arenaBytes);
+  instance.kernels.heapInit();
+  const arena = plan.createArena(memory);
   const pool = new Pool(instance.kernels, arena, shape);
   return new Engine(instance, arena, pool, limits);
 }

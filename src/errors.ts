@@ -62,10 +62,12 @@ export class FrameReleased extends RinglaneError {
 export class CaptureError extends RinglaneError {
   /** Offset of the record or block that cannot be read, in bytes of the (uncompressed) file. */
   readonly byteOffset: number;
+  readonly reason: string;
 
   constructor(byteOffset: number, reason: string, options?: ErrorOptions) {
     super("CAPTURE", `damaged capture at byte ${byteOffset}: ${reason}`, options);
     this.byteOffset = byteOffset;
+    this.reason = reason;
   }
 }
 

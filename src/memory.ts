@@ -1,17 +1,16 @@
 /**
- * Linear memory, planned once. The plan sizes every region before the engine exists; the memory's maximum is its initial
- * size, so it cannot grow, and the views made here stay valid for the engine's life. Nothing else makes views.
+ * Linear memory, planned once. The plan sizes every region before the engine exists. The memory starts as the control heap,
+ * which the data plane's allocator takes for its own, grows once by the arena, and is then at its maximum: it cannot grow
+ * again, so the views made here stay valid for the engine's life. Nothing else makes views.
  *
- *   │ static data, runtime │ arena: records, buffers, rings, queues, tables │ control heap (as-bind arguments) │
+ *   │ static data · control heap (as-bind's arguments) │ arena: records, buffers, rings, queues, tables │
  */
 import { ConfigError } from "./errors.js";
 
 const PAGE_BYTES = 65_536;
-/** Static data and the runtime's own book-keeping: measured under 8 KiB, given two pages. */
-const STATIC_BYTES = 2 * PAGE_BYTES;
-const CONTROL_HEAP_BYTES = 256 * 1024;
-/** The largest block of AssemblyScript's allocator is 1 GiB less a header. */
-const ARENA_BYTES_MAX = 2 ** 30 - PAGE_BYTES;
+const CONTROL_PAGES = 4;
+/** 1 GiB in all: what an engine may take of a browser tab. */
+const ARENA_PAGES_MAX = 2 ** 14 - CONTROL_PAGES;
 const ALIGN_BYTES = 64;
 
 /** Adds up regions before any of them exists. */
@@ -24,21 +23,24 @@ export class MemoryPlan {
     return this;
   }
 
-  get arenaBytes(): number {
-    return this.#bytes;
+  /** A memory that has the control heap and can grow by the plan, once; ConfigError when that is over 1 GiB. */
+  createMemory(): WebAssembly.Memory {
+    const maximum = CONTROL_PAGES + this.#arenaPages;
+    if (this.#arenaPages > ARENA_PAGES_MAX) {
+      const bound = `such that the engine needs at most ${ARENA_PAGES_MAX * PAGE_BYTES} bytes`;
+      throw new ConfigError("mbufs", `${this.#bytes} bytes in all`, bound);
+    }
+    return new WebAssembly.Memory({ initial: CONTROL_PAGES, maximum });
   }
 
-  /** A memory that holds the plan and can never grow; ConfigError when the plan is over 1 GiB. */
-  createMemory(): WebAssembly.Memory {
-    if (this.#bytes > ARENA_BYTES_MAX) {
-      throw new ConfigError(
-        "mbufs",
-        `${this.#bytes} bytes in all`,
-        `such that the engine needs at most ${ARENA_BYTES_MAX}`,
-      );
-    }
-    const pages = Math.ceil((STATIC_BYTES + this.#bytes + ALIGN_BYTES + CONTROL_HEAP_BYTES) / PAGE_BYTES);
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  /** The arena, once the data plane has taken the control heap. */
+  createArena(memory: WebAssembly.Memory): Arena {
+    const start = memory.grow(this.#arenaPages) * PAGE_BYTES;
+    return new Arena(memory, start);
+  }
+
+  get #arenaPages(): number {
+    return Math.ceil(this.#bytes / PAGE_BYTES);
   }
 }
 
@@ -48,22 +50,22 @@ export class Arena {
   readonly u16: Uint16Array;
   readonly u32: Uint32Array;
   readonly u64: BigUint64Array;
-  readonly #end: number;
   #next: number;
 
-  constructor(memory: WebAssembly.Memory, start: number, bytes: number) {
+  /** Over all memory from start on, which is zero. */
+  constructor(memory: WebAssembly.Memory, start: number) {
     this.u8 = new Uint8Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
     this.u64 = new BigUint64Array(memory.buffer);
     this.#next = start;
-    this.#end = start + bytes;
   }
 
   /** The address of a zeroed region on a cache line. That the plan has room for it is the caller's promise. */
   take(bytes: number): number {
     const region = this.#next;
-    if (region + bytes > this.#end) throw new Error(`the memory plan is ${region + bytes - this.#end} bytes short`);
+    if (region + bytes > this.u8.length)
+      throw new Error(`the memory plan is ${region + bytes - this.u8.length} bytes short`);
     this.#next += align(bytes);
     return region;
   }

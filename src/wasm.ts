@@ -13,7 +13,7 @@ type WasmBytes = BufferSource | string | URL | Response;
 
 /** The data plane's exports. Pointers are byte offsets in linear memory; see assembly/ for what each does. */
 export interface Kernels {
-  arenaAlloc(bytes: number): number;
+  heapInit(): void;
   checksum(ptr: number, len: number): number;
   complement(sum: bigint): number;
   fold(sum: bigint): number;

@@ -46,6 +46,11 @@ import { VXLAN_PORT } from "../wire/vxlan";
 import { findVxlan, strip } from "./decap";
 import { parse } from "./parse";
 
+// Registered ports (IANA) of protocols that may leave out the UDP checksum over IPv6.
+const VXLAN_GPE_PORT: u32 = 4790;
+const ROCEV2_PORT: u32 = 4791;
+const GENEVE_PORT: u32 = 6081;
+
 /**
  * Judges n frames (list: u32 addresses) into reports, REPORT_BYTES each: drop cause, verdicts and flags, outer and inner.
  * Frames in VXLAN are stripped on the way, so list holds inner frames afterwards.
@@ -107,10 +112,15 @@ function judgeTransport(m: usize): u32 {
   return (load<u16>(field) as u32) == fold(pseudo) ? VERDICT_OFFLOADED : VERDICT_BAD;
 }
 
-/** UDP checksum 0: absent over IPv4 (RFC 768); over IPv6 allowed to tunnels alone (RFC 6935 section 5). */
+/**
+ * UDP checksum 0: absent over IPv4 (RFC 768); over IPv6 allowed only to protocols that carry checks of their own: tunnels
+ * (RFC 6935 section 5) and RoCEv2, whose ICRC covers the same bytes (IBTA annex A17).
+ */
 function judgeAbsentUdp(flags: u32, udp: usize): u32 {
   if ((flags & FLAG_IPV4) != 0) return VERDICT_ABSENT;
-  return udpDestination(udp) == VXLAN_PORT ? VERDICT_ABSENT : VERDICT_BAD;
+  const port = udpDestination(udp);
+  const mayOmit = port == VXLAN_PORT || port == VXLAN_GPE_PORT || port == GENEVE_PORT || port == ROCEV2_PORT;
+  return mayOmit ? VERDICT_ABSENT : VERDICT_BAD;
 }
 
 function checksumOffset(flags: u32): usize {

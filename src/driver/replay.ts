@@ -15,16 +15,22 @@ export class CaptureReplay implements Driver {
   readonly #arrived: ((frame: Arrival) => void) | undefined;
   #waiting: readonly Arrival[] = [];
   #isDone = false;
+  #skipped = 0;
 
   /** arrived is called for each frame that the port has taken, in order. */
   constructor(port: Port, capture: CaptureReader, arrived?: (frame: Arrival) => void) {
     this.#port = port;
-    this.#bursts = ethernetBursts(capture)[Symbol.asyncIterator]();
+    this.#bursts = this.#ethernetBursts(capture)[Symbol.asyncIterator]();
     this.#arrived = arrived;
   }
 
   get isDone(): boolean {
     return this.#isDone;
+  }
+
+  /** Packets of link types that cannot be made Ethernet frames. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /** Rejects with CaptureError at a capture's damage, after everything before it has been taken by the port. */
@@ -43,14 +49,17 @@ export class CaptureReplay implements Driver {
   async close(): Promise<void> {
     await this.#bursts.return?.();
   }
-}
 
-/** Packets of other link types get an Ethernet header; those that cannot are left out. */
-async function* ethernetBursts(capture: CaptureReader): AsyncGenerator<readonly Arrival[]> {
-  for await (const burst of capture.bursts(BURST)) {
-    yield burst.flatMap((packet) => {
-      const frame = toEthernet(packet);
-      return frame ? [{ ...frame, timestampNs: packet.timestampNs }] : [];
-    });
+  /** Packets of other link types get an Ethernet header; those that cannot are counted and left out. */
+  async *#ethernetBursts(capture: CaptureReader): AsyncGenerator<readonly Arrival[]> {
+    for await (const burst of capture.bursts(BURST)) {
+      const frames: Arrival[] = [];
+      for (const packet of burst) {
+        const frame = toEthernet(packet);
+        if (frame) frames.push({ ...frame, timestampNs: packet.timestampNs });
+        else this.#skipped++;
+      }
+      yield frames;
+    }
   }
 }

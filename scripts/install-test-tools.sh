@@ -1,0 +1,9 @@
+#!/bin/sh
+# Installs the Debian packages that the interop and browser tests use; without them those tests are skipped by name.
+# Needs root. Tested on Debian 12.
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# dumpcap without a setuid group: the tests read files, they do not capture.
+echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
+apt-get install -qy --no-install-recommends tshark chromium

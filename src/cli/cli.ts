@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/** The command line. Exit codes: 0 done, 1 something was found or failed, 2 bad usage. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ConfigError, RinglaneError } from "../index.js";
+import { ScenarioError } from "../scenario/parse.js";
+import { captureInfo } from "./capture-info.js";
+import { captureVerify } from "./capture-verify.js";
+import { runFile } from "./run.js";
+import { decapFile, encapFile } from "./tunnel-files.js";
+import { version } from "./version.js";
+
+const DONE = 0;
+const FAILED = 1;
+const BAD_USAGE = 2;
+
+const program = new Command("ringlane")
+  .description("A WebAssembly packet engine: run scenarios, look into captures, put them into VXLAN and out of it.")
+  .version(version())
+  .exitOverride()
+  .showHelpAfterError("(ringlane --help lists the commands)");
+
+program
+  .command("run")
+  .description("run a scenario; exit code 1 unless every frame comes out as it went in")
+  .argument("<scenario.yaml>")
+  .option("--out <dir>", "folder for underlay.pcapng and delivered.pcapng", "out")
+  .option("--json", "one JSON object on stdout")
+  .action((file, options) => finish(runFile(file, options)));
+
+const capture = program.command("capture").description("look into capture files (pcap, pcapng, .gz; - is stdin)");
+capture
+  .command("info")
+  .description("what is in a capture")
+  .argument("<file>")
+  .option("--json", "one JSON object on stdout")
+  .action((file, options) => finish(captureInfo(file, options)));
+capture
+  .command("verify")
+  .description("check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside VXLAN; exit code 1 when one is wrong")
+  .argument("<file>")
+  .option("--json", "one JSON object on stdout")
+  .action((file, options) => finish(captureVerify(file, options)));
+
+program
+  .command("encap")
+  .description("put every frame of a capture into VXLAN (RFC 7348)")
+  .argument("<in>", "capture, - for stdin")
+  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
+  .addOption(new Option("--vxlan", "the encapsulation").makeOptionMandatory())
+  .requiredOption("--vni <number>", "VXLAN network identifier", number)
+  .requiredOption("--src <ip>", "outer source address")
+  .requiredOption("--dst <ip>", "outer destination address")
+  .option("--src-mac <mac>", "outer source MAC address")
+  .option("--dst-mac <mac>", "outer destination MAC address")
+  .option("--vlan <id>", "outer 802.1Q VLAN", number)
+  .option("--ttl <number>", "outer time to live", number)
+  .addOption(new Option("--udp-checksum <kind>", "outer UDP checksum").choices(["zero", "full"]))
+  .option("--json", "one JSON object on stdout")
+  .action((from, to, options) => {
+    noJsonOnDataStdout(to, options);
+    const { src, dst, srcMac, dstMac, vxlan, ...rest } = options;
+    return finish(encapFile(from, to, { ...rest, local: src, remote: dst, sourceMac: srcMac, nextHopMac: dstMac }));
+  });
+
+program
+  .command("decap")
+  .description("take the inner frames out of a capture's VXLAN")
+  .argument("<in>", "capture, - for stdin")
+  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
+  .option("--vni <number>", "only this network", number)
+  .option("--udp-port <number>", "VXLAN's UDP port", number, 4789)
+  .option("--json", "one JSON object on stdout")
+  .action((from, to, options) => {
+    noJsonOnDataStdout(to, options);
+    return finish(decapFile(from, to, options));
+  });
+
+// Whoever reads our output may stop early (head, less): that is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(DONE);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = fail(error);
+}
+
+async function finish(command: Promise<number>): Promise<void> {
+  process.exitCode = await command;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value)) throw new InvalidArgumentError("not a whole number");
+  return value;
+}
+
+function noJsonOnDataStdout(out: string, options: { json?: boolean }): void {
+  if (out === "-" && options.json)
+    throw new ConfigError("--json", "used with - as output", "left out there: stdout is the capture");
+}
+
+/** Says what went wrong and returns the exit code for it. commander has printed its own errors already. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_USAGE;
+  console.error(`ringlane: ${error instanceof Error ? error.message : error}`);
+  if (error instanceof ConfigError || error instanceof ScenarioError) return BAD_USAGE;
+  const isExpected = error instanceof RinglaneError || (error instanceof Error && "syscall" in error);
+  if (!isExpected && error instanceof Error) console.error(error.stack);
+  return FAILED;
+}

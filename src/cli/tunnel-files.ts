@@ -1,0 +1,132 @@
+/** `ringlane encap` and `ringlane decap`: a whole capture into VXLAN, and out of it. */
+import {
+  type Burst,
+  type CaptureReader,
+  causeText,
+  createEngine,
+  type Engine,
+  LINKTYPE_ETHERNET,
+  type TunnelOptions,
+} from "../index.js";
+import { type OutputFile, openInput, openOutput } from "./files.js";
+import { printUnread, type ReadSummary, readThrough } from "./read.js";
+import { countOne, printJson, table } from "./report.js";
+
+/** Frames that are no VXLAN are simply not what decap was asked for; every other cause is a fault of the frame. */
+const NOT_A_FAULT = new Set(["not-vxlan", "unknown-vni"]);
+
+export interface EncapOptions extends Omit<TunnelOptions, "vnic" | "uplink"> {
+  readonly json?: boolean;
+}
+
+export interface DecapOptions {
+  readonly vni?: number;
+  readonly udpPort?: number;
+  readonly json?: boolean;
+}
+
+/** Exit code 0; 1 when a frame could not be encapsulated or the input is damaged. */
+export async function encapFile(from: string, to: string, options: EncapOptions): Promise<number> {
+  const engine = await createEngine({ ports: 0, tunnels: 1 });
+  const tunnel = engine.addTunnel(options);
+  return convert(engine, from, to, options.json, (burst) => burst.encapsulate(tunnel));
+}
+
+/** Exit code 0; 1 when a VXLAN frame is faulty or the input is damaged. Frames without VXLAN are left out. */
+export async function decapFile(from: string, to: string, options: DecapOptions): Promise<number> {
+  const engine = await createEngine({ ports: 0, tunnels: 0 });
+  return convert(engine, from, to, options.json, (burst) => burst.decapsulate(options));
+}
+
+async function convert(
+  engine: Engine,
+  from: string,
+  to: string,
+  json: boolean | undefined,
+  work: (burst: Burst) => void,
+): Promise<number> {
+  const burst = engine.burst();
+  const input = openInput(from);
+  const output = await openOutput(to);
+  const interfaces = new Interfaces(output);
+  const left: Record<string, number> = {};
+  let written = 0;
+  let writtenBytes = 0;
+  const summary = await readThrough(input, burst, async ({ packets }, reader) => {
+    work(burst);
+    for (const [i, frame] of burst.frames().entries()) {
+      if (frame.cause !== undefined) {
+        countOne(left, frame.cause);
+        continue;
+      }
+      const { interfaceId, comments } = packets[i] as (typeof packets)[number];
+      const { timestampNs, spans, originalLength } = frame;
+      const target = interfaces.idFor(interfaceId, reader);
+      await output.writer.write({ timestampNs, data: spans, originalLength, comments, interfaceId: target });
+      written++;
+      writtenBytes += originalLength;
+    }
+  });
+  interfaces.ensureOne();
+  await output.close();
+  engine.close();
+  const report = reportOf(input.name, output.name, summary, { written, writtenBytes, left });
+  if (json) printJson(report);
+  else printReport(report, to === "-");
+  const faults = Object.keys(left).filter((cause) => !NOT_A_FAULT.has(cause));
+  return faults.length > 0 || summary.unread.damage ? 1 : 0;
+}
+
+/** Interfaces of the output: one for each of the input's, as Ethernet; a pcap file has room for one only. */
+class Interfaces {
+  readonly #output: OutputFile;
+  readonly #ids = new Map<number, number>();
+
+  constructor(output: OutputFile) {
+    this.#output = output;
+  }
+
+  idFor(interfaceId: number, reader: CaptureReader): number {
+    const key = this.#output.writer.format === "pcap" ? 0 : interfaceId;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      const { name, description } = reader.interfaces[interfaceId] ?? {};
+      id = this.#output.writer.addInterface({ linkType: LINKTYPE_ETHERNET, name, description });
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+
+  /** A file without packets still says what it would hold. */
+  ensureOne(): void {
+    if (this.#ids.size === 0) this.#output.writer.addInterface({ linkType: LINKTYPE_ETHERNET });
+  }
+}
+
+function reportOf(
+  from: string,
+  to: string,
+  { packets, unread }: ReadSummary,
+  done: { written: number; writtenBytes: number; left: Record<string, number> },
+) {
+  return {
+    input: from,
+    output: to,
+    packetsRead: packets,
+    packetsWritten: done.written,
+    wireBytesWritten: done.writtenBytes,
+    leftOut: done.left,
+    ...unread,
+  };
+}
+
+function printReport(report: ReturnType<typeof reportOf>, toStdout: boolean): void {
+  // The file itself goes to stdout when it was asked for there.
+  const print = toStdout ? console.error : console.log;
+  print(
+    `${report.packetsRead} packets read from ${report.input}, ${report.packetsWritten} written to ${report.output}`,
+  );
+  const left = Object.entries(report.leftOut).map(([cause, n]) => [n, cause, causeText(cause)]);
+  if (left.length > 0) print(table(["left out", "cause", "which means"], left));
+  printUnread(report.input, report);
+}
