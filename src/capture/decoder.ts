@@ -91,8 +91,9 @@ export class CaptureDecoder {
   finish(): void {
     if (this.#damage !== undefined) throw this.#damage;
     const { unread, offset } = this.#input;
-    if (this.#reader === undefined)
+    if (this.#reader === undefined) {
       throw new CaptureError(0, unread === 0 ? "empty" : `not a capture: ${unread} bytes`);
+    }
     if (unread > 0) throw new CaptureError(offset, `cut off, ${unread} bytes into a record`);
   }
 

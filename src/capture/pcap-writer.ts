@@ -1,11 +1,10 @@
 /**
  * Writes pcap 2.4 files, little-endian, with nanosecond or microsecond timestamps (draft-ietf-opsawg-pcap).
  */
-import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { LINKTYPE_ETHERNET } from "./linktype.js";
 import { OutputBuffer, type OutputOptions } from "./output.js";
-import { MAX_RECORD_BYTES, MAX_SNAP_LENGTH } from "./packet.js";
+import { MAX_SNAP_LENGTH } from "./packet.js";
 import * as pcap from "./pcap-format.js";
 import {
   type CaptureWriter,
@@ -63,7 +62,6 @@ export class PcapWriter implements CaptureWriter {
     const originalLength = checkOriginalLength(packet, dataLength);
     const timestampNs = checkTimestamp(packet.timestampNs, MAX_TIMESTAMP_NS);
     const captured = Math.min(dataLength, this.#cut);
-    checkInteger("data length", captured, 0, MAX_RECORD_BYTES);
     const at = this.#output.reserve(pcap.PCAP_RECORD_BYTES + captured);
     const { view, bytes } = this.#output;
     const ns = this.#sinceSecond(timestampNs);

@@ -18,6 +18,7 @@ export class PcapngReader implements FormatReader {
   littleEndian = true;
   readonly #input: ChunkCursor;
   readonly #options: PcapngOptions;
+  /** Before the first header is read: a section that has no interfaces. */
   #section: PcapngSection;
   #sectionCount = 0;
 

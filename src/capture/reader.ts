@@ -17,9 +17,10 @@ const GZIP_MAGIC_BYTES = 2;
  * A damaged file yields every packet before the damage, then throws CaptureError. It can be read once. Ending the
  * iteration early (`break`, `return`) cancels the source.
  *
- * Compressed files go through the host's DecompressionStream. Node reads all members of a multi-member gzip file
- * (`cat a.gz b.gz`), and ignores what follows the last; browsers accept one member only, and end in CaptureError when
- * more bytes follow it.
+ * Compressed files go through the host's DecompressionStream. A cut file yields all that can be decompressed; one with a
+ * flipped bit or trailing junk may cost packets of the last 16 KiB before the damage (see gzip.ts). Node reads all
+ * members of a multi-member file (`cat a.gz b.gz`), zero padding behind them included; the Compression Standard allows
+ * one member only, so browsers end in CaptureError after the first.
  */
 export class CaptureReader implements AsyncIterable<CapturePacket> {
   readonly #source: CaptureSource;

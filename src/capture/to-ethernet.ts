@@ -38,14 +38,13 @@ interface EthernetFrame {
 
 /**
  * The packet as an Ethernet II frame without FCS: an Ethernet packet's own bytes (the same view), a new array for NULL,
- * LOOP, RAW, IPV4, IPV6, LINUX_SLL and LINUX_SLL2. Undefined for other link types, and where the link header is cut,
- * or names a protocol that has no EtherType.
+ * LOOP, RAW, IPV4, IPV6, LINUX_SLL and LINUX_SLL2. Undefined for other link types, and where a link header that
+ * has to be replaced is cut, or names a protocol that has no EtherType.
  */
 export function toEthernet(packet: LinkPacket): EthernetFrame | undefined {
   const { data } = packet;
   switch (packet.linkType) {
     case link.LINKTYPE_ETHERNET:
-      if (data.length < ETHERNET_HEADER_BYTES) return undefined;
       return { data, originalLength: packet.originalLength };
     case link.LINKTYPE_NULL:
     case link.LINKTYPE_LOOP:

@@ -4,7 +4,7 @@
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { CaptureFormat } from "./decoder.js";
-import { MAX_SNAP_LENGTH } from "./packet.js";
+import { MAX_RECORD_BYTES, MAX_SNAP_LENGTH } from "./packet.js";
 
 /** An interface to write; a `CaptureInterface` of a reader is one. */
 export interface InterfaceToWrite {
@@ -67,7 +67,7 @@ export interface CaptureWriter {
 export function checkInterface(description: InterfaceToWrite): { linkType: number; snapLength: number; cut: number } {
   const linkType = checkInteger("linkType", description.linkType, 0, 0xffff);
   const snapLength = checkInteger("snapLength", description.snapLength ?? MAX_SNAP_LENGTH, 0, 0xffff_ffff);
-  return { linkType, snapLength, cut: snapLength === 0 ? MAX_SNAP_LENGTH : snapLength };
+  return { linkType, snapLength, cut: Math.min(snapLength || MAX_SNAP_LENGTH, MAX_RECORD_BYTES) };
 }
 
 /** The wire length of a packet whose spans have `dataLength` bytes in all. */

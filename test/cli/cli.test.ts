@@ -1,0 +1,149 @@
+/** The command line as people and programs use it: what is printed where, and exit codes. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { ringlane } from "../helpers/command.js";
+import { exampleCapture, ROOT, testFolder } from "../helpers/files.js";
+
+const WEB_MIX = exampleCapture("web-mix.pcap");
+const ENDS = ["--vxlan", "--vni", "42", "--src", "192.0.2.1", "--dst", "192.0.2.2"];
+
+function json(args: readonly string[], input?: Uint8Array) {
+  const { code, stdout, stderr } = ringlane([...args, "--json"], input ? { input } : {});
+  expect(stderr).toBe("");
+  return { code, value: JSON.parse(stdout.toString()) };
+}
+
+describe("ringlane capture info", () => {
+  it("counts what is in a capture", () => {
+    const { code, value } = json(["capture", "info", WEB_MIX]);
+    expect(code).toBe(0);
+    expect(value).toMatchObject({ format: "pcap", packets: 1350, wireBytes: 922_330, cutPackets: 0, malformed: {} });
+    expect(value.protocols).toMatchObject({ ipv4: 1266, ipv6: 84, tcp: 1024, udp: 242, fragment: 60 });
+    expect(value.first).toBe("2026-11-22T07:14:53.094408173Z");
+  });
+
+  it("reads stdin and .gz alike", () => {
+    const plain = json(["capture", "info", "-"], readFileSync(WEB_MIX)).value;
+    const zipped = json(["capture", "info", "-"], gzipSync(readFileSync(WEB_MIX))).value;
+    expect(plain).toMatchObject({ file: "stdin", packets: 1350, compressed: false });
+    expect(zipped).toEqual({ ...plain, compressed: true });
+  });
+
+  it("prints what comes before the damage, then the byte, and exits with 1", () => {
+    const file = join(testFolder(), "cut.pcap");
+    const bytes = readFileSync(WEB_MIX);
+    writeFileSync(file, bytes.subarray(0, 24 + 16 + 74 + 20));
+    const { code, stdout, stderr } = ringlane(["capture", "info", file]);
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/packets +1\n/);
+    expect(stderr).toContain("is damaged at byte 114:");
+    const report = ringlane(["capture", "info", file, "--json"]);
+    expect(JSON.parse(report.stdout.toString())).toMatchObject({ packets: 1, damage: { byteOffset: 114 } });
+  });
+});
+
+describe("ringlane capture verify", () => {
+  it.each(["web-mix.pcap", "small-messages.pcap", "kernel-vxlan-underlay.pcap", "bulk.pcap"])(
+    "finds %s right",
+    (name) => {
+      const { code, value } = json(["capture", "verify", exampleCapture(name)]);
+      expect(code).toBe(0);
+      expect([value.wrong, value.malformed]).toEqual([[], []]);
+      expect(value.checksums.ipv4.good).toBeGreaterThan(100);
+    },
+  );
+
+  it("looks inside VXLAN", () => {
+    const { value } = json(["capture", "verify", exampleCapture("kernel-vxlan-underlay.pcap")]);
+    expect(value.checksums["inner tcp"]).toEqual({ good: 270, bad: 0, absent: 0, unchecked: 0, offloaded: 0 });
+  });
+
+  it("names a wrong checksum by packet number and exits with 1", () => {
+    const bytes = Uint8Array.from(readFileSync(WEB_MIX));
+    // Packet 1 begins at 40; its TCP header at 14 + 20. One bit of the sequence number.
+    const flip = 40 + 14 + 20 + 4;
+    bytes[flip] = (bytes[flip] as number) ^ 1;
+    const { code, value } = json(["capture", "verify", "-"], bytes);
+    expect(code).toBe(1);
+    expect(value.wrong).toEqual([{ packet: 1, what: "tcp" }]);
+    expect(ringlane(["capture", "verify", "-"], { input: bytes }).stdout.toString()).toContain(
+      "packet 1: wrong checksum: tcp",
+    );
+  });
+});
+
+describe("ringlane encap and decap", () => {
+  it("give the same file back, through files, pipes, .gz and IPv6", () => {
+    const folder = testFolder();
+    const over6 = ["--vxlan", "--vni", "1", "--src", "2001:db8::1", "--dst", "2001:db8::2", "--vlan", "5"];
+    for (const [name, options] of [
+      ["a.pcapng", ENDS],
+      ["a.pcap", over6],
+      ["a.pcap.gz", ENDS],
+    ] as const) {
+      const [out, back] = [join(folder, name), join(folder, "back.pcap")];
+      expect(json(["encap", ...options, WEB_MIX, out]).value).toMatchObject({
+        packetsRead: 1350,
+        packetsWritten: 1350,
+        leftOut: {},
+      });
+      expect(json(["decap", out, back]).value).toMatchObject({ packetsRead: 1350, packetsWritten: 1350, leftOut: {} });
+      expect(readFileSync(back).equals(readFileSync(WEB_MIX))).toBe(true);
+    }
+    const { stdout, stderr } = ringlane(["encap", ...ENDS, "-", "-"], { input: readFileSync(WEB_MIX) });
+    expect(stderr).toContain("1350 packets read from stdin");
+    const file = join(folder, "piped.pcap");
+    expect(ringlane(["decap", "-", file], { input: stdout }).code).toBe(0);
+    expect(readFileSync(file).equals(readFileSync(WEB_MIX))).toBe(true);
+  });
+
+  it("leave out what is no VXLAN, or of another network, without complaint", () => {
+    const out = join(testFolder(), "out.pcapng");
+    expect(json(["decap", WEB_MIX, out])).toMatchObject({ code: 0, value: { leftOut: { "not-vxlan": 1348 } } });
+    const kernel = exampleCapture("kernel-vxlan-underlay.pcap");
+    const other = json(["decap", "--vni", "7", kernel, out]);
+    expect(other.value).toMatchObject({ packetsWritten: 0, leftOut: { "unknown-vni": 292, "outer-fragment": 5 } });
+  });
+});
+
+describe("ringlane run", () => {
+  it("prints one JSON object and writes both files", () => {
+    const folder = testFolder();
+    const { code, value } = json(["run", join(ROOT, "examples/two-hosts.yaml"), "--out", folder]);
+    expect(code).toBe(0);
+    expect(value).toMatchObject({ ok: true, framesIn: 1350, framesOut: 1350, descriptorsPerFrame: 1 });
+    expect(json(["capture", "info", value.files.underlay]).value.packets).toBe(1350);
+    expect(json(["capture", "info", value.files.delivered]).value.packets).toBe(1350);
+  });
+
+  it("refuses a bad scenario with its place and exit code 2", () => {
+    const file = join(testFolder(), "bad.yaml");
+    writeFileSync(file, "title: x\nnetworks:\n  blue: { vni: 42, mtu: 9 }\nhosts: {}\nreplay: {}\n");
+    const { code, stderr, stdout } = ringlane(["run", file]);
+    expect(code).toBe(2);
+    expect(stdout.toString()).toBe("");
+    expect(stderr).toBe(`ringlane: ${file}:3:20: networks.blue.mtu: expected no such key\n`);
+  });
+});
+
+describe("bad usage", () => {
+  it.each([
+    [[], 2],
+    [["--help"], 0],
+    [["frobnicate"], 2],
+    [["encap", "a", "b"], 2],
+    [["encap", "--vxlan", "--vni", "x", "--src", "192.0.2.1", "--dst", "192.0.2.2", "a", "b"], 2],
+    [["encap", "--vxlan", "--vni", "16777216", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"], 2],
+    [["encap", "--vxlan", "--vni", "1", "--src", "192.0.2.1", "--dst", "2001:db8::1", WEB_MIX, "b"], 2],
+    [["decap", "--json", WEB_MIX, "-"], 2],
+    [["capture", "info", "/nonexistent/file"], 1],
+    [["capture", "verify", ROOT], 1],
+  ])("%j exits with %i and says why on stderr", (args, expected) => {
+    const { code, stderr, stdout } = ringlane(args);
+    expect(code).toBe(expected);
+    expect(stderr.length + (expected === 0 ? stdout.length : 0)).toBeGreaterThan(10);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});

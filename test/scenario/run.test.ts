@@ -1,0 +1,104 @@
+/** The main job: what goes in comes out byte for byte, and a fault is seen. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  CaptureReader,
+  type CaptureWriter,
+  createCaptureWriter,
+  encodeCapture,
+  LINKTYPE_ETHERNET,
+} from "../../src/index.js";
+import { parseScenario } from "../../src/scenario/parse.js";
+import { runScenario } from "../../src/scenario/run.js";
+import { Witness } from "../../src/scenario/witness.js";
+import { wasmBytes } from "../helpers/engines.js";
+import { exampleCapture, ROOT } from "../helpers/files.js";
+
+const TEXT = readFileSync(join(ROOT, "examples/two-hosts.yaml"), "utf8");
+
+/** A capture in memory: its writer, and what was written, once it is closed. */
+function memoryCapture(): { writer: CaptureWriter; packets: () => Promise<Uint8Array[]> } {
+  const chunks: Uint8Array[] = [];
+  const writer = createCaptureWriter("pcapng", { sink: (chunk) => void chunks.push(chunk) });
+  const packets = async () => {
+    await writer.close();
+    const all: Uint8Array[] = [];
+    for await (const { data } of new CaptureReader(chunks)) all.push(data);
+    return all;
+  };
+  return { writer, packets };
+}
+
+async function runOn(capture: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, text = TEXT) {
+  const underlay = memoryCapture();
+  const delivered = memoryCapture();
+  const files = { capture, underlay: underlay.writer, delivered: delivered.writer, wasm: wasmBytes("debug") };
+  const report = await runScenario(parseScenario("s.yaml", text), files);
+  return { report, underlay: await underlay.packets(), delivered: await delivered.packets() };
+}
+
+async function packetsOf(file: string): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const { data } of new CaptureReader([readFileSync(file)])) all.push(data);
+  return all;
+}
+
+describe("runScenario", () => {
+  const full = TEXT.replace("networks:", "engine: { udpChecksum: full }\nnetworks:");
+  const ipv6 = full.replace("192.0.2.1", "2001:db8::1").replace("192.0.2.2", "2001:db8::2");
+  it.each([
+    ["IPv4", TEXT, 50],
+    ["IPv4 with UDP checksum", full, 50],
+    ["IPv6", ipv6, 70],
+  ])("delivers every frame of a real capture over %s", async (_, text, headerBytes) => {
+    const sent = await packetsOf(exampleCapture("web-mix.pcap"));
+    const { report, underlay, delivered } = await runOn([readFileSync(exampleCapture("web-mix.pcap"))], text);
+    expect(delivered).toEqual(sent);
+    expect(underlay.map((frame) => frame.subarray(headerBytes))).toEqual(sent);
+    expect(report).toMatchObject({ ok: true, descriptorsPerFrame: 1, drops: {}, copiedAfterwardsBytesPerFrame: 0 });
+    expect(report.comparison).toEqual({ identical: sent.length, altered: 0, missing: 0 });
+  });
+
+  it("carries 60 KiB frames as chains, with more descriptors and no copy", async () => {
+    const data = Uint8Array.from({ length: 60_000 }, (_, i) => i * 7 + (i >> 8));
+    data.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5]);
+    const capture = encodeCapture([{ timestampNs: 5n, data }], {
+      format: "pcap",
+      interfaces: [{ linkType: LINKTYPE_ETHERNET }],
+    });
+    const { report, delivered } = await runOn(capture);
+    expect(delivered).toEqual([data]);
+    expect(report).toMatchObject({ ok: true, descriptorsPerFrame: 30, copiedAfterwardsBytesPerFrame: 0 });
+  });
+
+  it("fails loudly, with the cause, when a frame cannot be delivered", async () => {
+    const good = Uint8Array.from({ length: 60 }, (_, i) => (i === 12 ? 0x88 : i + 1));
+    const bad = Uint8Array.from([...good.subarray(0, 12), 0x08, 0x00, 0x45, 0x00]);
+    const packets = [good, bad, good].map((data, i) => ({ timestampNs: BigInt(i), data }));
+    const capture = encodeCapture(packets, { format: "pcap", interfaces: [{ linkType: LINKTYPE_ETHERNET }] });
+    const { report } = await runOn(capture);
+    expect(report).toMatchObject({ ok: false, framesIn: 3, framesOut: 2, drops: { "ipv4-truncated": 1 } });
+    expect(report.comparison).toEqual({ identical: 2, altered: 0, missing: 1 });
+  });
+});
+
+describe("Witness", () => {
+  const frame = (...bytes: number[]) => ({ data: Uint8Array.from(bytes) });
+
+  it("tells identical, altered and missing frames apart", () => {
+    const witness = new Witness();
+    for (const sent of [frame(1, 2), frame(3, 4), frame(5, 6), frame(7, 8)]) witness.sent(sent);
+    witness.delivered([Uint8Array.of(1), Uint8Array.of(2)], 2);
+    witness.delivered([Uint8Array.of(9, 9)], 2);
+    witness.delivered([Uint8Array.of(5, 6)], 2);
+    expect(witness.result).toEqual({ identical: 2, altered: 1, missing: 2 });
+  });
+
+  it("sees a changed length on the wire", () => {
+    const witness = new Witness();
+    witness.sent({ data: Uint8Array.of(1, 2), originalLength: 100 });
+    witness.delivered([Uint8Array.of(1, 2)], 2);
+    expect(witness.result).toEqual({ identical: 0, altered: 1, missing: 1 });
+  });
+});
