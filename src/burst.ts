@@ -6,6 +6,7 @@ import {
   BURST_MAX,
   MBUF_CAUSE,
   MBUF_FLAGS,
+  MBUF_PAYLOAD,
   MBUF_VNI,
   REPORT_BYTES,
   REPORT_CAUSE,
@@ -36,6 +37,8 @@ export interface BurstFrame {
   readonly cause: string | undefined;
   /** What parse found: FLAG_ bits. */
   readonly flags: number;
+  /** Bytes of headers in front of the transport payload, as parse found them; 0 where it found no transport header. */
+  readonly payloadOffset: number;
   /** The VNI that decapsulation found. */
   readonly vni: number;
   /** The bytes, one view a segment, valid until the burst is loaded again or released. */
@@ -152,6 +155,7 @@ export class Burst {
     return {
       cause: cause === 0 ? undefined : causeName(cause),
       flags: arena.u32[(m + MBUF_FLAGS) >> 2] as number,
+      payloadOffset: arena.u16[(m + MBUF_PAYLOAD) >> 1] as number,
       vni: arena.u32[(m + MBUF_VNI) >> 2] as number,
       spans: pool.spans(m),
       originalLength: pool.wireLen(m),

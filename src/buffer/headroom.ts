@@ -4,16 +4,18 @@
  */
 import { ConfigError } from "../errors.js";
 
-/** Headers that an engine can be told to leave room for, in bytes at their shortest. */
+/** Headers that an engine can be told to leave room for, in bytes; options are headers of their own, at their longest. */
 const HEADER_BYTES = {
   ethernet: 14,
   vlan: 4,
   qinq: 8,
   arp: 28,
   ipv4: 20,
+  "ipv4-options": 40,
   ipv6: 40,
   udp: 8,
   tcp: 20,
+  "tcp-options": 40,
   icmp: 8,
   vxlan: 8,
 } as const;

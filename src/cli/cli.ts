@@ -5,6 +5,7 @@ import { ConfigError, RinglaneError } from "../index.js";
 import { ScenarioError } from "../scenario/parse.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
+import { dmaEstimate } from "./dma.js";
 import { runFile } from "./run.js";
 import { decapFile, encapFile } from "./tunnel-files.js";
 import { version } from "./version.js";
@@ -40,6 +41,13 @@ capture
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
   .action((file, options) => finish(captureVerify(file, options)));
+
+program
+  .command("dma")
+  .description("what single-DMA buffers would do to a capture's traffic: descriptors and copies, three ways")
+  .argument("<file>")
+  .option("--json", "one JSON object on stdout")
+  .action((file, options) => finish(dmaEstimate(file, options)));
 
 program
   .command("encap")
