@@ -2,7 +2,7 @@
 import { DROP_ETHERNET_TRUNCATED, DROP_UNKNOWN_VNI, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES } from "../wire/ethernet";
-import { checkOuter, findVxlan, strip } from "./decap";
+import { checkOuter, findVxlan, innerBytes, strip } from "./decap";
 import { encap } from "./encap";
 import { parse } from "./parse";
 
@@ -40,7 +40,7 @@ function decap(m: usize, udpPort: u32, vni: i32): u32 {
   if (cause == OK) cause = findVxlan(m, udpPort);
   if (cause == OK && vni != ANY_VNI && mbuf.vni != vni) cause = DROP_UNKNOWN_VNI;
   if (cause == OK) cause = checkOuter(m);
-  if (cause != OK) return cause;
-  strip(m);
-  return mbuf.wireLen < ETHERNET_BYTES ? DROP_ETHERNET_TRUNCATED : OK;
+  if (cause == OK && innerBytes(m) < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
+  if (cause == OK) strip(m);
+  return cause;
 }

@@ -47,6 +47,12 @@ export function checkOuter(m: usize): u32 {
   return complement(sumChain(m, mbuf.l4, length, pseudo)) == 0 ? OK : DROP_OUTER_UDP_CHECKSUM;
 }
 
+/** Length on the wire of the frame inside one that findVxlan accepted. */
+export function innerBytes(m: usize): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  return udpLength((mbuf.data + mbuf.l4) as usize) - UDP_BYTES - VXLAN_BYTES;
+}
+
 /** Moves the frame's start behind the VXLAN header that findVxlan saw, and its end to where the UDP length says. */
 export function strip(m: usize): void {
   const mbuf = changetype<Mbuf>(m);
