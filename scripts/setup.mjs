@@ -24,7 +24,7 @@ function run(step, command) {
 }
 
 if (changedMs(INSTALLED) < changedMs(join(root, "package-lock.json"))) {
-  run("installing dependencies", "npm ci --no-audit --no-fund");
+  run("installing dependencies", "npm ci --no-audit --no-fund --ignore-scripts");
 }
 if (changedMs(BUILT) < Math.max(...SOURCES.map((source) => changedMs(join(root, source))))) {
   run("building", "npm run --silent build");

@@ -36,8 +36,8 @@ export function takeCensus(
   let rings = 0;
   let queues = 0;
   for (const port of ports) {
-    rings += kernels.censusRing(pool.ptr, port.ring);
-    queues += kernels.censusQueue(pool.ptr, port.queue);
+    rings += kernels.censusRing(pool.ptr, port.record.ring);
+    queues += kernels.censusQueue(pool.ptr, port.record.queue);
   }
   let held = 0;
   for (const burst of bursts) held += burst.census();

@@ -7,7 +7,8 @@ import { BURST_MAX, TUNNEL_BYTES } from "../assembly/layout.js";
 import type { FrameOwner } from "./buffer/frame.js";
 import { checkHeadroom, type HeaderName, headroomFor } from "./buffer/headroom.js";
 import { Pool, planPool, poolShape } from "./buffer/pool.js";
-import { Port, type PortOptions, planPort } from "./buffer/port.js";
+import { Port, type PortOptions } from "./buffer/port.js";
+import { planPort } from "./buffer/port-record.js";
 import { Burst, planBurst } from "./burst.js";
 import { type Census, takeCensus } from "./census.js";
 import { checkInteger, checkPowerOfTwo } from "./check.js";
@@ -162,7 +163,12 @@ export class Engine {
   receive(uplink: Port, n = BURST_MAX): number {
     for (const { vnic } of this.#tunnels) vnic?.reap();
     const { kernels } = this.#owner;
-    return kernels.rxBurst(uplink.ptr, this.#tunnelTable, this.#tunnels.length, checkInteger("n", n, 0, BURST_MAX));
+    return kernels.rxBurst(
+      uplink.record.ptr,
+      this.#tunnelTable,
+      this.#tunnels.length,
+      checkInteger("n", n, 0, BURST_MAX),
+    );
   }
 
   /** One round over all tunnels and uplinks, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */

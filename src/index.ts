@@ -2,8 +2,9 @@
 
 export { Frame } from "./buffer/frame.js";
 export type { HeaderName } from "./buffer/headroom.js";
+export type { Outgoing } from "./buffer/outgoing.js";
 export type { Arrival } from "./buffer/pool.js";
-export { type Outgoing, Port, type PortOptions } from "./buffer/port.js";
+export { Port, type PortOptions } from "./buffer/port.js";
 export { Burst, type BurstFrame, type FrameVerdicts, type LayerVerdicts, type Verdict } from "./burst.js";
 export * from "./capture/index.js";
 export type { Census } from "./census.js";

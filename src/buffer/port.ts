@@ -10,104 +10,40 @@ import {
   COUNTER_GATHERED,
   COUNTER_NO_BUFFER,
   COUNTER_PREPEND_FAILURES,
-  COUNTERS,
-  DESC_BYTES,
-  PORT_BYTES,
-  PORT_COUNTERS,
-  PORT_F_SCATTER_GATHER,
-  PORT_FLAGS,
-  PORT_INDEX,
-  PORT_POOL,
-  PORT_RX_RING,
-  PORT_TX_QUEUE,
-  QUEUE_BYTES,
-  QUEUE_SLOT_BYTES,
-  RING_BYTES,
   SEGMENTS_MAX,
-  SPAN_BYTES,
 } from "../../assembly/layout.js";
 import { checkInteger } from "../check.js";
 import { type PortCounters, readCounters } from "../counters.js";
 import { ConfigError } from "../errors.js";
-import type { MemoryPlan } from "../memory.js";
 import { Frame, type FrameOwner } from "./frame.js";
+import { type Outgoing, readOutgoing } from "./outgoing.js";
 import type { Arrival } from "./pool.js";
-
-/** A frame on its way out, in a driver's hands until Port.complete. */
-export interface Outgoing {
-  /** The descriptors' buffer id. */
-  readonly id: number;
-  /** The frame's bytes, one view a descriptor, in the engine's memory. */
-  readonly spans: readonly Uint8Array[];
-  /** Bytes in the spans; originalLength is more where a capture's snaplen had cut the frame. */
-  readonly length: number;
-  readonly originalLength: number;
-  readonly timestampNs: bigint;
-}
+import { makePortRecord, type PortRecord, SPANS_MAX } from "./port-record.js";
 
 export interface PortOptions {
   /** The port takes frames of several descriptors. Off by default: one span, or a copy that is counted. */
   readonly scatterGather?: boolean;
 }
 
-/** Most spans that a driver takes at once: a burst of single-span frames, or one frame of the most segments. */
-const SPANS_MAX = Math.max(BURST_MAX, SEGMENTS_MAX);
-
-/** Plans the memory of one port with a ring and a queue of queueSize entries. */
-export function planPort(plan: MemoryPlan, queueSize: number): void {
-  plan.add(PORT_BYTES).add(COUNTERS * 8);
-  plan.add(RING_BYTES).add(queueSize * 4);
-  plan
-    .add(QUEUE_BYTES)
-    .add(queueSize * DESC_BYTES)
-    .add(queueSize * QUEUE_SLOT_BYTES)
-    .add(queueSize * 2);
-  plan.add(BURST_MAX * 4).add(SPANS_MAX * SPAN_BYTES);
-}
-
 export class Port {
   readonly name: string;
   readonly index: number;
   readonly scatterGather: boolean;
-  /** Addresses of the port's record, ring and queue, for the engine. */
-  readonly ptr: number;
-  readonly ring: number;
-  readonly queue: number;
+  readonly record: PortRecord;
   readonly #owner: FrameOwner;
-  readonly #counters: number;
-  /** Scratch of this port: addresses of a burst's mbufs or buffer ids, and spans. */
-  readonly #list: number;
-  readonly #spans: number;
 
   /** Made by Engine.addPort. */
   constructor(owner: FrameOwner, name: string, index: number, queueSize: number, options: PortOptions) {
-    const { arena, kernels, pool } = owner;
     this.#owner = owner;
     this.name = name;
     this.index = index;
     this.scatterGather = options.scatterGather ?? false;
-    this.ptr = arena.take(PORT_BYTES);
-    this.#counters = arena.take(COUNTERS * 8);
-    this.ring = arena.take(RING_BYTES);
-    kernels.ringInit(this.ring, arena.take(queueSize * 4), queueSize);
-    this.queue = arena.take(QUEUE_BYTES);
-    const descs = arena.take(queueSize * DESC_BYTES);
-    const slots = arena.take(queueSize * QUEUE_SLOT_BYTES);
-    kernels.queueInit(this.queue, descs, slots, arena.take(queueSize * 2), queueSize);
-    this.#list = arena.take(BURST_MAX * 4);
-    this.#spans = arena.take(SPANS_MAX * SPAN_BYTES);
-    const record = this.ptr >> 2;
-    arena.u32[record + PORT_INDEX / 4] = index;
-    arena.u32[record + PORT_FLAGS / 4] = this.scatterGather ? PORT_F_SCATTER_GATHER : 0;
-    arena.u32[record + PORT_POOL / 4] = pool.ptr;
-    arena.u32[record + PORT_RX_RING / 4] = this.ring;
-    arena.u32[record + PORT_TX_QUEUE / 4] = this.queue;
-    arena.u32[record + PORT_COUNTERS / 4] = this.#counters;
+    this.record = makePortRecord(owner, index, queueSize, this.scatterGather);
   }
 
   /** Counts since the port was made. */
   get counters(): PortCounters {
-    return readCounters(this.#owner.arena, this.#counters);
+    return readCounters(this.#owner.arena, this.record.counters);
   }
 
   // The stack's side.
@@ -148,7 +84,7 @@ export class Port {
   /** Posts frames with one doorbell; returns how many, from the front. The rest stay yours. Throws FrameReleased. */
   postBurst(frames: readonly Frame[]): number {
     this.reap();
-    return this.#handOver(frames, (n) => this.#owner.kernels.portPostBurst(this.ptr, this.#list, n));
+    return this.#handOver(frames, (n) => this.#owner.kernels.portPostBurst(this.record.ptr, this.record.list, n));
   }
 
   /**
@@ -170,7 +106,7 @@ export class Port {
   /** A frame arrives: bytes are copied in, a reserved Frame is taken as it is. False when there is no room for it. */
   receive(frame: Uint8Array | Frame): boolean {
     if (frame instanceof Frame) {
-      const enqueue = (n: number) => this.#owner.kernels.portReceiveBurst(this.ptr, this.#list, n);
+      const enqueue = (n: number) => this.#owner.kernels.portReceiveBurst(this.record.ptr, this.record.list, n);
       return this.#handOver([frame], enqueue) === 1;
     }
     return this.receiveBurst([{ data: frame }]) === 1;
@@ -187,49 +123,28 @@ export class Port {
     }
     let taken = 0;
     while (taken < arrivals.length) {
-      const filled = pool.fillBurst(arrivals, taken, this.#list);
+      const filled = pool.fillBurst(arrivals, taken, this.record.list);
       if (filled === 0) {
         this.#count(COUNTER_NO_BUFFER, arrivals.length - taken);
         break;
       }
-      const took = kernels.portReceiveBurst(this.ptr, this.#list, filled);
+      const took = kernels.portReceiveBurst(this.record.ptr, this.record.list, filled);
       let copied = 0;
       for (let i = 0; i < took; i++) copied += (arrivals[taken + i] as Arrival).data.length;
       this.#count(COUNTER_COPIED_BYTES, copied);
       taken += took;
       if (took < filled) {
-        for (let i = took; i < filled; i++) kernels.free(pool.ptr, arena.u32[(this.#list >> 2) + i] as number);
+        for (let i = took; i < filled; i++) kernels.free(pool.ptr, arena.u32[(this.record.list >> 2) + i] as number);
         break;
       }
     }
     return taken;
   }
 
-  /** The device takes posted frames, in order; they are its own until complete. */
+  /** The device takes posted frames, in order, a burst at most; they are its own until complete. */
   takeBurst(): Outgoing[] {
-    const { kernels, arena, pool } = this.#owner;
-    const spans = kernels.takeBurst(this.queue, this.#spans, SPANS_MAX);
-    const frames: Outgoing[] = [];
-    let at = this.#spans >> 2;
-    for (let i = 0; i < spans; ) {
-      const idAndMore = arena.u32[at + 2] as number;
-      const m = arena.u32[at + 3] as number;
-      const bytes: Uint8Array[] = [];
-      let more = true;
-      for (; more; i++, at += SPAN_BYTES / 4) {
-        const addr = arena.u32[at] as number;
-        bytes.push(arena.u8.subarray(addr, addr + (arena.u32[at + 1] as number)));
-        more = (arena.u32[at + 2] as number) >>> 16 !== 0;
-      }
-      frames.push({
-        id: idAndMore & 0xffff,
-        spans: bytes,
-        length: pool.pktLen(m),
-        originalLength: pool.wireLen(m),
-        timestampNs: pool.timestampNs(m),
-      });
-    }
-    return frames;
+    const { queue, spans } = this.record;
+    return readOutgoing(this.#owner, spans, this.#owner.kernels.takeBurst(queue, spans, SPANS_MAX));
   }
 
   /** The device has sent these frames, in this order; any order will do. Their buffers go back to the pool. */
@@ -237,8 +152,8 @@ export class Port {
     const { kernels, arena } = this.#owner;
     for (let done = 0; done < frames.length; done += BURST_MAX) {
       const burst = frames.slice(done, done + BURST_MAX);
-      for (const [i, frame] of burst.entries()) arena.u32[(this.#list >> 2) + i] = frame.id;
-      kernels.completeBurst(this.queue, this.#list, burst.length);
+      for (const [i, frame] of burst.entries()) arena.u32[(this.record.list >> 2) + i] = frame.id;
+      kernels.completeBurst(this.record.queue, this.record.list, burst.length);
     }
     this.reap();
   }
@@ -246,7 +161,7 @@ export class Port {
   /** Gives the buffers of completed frames back to the pool. */
   reap(): void {
     const { kernels, pool } = this.#owner;
-    while (kernels.reapFree(this.queue, pool.ptr, this.#list, BURST_MAX) === BURST_MAX);
+    while (kernels.reapFree(this.record.queue, pool.ptr, this.record.list, BURST_MAX) === BURST_MAX);
   }
 
   #gather(headers: Uint8Array, fragments: readonly Frame[]): boolean {
@@ -272,9 +187,9 @@ export class Port {
     if (!this.scatterGather) throw new ConfigError("how", "scatter", '"gather" on a port without scatter-gather');
     const { kernels } = this.#owner;
     // Room for all of it, before the chain is built: afterwards there is no way back.
-    if (kernels.queueFree(this.queue) < fragments.length + 1) {
+    if (kernels.queueFree(this.record.queue) < fragments.length + 1) {
       this.reap();
-      if (kernels.queueFree(this.queue) < fragments.length + 1) return false;
+      if (kernels.queueFree(this.record.queue) < fragments.length + 1) return false;
     }
     const whole = this.reserve(0);
     if (!whole) return false;
@@ -293,7 +208,7 @@ export class Port {
   #handOver(frames: readonly Frame[], move: (n: number) => number): number {
     const { arena } = this.#owner;
     checkInteger("frames.length", frames.length, 0, BURST_MAX);
-    for (const [i, frame] of frames.entries()) arena.u32[(this.#list >> 2) + i] = this.#check(frame);
+    for (const [i, frame] of frames.entries()) arena.u32[(this.record.list >> 2) + i] = this.#check(frame);
     if (new Set(frames).size < frames.length) throw new ConfigError("frames", "a frame twice", "distinct frames");
     const took = move(frames.length);
     for (let i = 0; i < took; i++) (frames[i] as Frame).handOver();
@@ -307,7 +222,7 @@ export class Port {
   }
 
   #count(index: number, by: number): void {
-    const word = this.#counters / 8 + index;
+    const word = this.record.counters / 8 + index;
     this.#owner.arena.u64[word] = (this.#owner.arena.u64[word] as bigint) + BigInt(by);
   }
 }

@@ -1,6 +1,8 @@
 /** A cable between two ports, of one engine or of two: what leaves on one arrives on the other. Loses nothing. */
+
+import type { Outgoing } from "../buffer/outgoing.js";
 import type { Arrival } from "../buffer/pool.js";
-import type { Outgoing, Port } from "../buffer/port.js";
+import type { Port } from "../buffer/port.js";
 import type { Driver } from "./driver.js";
 
 /** Sees each frame as it crosses, before its buffer goes back. */

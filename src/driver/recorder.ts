@@ -1,5 +1,6 @@
 /** Records what leaves on a port into a capture file. */
-import type { Outgoing, Port } from "../buffer/port.js";
+import type { Outgoing } from "../buffer/outgoing.js";
+import type { Port } from "../buffer/port.js";
 import type { CaptureWriter } from "../capture/index.js";
 import type { Driver } from "./driver.js";
 

@@ -87,8 +87,8 @@ export function encodeTunnel(options: TunnelOptions): { record: Uint8Array; head
   const flags = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
   view.setUint32(TUNNEL_VNI, vni, true);
   view.setUint32(TUNNEL_FLAGS, flags, true);
-  view.setUint32(TUNNEL_VNIC, options.vnic?.ptr ?? 0, true);
-  view.setUint32(TUNNEL_UPLINK, options.uplink?.ptr ?? 0, true);
+  view.setUint32(TUNNEL_VNIC, options.vnic?.record.ptr ?? 0, true);
+  view.setUint32(TUNNEL_UPLINK, options.uplink?.record.ptr ?? 0, true);
   view.setUint32(TUNNEL_HEADER_LEN, template.bytes.length, true);
   view.setUint32(TUNNEL_L3, template.l3, true);
   view.setUint32(TUNNEL_IP_SUM, template.ipSum, true);
