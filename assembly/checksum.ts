@@ -80,9 +80,13 @@ function sumVectors(ptr: usize, end: usize): u64 {
 export function fold(sum: u64): u32 {
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffffffff) + (sum >> 32);
-  let narrow = ((sum & 0xffff) as u32) + ((sum >> 16) as u32);
-  narrow = (narrow & 0xffff) + (narrow >> 16);
-  return (narrow & 0xffff) + (narrow >> 16);
+  return fold32(sum as u32);
+}
+
+/** fold for a sum that has stayed within 32 bits, such as a header's. */
+export function fold32(sum: u32): u32 {
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (sum & 0xffff) + (sum >> 16);
 }
 
 /** A sum that began at an odd byte, brought back to even bytes (RFC 1071 section 2(B): swap the bytes). */

@@ -67,6 +67,39 @@ export class Queue {
   unused3: u64;
   unused4: v128;
   unused5: v128;
+
+  /** What post does, for loops over a burst: called there, it would take half as long again. */
+  @inline
+  post(m: usize): bool {
+    const mbuf = changetype<Mbuf>(m);
+    assert(mbuf.refCount > 0, "post of a freed mbuf");
+    const segments = mbuf.segments as u32;
+    if (segments > this.free) {
+      this.refused += 1;
+      return false;
+    }
+    const id = this.freeId;
+    const slot = slotOf(this, id);
+    this.freeId = slot.nextFreeId as u32;
+    this.free -= segments;
+    slot.mbuf = m as u32;
+    slot.segments = segments as u16;
+
+    // The head's flags are what makes the frame visible to the device, so they are written last (section 2.8.21.1).
+    const head = descOf(this, this.nextAvail);
+    let headFlags = availFlags(this.availWrap);
+    if (segments > 1) {
+      headFlags |= DESC_F_NEXT;
+      writeTail(this, mbuf, id);
+    } else {
+      stepAvail(this);
+    }
+    head.addr = mbuf.data as u64;
+    head.len = mbuf.len;
+    head.id = id as u16;
+    head.flags = headFlags as u16;
+    return true;
+  }
 }
 
 if (offsetof<Queue>() != QUEUE_BYTES) ERROR("Queue: size");
@@ -132,41 +165,13 @@ export function queueInit(queue: usize, descs: usize, slots: usize, deviceSegmen
 
 /** Posts a frame as one descriptor a segment; false, and the queue untouched, when it is too full. */
 export function post(queue: usize, m: usize): bool {
-  const q = changetype<Queue>(queue);
-  const mbuf = changetype<Mbuf>(m);
-  assert(mbuf.refCount > 0, "post of a freed mbuf");
-  const segments = mbuf.segments as u32;
-  if (segments > q.free) {
-    q.refused += 1;
-    return false;
-  }
-  const id = q.freeId;
-  const slot = slotOf(q, id);
-  q.freeId = slot.nextFreeId as u32;
-  q.free -= segments;
-  slot.mbuf = m as u32;
-  slot.segments = segments as u16;
-
-  // The head's flags are what makes the frame visible to the device, so they are written last (section 2.8.21.1).
-  const head = descOf(q, q.nextAvail);
-  let headFlags = availFlags(q.availWrap);
-  if (segments > 1) {
-    headFlags |= DESC_F_NEXT;
-    writeTail(q, mbuf, id);
-  } else {
-    stepAvail(q);
-  }
-  head.addr = mbuf.data as u64;
-  head.len = mbuf.len;
-  head.id = id as u16;
-  head.flags = headFlags as u16;
-  return true;
+  return changetype<Queue>(queue).post(m);
 }
 
 /** Posts frames from list (u32 addresses) until one does not fit; returns how many. The rest stay the caller's. */
 export function postBurst(queue: usize, list: usize, n: u32): u32 {
   for (let i: u32 = 0; i < n; i++) {
-    if (!post(queue, load<u32>(list + ((i as usize) << 2)) as usize)) return i;
+    if (!changetype<Queue>(queue).post(load<u32>(list + ((i as usize) << 2)) as usize)) return i;
   }
   return n;
 }
@@ -282,7 +287,9 @@ function slotOf(q: Queue, id: u32): Slot {
 }
 
 function stepAvail(q: Queue): void {
-  if (++q.nextAvail == q.size) {
+  const next = q.nextAvail + 1;
+  q.nextAvail = next;
+  if (next == q.size) {
     q.nextAvail = 0;
     q.availWrap ^= 1;
   }

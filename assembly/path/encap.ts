@@ -1,7 +1,7 @@
 // VXLAN encapsulation (RFC 7348) by prepared template: prepend, copy 50-74 bytes as vectors, patch lengths, entropy port
 // and checksums. The inner bytes are not touched, and read only when the outer UDP checksum is asked for.
 import { store16be } from "../be";
-import { complement, udpWire } from "../checksum";
+import { complement, fold32, udpWire } from "../checksum";
 import { DROP_NO_HEADROOM, DROP_TOO_LONG, OK, TUNNEL_F_IPV6, TUNNEL_F_UDP_CHECKSUM, TUNNEL_TEMPLATE } from "../layout";
 import { Mbuf, prepend } from "../mbuf/mbuf";
 import { sumChain } from "../mbuf/sum";
@@ -18,20 +18,22 @@ const IP_LENGTH_MAX: u32 = 0xffff;
 export function encap(m: usize, tunnel: usize): u32 {
   const t = changetype<Tunnel>(tunnel);
   const mbuf = changetype<Mbuf>(m);
-  const headerLen = t.headerLen;
-  const l3 = t.l3;
-  const ipLength = mbuf.wireLen + headerLen - l3;
-  if (ipLength > IP_LENGTH_MAX) return DROP_TOO_LONG;
+  // The one call comes first: around it, all that is alive would be spilled.
   const hash = flowHash(m);
+  const headerLen = t.headerLen;
+  const innerLen = mbuf.wireLen;
+  const l3 = t.l3;
+  const ipLength = innerLen + headerLen - l3;
+  if (ipLength > IP_LENGTH_MAX) return DROP_TOO_LONG;
   const outer = prepend(m, headerLen);
   if (outer == 0) return DROP_NO_HEADROOM;
   copyTemplate(outer, tunnel + TUNNEL_TEMPLATE, headerLen);
 
   const ip = outer + l3;
-  const udpLength = UDP_BYTES + VXLAN_BYTES + mbuf.wireLen - headerLen;
+  const udpLength = UDP_BYTES + VXLAN_BYTES + innerLen;
   if ((t.flags & TUNNEL_F_IPV6) == 0) {
     store16be(ip + IPV4_TOTAL_LENGTH, ipLength);
-    store<u16>(ip, complement((t.ipSum as u64) + (bswap<u16>(ipLength as u16) as u64)) as u16, IPV4_CHECKSUM);
+    store<u16>(ip, (fold32(t.ipSum + (bswap<u16>(ipLength as u16) as u32)) ^ 0xffff) as u16, IPV4_CHECKSUM);
   } else {
     store16be(ip + IPV6_PAYLOAD_LENGTH, ipLength - IPV6_BYTES);
   }

@@ -6,7 +6,7 @@
 // not IP hashes by its MAC addresses and EtherType.
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
+import { ETHERNET_BYTES, ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
 import { IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_SRC } from "../wire/ipv6";
 import { ports } from "../wire/transport";
@@ -24,27 +24,27 @@ export function mix(h: u64): u64 {
 export function flowHash(m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
   const data = mbuf.data as usize;
+  const flags = mbuf.flags;
   const ip = data + mbuf.l3;
+  const l4 = mbuf.l4 as usize;
+  let seed: u64 = 0;
+  let addresses: u64 = 0;
   // A header that parse found but that is not whole here (l4 unset) has no addresses to read.
-  const hasL3 = mbuf.l4 != 0;
-  let seed: u64;
-  let addresses: u64;
-  if (hasL3 && (mbuf.flags & FLAG_IPV4) != 0) {
+  if (l4 == 0 || (flags & (FLAG_IPV4 | FLAG_IPV6)) == 0) {
+    if (mbuf.len >= ETHERNET_BYTES) {
+      seed = load<u16>(data, ETHERNET_TYPE) as u64;
+      addresses = load<u64>(data, ETHERNET_DST) ^ ((load<u32>(data, 8) as u64) << 32);
+    }
+  } else if ((flags & FLAG_IPV4) != 0) {
     seed = load<u8>(ip, IPV4_PROTOCOL) as u64;
     addresses = load<u64>(ip, IPV4_SRC);
-  } else if (hasL3 && (mbuf.flags & FLAG_IPV6) != 0) {
+  } else {
     seed = mix(load<u64>(ip, IPV6_SRC) ^ mix(load<u64>(ip, IPV6_SRC + 8)));
     addresses = mix(load<u64>(ip, IPV6_SRC + 16)) ^ load<u64>(ip, IPV6_SRC + 24);
-  } else if (mbuf.len >= 14) {
-    seed = load<u16>(data, ETHERNET_TYPE) as u64;
-    addresses = load<u64>(data, ETHERNET_DST) ^ ((load<u32>(data, 8) as u64) << 32);
-  } else {
-    seed = 0;
-    addresses = 0;
   }
-  const transport = mbuf.flags & (FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
+  const transport = flags & (FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
   if ((transport == FLAG_TCP || transport == FLAG_UDP) && mbuf.payload != 0) {
-    seed ^= ((ports(data + mbuf.l4) as u64) << 32) | transport;
+    seed ^= ((ports(data + l4) as u64) << 32) | transport;
   }
   const hash = (mix(addresses ^ mix(seed)) >> 32) as u32;
   mbuf.hash = hash;

@@ -5,7 +5,7 @@
 //
 // A drop is counted, with its cause, at the port on which the frame arrived.
 import { count } from "../counter";
-import { post, queueFree, ringDoorbell } from "../dma/queue";
+import { Queue, queueFree, ringDoorbell } from "../dma/queue";
 import { ringEnqueueBurst } from "../dma/ring";
 import {
   COUNTER_COPIED_BYTES,
@@ -82,6 +82,7 @@ export function portPostBurst(port: usize, list: usize, n: u32): u32 {
   let bytes: u64 = 0;
   let descriptors: u32 = 0;
   let taken: u32 = 0;
+  const queue = changetype<Queue>(p.txQueue as usize);
   for (; taken < n; taken++) {
     const m = load<u32>(list + ((taken as usize) << 2)) as usize;
     const mbuf = changetype<Mbuf>(m);
@@ -91,7 +92,7 @@ export function portPostBurst(port: usize, list: usize, n: u32): u32 {
     }
     const length = mbuf.pktLen;
     const segments = mbuf.segments as u32;
-    if (!post(p.txQueue as usize, m)) break;
+    if (!queue.post(m)) break;
     frames++;
     bytes += length;
     descriptors += segments;
@@ -111,7 +112,10 @@ export function hasRoom(port: usize, m: usize): bool {
  * ingress. Returns OK, or the cause for a drop (frame untouched).
  */
 export function makeSendable(port: usize, ingress: usize, m: usize): u32 {
-  if (changetype<Mbuf>(m).segments == 1) return OK;
+  return changetype<Mbuf>(m).segments == 1 ? OK : makeChainSendable(port, ingress, m);
+}
+
+function makeChainSendable(port: usize, ingress: usize, m: usize): u32 {
   const p = changetype<Port>(port);
   const counters = changetype<Port>(ingress).counters as usize;
   if ((p.flags & PORT_F_SCATTER_GATHER) != 0) {

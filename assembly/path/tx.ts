@@ -1,7 +1,7 @@
 // The transmit loop: what a guest sent, onto the underlay. Reads top to bottom; one frame at a time through all steps,
 // one doorbell for the burst.
 
-import { post } from "../dma/queue";
+import { Queue } from "../dma/queue";
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import { OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
@@ -16,7 +16,7 @@ export function txBurst(tunnel: usize, n: u32): u32 {
   const vnic = t.vnic as usize;
   const uplink = t.uplink as usize;
   const ring = changetype<Port>(vnic).rxRing as usize;
-  const queue = changetype<Port>(uplink).txQueue as usize;
+  const queue = changetype<Queue>(changetype<Port>(uplink).txQueue as usize);
   const ready = min(n, ringCount(ring));
   let taken: u32 = 0;
   let frames: u32 = 0;
@@ -38,7 +38,7 @@ export function txBurst(tunnel: usize, n: u32): u32 {
       continue;
     }
     // 5. One descriptor a span. Room was there in step 1, and no step adds a segment.
-    post(queue, m);
+    queue.post(m);
     frames++;
     bytes += changetype<Mbuf>(m).pktLen;
     descriptors += changetype<Mbuf>(m).segments as u32;
