@@ -28,6 +28,7 @@ export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";
 export { decapBurst, encapBurst, parseBurst } from "./path/codec";
+export { fillBurst } from "./path/fill";
 export { flowHash, mix } from "./path/hash";
 export { portPostBurst, portReceiveBurst } from "./path/port";
 export { rxBurst } from "./path/rx";

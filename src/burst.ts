@@ -132,6 +132,11 @@ export class Burst {
     this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni);
   }
 
+  /** Computes IPv4, TCP, UDP, ICMP and ICMPv6 checksums in place, as an adapter does; an absent UDP one stays absent. */
+  fillChecksums(): void {
+    this.#owner.kernels.fillBurst(this.#list, this.#count);
+  }
+
   /** Judges every checksum it knows, outer and inner. Frames in VXLAN are stripped on the way. */
   verify(): FrameVerdicts[] {
     this.#owner.kernels.verifyBurst(this.#list, this.#count, this.#reports);

@@ -62,6 +62,7 @@ export interface Kernels {
   parseBurst(list: number, n: number): void;
   encapBurst(list: number, n: number, tunnel: number): void;
   decapBurst(list: number, n: number, udpPort: number, vni: number): void;
+  fillBurst(list: number, n: number): void;
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;

@@ -5,13 +5,9 @@
 // to its adapter: offloaded, not wrong.
 import { complement, fold } from "../checksum";
 import {
-  FLAG_CUT,
   FLAG_FRAGMENT,
   FLAG_ICMP,
-  FLAG_ICMPV6,
   FLAG_IPV4,
-  FLAG_ROUTED,
-  FLAG_TCP,
   FLAG_UDP,
   OK,
   REPORT_BYTES,
@@ -29,22 +25,12 @@ import {
   VERDICT_UNCHECKED,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { sumChain } from "../mbuf/sum";
-import { ipv4ChecksumHolds, ipv4PseudoSum } from "../wire/ipv4";
-import { ipv6PseudoSum } from "../wire/ipv6";
-import {
-  ICMP_CHECKSUM,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  TCP_CHECKSUM,
-  UDP_CHECKSUM,
-  udpDestination,
-  udpLength,
-} from "../wire/transport";
+import { ipv4ChecksumHolds } from "../wire/ipv4";
+import { udpDestination } from "../wire/transport";
 import { VXLAN_PORT } from "../wire/vxlan";
 import { findVxlan, strip } from "./decap";
 import { parse } from "./parse";
+import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
 
 // Registered ports (IANA) of protocols that may leave out the UDP checksum over IPv6.
 const VXLAN_GPE_PORT: u32 = 4790;
@@ -93,23 +79,17 @@ function judge(m: usize, verdicts: usize): void {
 }
 
 function judgeTransport(m: usize): u32 {
+  if (!hasTransport(m)) return VERDICT_NONE;
   const mbuf = changetype<Mbuf>(m);
-  const flags = mbuf.flags;
-  if ((flags & (FLAG_TCP | FLAG_UDP | FLAG_ICMP | FLAG_ICMPV6)) == 0) return VERDICT_NONE;
-  if ((flags & (FLAG_FRAGMENT | FLAG_ROUTED | FLAG_CUT)) != 0 || mbuf.payload == 0) return VERDICT_UNCHECKED;
-  const l4 = (mbuf.data + mbuf.l4) as usize;
-  const field = l4 + checksumOffset(flags);
-  let length = mbuf.l4Len;
-  if ((flags & FLAG_UDP) != 0) {
-    if (load<u16>(field) == 0) return judgeAbsentUdp(flags, l4);
-    // Behind the UDP length there may be bytes that are not the datagram's; 0 is a GSO frame, whose length is unknown.
-    if (udpLength(l4) != 0) length = udpLength(l4);
+  const isUdp = (mbuf.flags & FLAG_UDP) != 0;
+  if (isUdp && mbuf.payload != 0 && (mbuf.flags & FLAG_FRAGMENT) == 0 && load<u16>(checksumField(m)) == 0) {
+    return judgeAbsentUdp(mbuf.flags, (mbuf.data + mbuf.l4) as usize);
   }
-  if (mbuf.l4 + length > mbuf.pktLen) return VERDICT_UNCHECKED;
-  if ((flags & FLAG_ICMP) != 0) return complement(sumChain(m, mbuf.l4, length, 0)) == 0 ? VERDICT_GOOD : VERDICT_BAD;
-  const pseudo = pseudoSum((mbuf.data + mbuf.l3) as usize, flags, length);
-  if (complement(sumChain(m, mbuf.l4, length, pseudo)) == 0) return VERDICT_GOOD;
-  return (load<u16>(field) as u32) == fold(pseudo) ? VERDICT_OFFLOADED : VERDICT_BAD;
+  if (!isWhole(m)) return VERDICT_UNCHECKED;
+  const pseudo = pseudoSum(m);
+  if (complement(transportSum(m, pseudo)) == 0) return VERDICT_GOOD;
+  const isLeftToAdapter = (mbuf.flags & FLAG_ICMP) == 0 && (load<u16>(checksumField(m)) as u32) == fold(pseudo);
+  return isLeftToAdapter ? VERDICT_OFFLOADED : VERDICT_BAD;
 }
 
 /**
@@ -121,16 +101,4 @@ function judgeAbsentUdp(flags: u32, udp: usize): u32 {
   const port = udpDestination(udp);
   const mayOmit = port == VXLAN_PORT || port == VXLAN_GPE_PORT || port == GENEVE_PORT || port == ROCEV2_PORT;
   return mayOmit ? VERDICT_ABSENT : VERDICT_BAD;
-}
-
-function checksumOffset(flags: u32): usize {
-  if ((flags & FLAG_TCP) != 0) return TCP_CHECKSUM;
-  return (flags & FLAG_UDP) != 0 ? UDP_CHECKSUM : ICMP_CHECKSUM;
-}
-
-function pseudoSum(ip: usize, flags: u32, length: u32): u64 {
-  let protocol = PROTOCOL_UDP;
-  if ((flags & FLAG_TCP) != 0) protocol = PROTOCOL_TCP;
-  if ((flags & FLAG_ICMPV6) != 0) protocol = PROTOCOL_ICMPV6;
-  return (flags & FLAG_IPV4) != 0 ? ipv4PseudoSum(ip, protocol, length) : ipv6PseudoSum(ip, protocol, length);
 }
