@@ -4,8 +4,11 @@
 // RFC 1071 section 2(B): the sum does not depend on byte order, so a folded sum written by a plain store<u16> is already
 // in network order and no word is ever swapped. Sums are u64 while they grow: no carry can be lost below 2^48 words.
 
-/** Longest run that 32-bit lanes can sum: a step of 64 bytes adds at most 2 * 65535 to a lane, 2^14 steps fit. */
-const LANE_SAFE_BYTES: u32 = 1 << 20;
+/**
+ * Longest run that 32-bit lanes can sum: a step of 64 bytes adds at most 2 * 65535 to a lane of each of four accumulators,
+ * which become one in the end; 2^13 steps fit.
+ */
+const LANE_SAFE_BYTES: u32 = 1 << 19;
 
 /** One's-complement sum of len bytes, added to sum. An odd last byte counts as the first byte of a word (zero padded). */
 export function sumBytes(ptr: usize, len: u32, sum: u64): u64 {
@@ -63,16 +66,8 @@ function sumVectors(ptr: usize, end: usize): u64 {
     d = i32x4.add(d, i32x4.extadd_pairwise_i16x8_u(v128.load(ptr, 48)));
     ptr += 64;
   }
-  const wide = i64x2.add(
-    i64x2.add(i64x2.extend_low_i32x4_u(a), i64x2.extend_high_i32x4_u(a)),
-    i64x2.add(
-      i64x2.add(i64x2.extend_low_i32x4_u(b), i64x2.extend_high_i32x4_u(b)),
-      i64x2.add(
-        i64x2.add(i64x2.extend_low_i32x4_u(c), i64x2.extend_high_i32x4_u(c)),
-        i64x2.add(i64x2.extend_low_i32x4_u(d), i64x2.extend_high_i32x4_u(d)),
-      ),
-    ),
-  );
+  const lanes = i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
+  const wide = i64x2.add(i64x2.extend_low_i32x4_u(lanes), i64x2.extend_high_i32x4_u(lanes));
   return i64x2.extract_lane(wide, 0) + i64x2.extract_lane(wide, 1);
 }
 

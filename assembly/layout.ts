@@ -192,7 +192,9 @@ export const DROP_OUTER_UDP_CHECKSUM = 25;
 export const DROP_UNKNOWN_VNI = 26;
 export const DROP_UNKNOWN_TUNNEL_ADDRESS = 27;
 export const DROP_QUEUE_FULL = 28;
-export const DROP_CAUSES = 29;
+export const DROP_HEADERS_SPLIT = 29;
+export const DROP_TOO_MANY_SEGMENTS = 30;
+export const DROP_CAUSES = 31;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

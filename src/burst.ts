@@ -100,8 +100,8 @@ export class Burst {
   }
 
   /**
-   * Releases what was loaded and loads arrivals[from..]: as many as the pool has buffers for, at most 256. Returns how
-   * many; 0 means that the next frame is longer than the whole pool.
+   * Releases what was loaded and loads arrivals[from..]: as many as the pool has buffers for, at most 256 frames and 16384
+   * buffers. Returns how many; 0 means that the next frame is longer than the whole pool.
    */
   load(arrivals: readonly Arrival[], from = 0): number {
     this.release();
@@ -145,6 +145,7 @@ export class Burst {
 
   /** The frames as they are now. */
   frames(): BurstFrame[] {
+    this.#owner.checkOpen();
     return Array.from({ length: this.#count }, (_, i) => this.#frame(i));
   }
 

@@ -31,6 +31,8 @@ const CAUSES: readonly (readonly [code: number, name: string, text: string])[] =
   [layout.DROP_OUTER_UDP_CHECKSUM, "outer-udp-checksum", "wrong outer UDP checksum"],
   [layout.DROP_UNKNOWN_VNI, "unknown-vni", "no tunnel here for this VNI"],
   [layout.DROP_UNKNOWN_TUNNEL_ADDRESS, "unknown-tunnel-address", "a known VNI between other tunnel addresses"],
+  [layout.DROP_HEADERS_SPLIT, "headers-split", "the headers do not lie in the frame's first buffer"],
+  [layout.DROP_TOO_MANY_SEGMENTS, "too-many-segments", "in more buffers than the transmit queue has descriptors"],
   [layout.DROP_QUEUE_FULL, "queue-full", "the guest does not take its frames"],
 ];
 

@@ -89,7 +89,7 @@ export class Engine {
   /** Made by createEngine. */
   constructor(instance: Instance, arena: Arena, pool: Pool, limits: EngineLimits) {
     this.#instance = instance;
-    this.#owner = { kernels: instance.kernels, arena, pool };
+    this.#owner = { kernels: instance.kernels, arena, pool, checkOpen: () => instance.checkOpen() };
     this.#limits = limits;
     this.#tunnelTable = arena.take(limits.tunnels * TUNNEL_BYTES);
     this.#scratch = arena.take(BURST_MAX * 4);
@@ -107,6 +107,7 @@ export class Engine {
 
   /** Buffers that are free now. */
   get freeMbufs(): number {
+    this.#owner.checkOpen();
     return this.#owner.pool.free;
   }
 
@@ -120,6 +121,7 @@ export class Engine {
 
   /** Adds a port. Throws ConfigError when the name is taken or createEngine planned fewer ports. */
   addPort(name: string, options: PortOptions = {}): Port {
+    this.#owner.checkOpen();
     if (this.#ports.has(name)) throw new ConfigError("name", name, "a name that no port of this engine has");
     checkInteger("ports", this.#ports.size + 1, 1, this.#limits.ports);
     const port = new Port(this.#owner, name, this.#ports.size, this.#limits.queueSize, options);
@@ -129,6 +131,7 @@ export class Engine {
 
   /** Adds a tunnel. Throws ConfigError for a bad option, for headers beyond the headroom, or for one tunnel too many. */
   addTunnel(options: TunnelOptions): Tunnel {
+    this.#owner.checkOpen();
     checkInteger("tunnels", this.#tunnels.length + 1, 1, this.#limits.tunnels);
     if ((options.vnic === undefined) !== (options.uplink === undefined)) {
       throw new ConfigError(options.vnic ? "uplink" : "vnic", undefined, "given together with the other port");
@@ -147,6 +150,7 @@ export class Engine {
 
   /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */
   burst(): Burst {
+    this.#owner.checkOpen();
     checkInteger("bursts", this.#bursts.length + 1, 1, this.#limits.bursts);
     const burst = new Burst(this.#owner);
     this.#bursts.push(burst);
@@ -173,6 +177,7 @@ export class Engine {
 
   /** One round over all tunnels and uplinks, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */
   poll(): number {
+    this.#owner.checkOpen();
     let moved = 0;
     for (const tunnel of this.#tunnels) moved += this.transmit(tunnel);
     for (const uplink of new Set(this.#tunnels.map((tunnel) => tunnel.uplink)))
@@ -188,5 +193,6 @@ export class Engine {
   /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */
   close(): void {
     this.#instance.close();
+    this.#owner.arena.release();
   }
 }

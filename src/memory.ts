@@ -46,10 +46,10 @@ export class MemoryPlan {
 
 /** The arena at run time: hands out planned regions in order, and holds the views. */
 export class Arena {
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly u32: Uint32Array;
-  readonly u64: BigUint64Array;
+  u8: Uint8Array;
+  u16: Uint16Array;
+  u32: Uint32Array;
+  u64: BigUint64Array;
   #next: number;
 
   /** Over all memory from start on, which is zero. */
@@ -64,10 +64,18 @@ export class Arena {
   /** The address of a zeroed region on a cache line. That the plan has room for it is the caller's promise. */
   take(bytes: number): number {
     const region = this.#next;
-    if (region + bytes > this.u8.length)
-      throw new Error(`the memory plan is ${region + bytes - this.u8.length} bytes short`);
+    const missing = region + bytes - this.u8.length;
+    if (missing > 0) throw new Error(`the memory plan is ${missing} bytes short`);
     this.#next += align(bytes);
     return region;
+  }
+
+  /** Lets go of the memory; views that were handed out keep it until they go, too. */
+  release(): void {
+    this.u8 = new Uint8Array(0);
+    this.u16 = new Uint16Array(0);
+    this.u32 = new Uint32Array(0);
+    this.u64 = new BigUint64Array(0);
   }
 }
 

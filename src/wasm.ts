@@ -78,6 +78,8 @@ export interface Instance {
   readonly kernels: Kernels;
   /** Copies bytes to an address, in chunks that the bounded control heap can hold. */
   loadTable(to: number, bytes: Uint8Array): void;
+  /** Throws EngineClosed after close(). */
+  checkOpen(): void;
   /** Makes every later call throw EngineClosed, and lets go of the instance. */
   close(): void;
 }
@@ -104,55 +106,69 @@ export function defaultSource(debug: boolean): URL {
 
 /** Instantiates the data plane over memory. Throws ConfigError when the source cannot be read or is not ringlane's. */
 export async function instantiate(source: WasmSource, memory: WebAssembly.Memory): Promise<Instance> {
-  const imports = { env: { memory } };
-  if (source instanceof WebAssembly.Module) {
-    const { exports } = instantiateModule<Record<string, unknown>>(source, imports);
-    const typeId = uint8ArrayId(source);
-    const raw = exports as unknown as Kernels & { loadTable(to: number, array: number): void };
-    return new BoundInstance(raw, (to, bytes) => {
-      const array = exports.__pin(exports.__newArray(typeId, bytes as unknown as number[]));
-      raw.loadTable(to, array);
-      exports.__unpin(array);
-    });
-  }
-  const bytes = await readSource(source as WasmBytes);
-  const bound = await instantiateBytes(bytes, imports).catch((cause: unknown) => {
+  try {
+    return source instanceof WebAssembly.Module
+      ? bindModule(source, memory)
+      : await bindBytes(await readSource(source as WasmBytes), memory);
+  } catch (cause) {
     throw new ConfigError("wasm", describe(source), `ringlane's compiled data plane (${cause})`);
-  });
+  }
+}
+
+async function bindBytes(bytes: BufferSource, memory: WebAssembly.Memory): Promise<Instance> {
+  const bound = await instantiateBytes(bytes, { env: { memory } });
   const raw = bound.loadedModule.instance.exports as unknown as Kernels;
   return new BoundInstance(raw, bound.exports.loadTable as (to: number, bytes: Uint8Array) => void);
 }
 
+/** as-bind compiles whatever it is given, so a Module goes through the loader that it is built on. */
+function bindModule(module: WebAssembly.Module, memory: WebAssembly.Memory): Instance {
+  const { exports } = instantiateModule<Record<string, unknown>>(module, { env: { memory } });
+  const typeId = uint8ArrayId(module);
+  const raw = exports as unknown as Kernels & { loadTable(to: number, array: number): void };
+  return new BoundInstance(raw, (to, bytes) => {
+    const array = exports.__pin(exports.__newArray(typeId, bytes as unknown as number[]));
+    raw.loadTable(to, array);
+    exports.__unpin(array);
+  });
+}
+
 class BoundInstance implements Instance {
-  readonly raw: Kernels;
   readonly kernels: Kernels;
-  readonly #load: (to: number, bytes: Uint8Array) => void;
-  #open = true;
+  #load: (to: number, bytes: Uint8Array) => void;
+  #raw: Kernels | undefined;
 
   constructor(raw: Kernels, load: (to: number, bytes: Uint8Array) => void) {
-    this.raw = raw;
+    this.#raw = raw;
     this.#load = load;
-    this.kernels = Object.fromEntries(
-      Object.entries(raw)
-        .filter(([, value]) => typeof value === "function")
-        .map(([name, kernel]) => [name, this.#guard(name, kernel as Kernel)]),
-    ) as unknown as Kernels;
+    const names = Object.keys(raw) as (keyof Kernels)[];
+    const guarded = names.filter((name) => typeof raw[name] === "function").map((name) => [name, this.#guard(name)]);
+    this.kernels = Object.fromEntries(guarded);
+  }
+
+  get raw(): Kernels {
+    if (!this.#raw) throw new EngineClosed();
+    return this.#raw;
   }
 
   loadTable(to: number, bytes: Uint8Array): void {
-    if (!this.#open) throw new EngineClosed();
     for (let off = 0; off < bytes.length; off += LOAD_CHUNK_BYTES) {
       this.#load(to + off, bytes.subarray(off, off + LOAD_CHUNK_BYTES));
     }
   }
 
-  close(): void {
-    this.#open = false;
+  checkOpen(): void {
+    if (!this.#raw) throw new EngineClosed();
   }
 
-  #guard(name: string, kernel: Kernel): Kernel {
+  close(): void {
+    this.#raw = undefined;
+    this.#load = () => this.checkOpen();
+  }
+
+  #guard(name: keyof Kernels): Kernel {
     return (...args) => {
-      if (!this.#open) throw new EngineClosed();
+      const kernel = this.raw[name] as Kernel;
       try {
         return kernel(...args);
       } catch (cause) {
@@ -175,14 +191,14 @@ async function readSource(source: WasmBytes): Promise<BufferSource> {
 
 /** Not compileStreaming: it refuses a wrong MIME type, and the file is small. */
 async function readResponse(response: Response): Promise<ArrayBuffer> {
-  if (!response.ok) throw new ConfigError("wasm", response.url, `readable (the server answered ${response.status})`);
+  if (!response.ok) throw new Error(`the server answered ${response.status} for ${response.url}`);
   return response.arrayBuffer();
 }
 
 /** as-bind notes the run-time id of each type that crosses in a custom section of the module. */
 function uint8ArrayId(module: WebAssembly.Module): number {
   const [section] = WebAssembly.Module.customSections(module, "as-bind_bindings");
-  if (!section) throw new ConfigError("wasm", "a WebAssembly.Module", "ringlane's compiled data plane");
+  if (!section) throw new Error("no as-bind section");
   return JSON.parse(new TextDecoder().decode(section)).typeIds["~lib/typedarray/Uint8Array"].id;
 }
 

@@ -68,16 +68,14 @@ export class Queue {
   unused4: v128;
   unused5: v128;
 
-  /** What post does, for loops over a burst: called there, it would take half as long again. */
+  // Methods, and inlined: called from a loop over a burst, posting would take half as long again.
+
+  /** Posts a frame for which the caller has seen that there is room. */
   @inline
-  post(m: usize): bool {
+  postUnchecked(m: usize): void {
     const mbuf = changetype<Mbuf>(m);
     assert(mbuf.refCount > 0, "post of a freed mbuf");
     const segments = mbuf.segments as u32;
-    if (segments > this.free) {
-      this.refused += 1;
-      return false;
-    }
     const id = this.freeId;
     const slot = slotOf(this, id);
     this.freeId = slot.nextFreeId as u32;
@@ -98,6 +96,16 @@ export class Queue {
     head.len = mbuf.len;
     head.id = id as u16;
     head.flags = headFlags as u16;
+  }
+
+  /** Posts a frame as one descriptor a segment; false, counted, and the queue untouched, when it is too full. */
+  @inline
+  post(m: usize): bool {
+    if ((changetype<Mbuf>(m).segments as u32) > this.free) {
+      this.refused += 1;
+      return false;
+    }
+    this.postUnchecked(m);
     return true;
   }
 }
@@ -211,6 +219,11 @@ export function reapFree(queue: usize, pool: usize, scratch: usize, n: u32): u32
   const reaped = reapBurst(queue, scratch, n);
   for (let i: u32 = 0; i < reaped; i++) free(pool, load<u32>(scratch + ((i as usize) << 2)) as usize);
   return reaped;
+}
+
+/** Descriptors in all: the most that one frame can take. */
+export function queueSize(queue: usize): u32 {
+  return changetype<Queue>(queue).size;
 }
 
 /** Descriptors that can be posted now. */

@@ -191,8 +191,10 @@ function reset(p: Pool, m: usize): void {
   mbuf.refCount = 1;
   mbuf.segments = 1;
   mbuf.flags = 0;
+  mbuf.payload = 0;
   mbuf.cause = 0;
   mbuf.timestampNs = 0;
+  mbuf.vni = 0;
 }
 
 function isOurs(p: Pool, m: usize): bool {

@@ -9,7 +9,7 @@ import { IPV4_CHECKSUM, IPV4_TOTAL_LENGTH } from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH } from "../wire/ipv6";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/transport";
 import { VXLAN_BYTES } from "../wire/vxlan";
-import { flowHash } from "./hash";
+import { FlowHash } from "./hash";
 import { Tunnel } from "./tunnel";
 
 const IP_LENGTH_MAX: u32 = 0xffff;
@@ -18,8 +18,8 @@ const IP_LENGTH_MAX: u32 = 0xffff;
 export function encap(m: usize, tunnel: usize): u32 {
   const t = changetype<Tunnel>(tunnel);
   const mbuf = changetype<Mbuf>(m);
-  // The one call comes first: around it, all that is alive would be spilled.
-  const hash = flowHash(m);
+  // First, since it may call: around a call, all that is alive would be spilled.
+  const hash = FlowHash.of(m);
   const headerLen = t.headerLen;
   const innerLen = mbuf.wireLen;
   const l3 = t.l3;

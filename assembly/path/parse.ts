@@ -9,6 +9,7 @@ import { load16be } from "../be";
 import {
   DROP_ARP_TRUNCATED,
   DROP_ETHERNET_TRUNCATED,
+  DROP_HEADERS_SPLIT,
   DROP_ICMP_TRUNCATED,
   DROP_IPV4_HEADER_LENGTH,
   DROP_IPV4_TOTAL_LENGTH,
@@ -139,18 +140,18 @@ function parseAny(mbuf: Mbuf): u32 {
   mbuf.l4 = 0;
   mbuf.payload = 0;
   mbuf.l4Len = 0;
-  if (mbuf.len < ETHERNET_BYTES) return missing(mbuf, DROP_ETHERNET_TRUNCATED);
+  if (mbuf.len < ETHERNET_BYTES) return missing(mbuf, ETHERNET_BYTES, DROP_ETHERNET_TRUNCATED);
   if (isMulticastAddress(data)) mbuf.flags = isBroadcastAddress(data) ? FLAG_BROADCAST : FLAG_MULTICAST;
 
   let type = etherType(data + ETHERNET_TYPE);
   let l3 = ETHERNET_BYTES;
   if (isVlanType(type)) {
-    if (mbuf.len < l3 + VLAN_BYTES) return missing(mbuf, DROP_VLAN_TRUNCATED);
+    if (mbuf.len < l3 + VLAN_BYTES) return missing(mbuf, l3 + VLAN_BYTES, DROP_VLAN_TRUNCATED);
     type = etherType(data + l3 + 2);
     l3 += VLAN_BYTES;
     mbuf.flags |= FLAG_VLAN;
     if (isVlanType(type)) {
-      if (mbuf.len < l3 + VLAN_BYTES) return missing(mbuf, DROP_VLAN_TRUNCATED);
+      if (mbuf.len < l3 + VLAN_BYTES) return missing(mbuf, l3 + VLAN_BYTES, DROP_VLAN_TRUNCATED);
       type = etherType(data + l3 + 2);
       l3 += VLAN_BYTES;
       mbuf.flags |= FLAG_QINQ;
@@ -161,7 +162,7 @@ function parseAny(mbuf: Mbuf): u32 {
   if (type == ETHERTYPE_IPV6) return parseIpv6(mbuf, data, l3);
   if (type == ETHERTYPE_ARP) {
     mbuf.flags |= FLAG_ARP;
-    if (mbuf.len < l3 + ARP_BYTES) return missing(mbuf, DROP_ARP_TRUNCATED);
+    if (mbuf.len < l3 + ARP_BYTES) return missing(mbuf, l3 + ARP_BYTES, DROP_ARP_TRUNCATED);
   }
   return OK;
 }
@@ -169,7 +170,7 @@ function parseAny(mbuf: Mbuf): u32 {
 function parseIpv4(mbuf: Mbuf, data: usize, l3: u32): u32 {
   const ip = data + l3;
   mbuf.flags |= FLAG_IPV4;
-  if (mbuf.len < l3 + IPV4_BYTES) return missing(mbuf, DROP_IPV4_TRUNCATED);
+  if (mbuf.len < l3 + IPV4_BYTES) return missing(mbuf, l3 + IPV4_BYTES, DROP_IPV4_TRUNCATED);
   if (ipVersion(ip) != 4) return DROP_IPV4_VERSION;
   const headerBytes = ipv4HeaderBytes(ip);
   if (headerBytes < IPV4_BYTES) return DROP_IPV4_HEADER_LENGTH;
@@ -177,7 +178,7 @@ function parseIpv4(mbuf: Mbuf, data: usize, l3: u32): u32 {
   let totalLength = ipv4TotalLength(ip);
   if (totalLength == 0 && wireBytes > LENGTH_FIELD_MAX) totalLength = wireBytes;
   if (totalLength < headerBytes || totalLength > wireBytes) return DROP_IPV4_TOTAL_LENGTH;
-  if (mbuf.len < l3 + headerBytes) return missing(mbuf, DROP_IPV4_TRUNCATED);
+  if (mbuf.len < l3 + headerBytes) return missing(mbuf, l3 + headerBytes, DROP_IPV4_TRUNCATED);
   mbuf.l4 = (l3 + headerBytes) as u16;
   mbuf.l4Len = totalLength - headerBytes;
   if (ipv4IsFragment(ip)) {
@@ -193,7 +194,7 @@ function parseIpv4(mbuf: Mbuf, data: usize, l3: u32): u32 {
 function parseIpv6(mbuf: Mbuf, data: usize, l3: u32): u32 {
   const ip = data + l3;
   mbuf.flags |= FLAG_IPV6;
-  if (mbuf.len < l3 + IPV6_BYTES) return missing(mbuf, DROP_IPV6_TRUNCATED);
+  if (mbuf.len < l3 + IPV6_BYTES) return missing(mbuf, l3 + IPV6_BYTES, DROP_IPV6_TRUNCATED);
   if (ipVersion(ip) != 6) return DROP_IPV6_VERSION;
   const wireBytes = mbuf.wireLen - l3 - IPV6_BYTES;
   let payloadLength = ipv6PayloadLength(ip);
@@ -205,7 +206,7 @@ function parseIpv6(mbuf: Mbuf, data: usize, l3: u32): u32 {
   const end = off + payloadLength;
   for (let walked: u32 = 0; isExtension(next); walked++) {
     if (walked == IPV6_EXTENSIONS_MAX || off + 8 > end) return DROP_IPV6_EXTENSION;
-    if (mbuf.len < off + 8) return missing(mbuf, DROP_IPV6_TRUNCATED);
+    if (mbuf.len < off + 8) return missing(mbuf, off + 8, DROP_IPV6_TRUNCATED);
     const header = data + off;
     const bytes = extensionBytes(header, next);
     if (off + bytes > end) return DROP_IPV6_EXTENSION;
@@ -219,7 +220,7 @@ function parseIpv6(mbuf: Mbuf, data: usize, l3: u32): u32 {
     // What follows a later fragment's header is payload, whatever its next-header field names.
     if (mbuf.flags & FLAG_LATER_FRAGMENT) break;
   }
-  if (mbuf.len < off) return missing(mbuf, DROP_IPV6_TRUNCATED);
+  if (mbuf.len < off) return missing(mbuf, off, DROP_IPV6_TRUNCATED);
   mbuf.l4 = off as u16;
   mbuf.l4Len = end - off;
   return mbuf.flags & FLAG_LATER_FRAGMENT ? OK : parseTransport(mbuf, data, next);
@@ -264,14 +265,18 @@ function parseUdp(mbuf: Mbuf, data: usize): u32 {
 /** Checks that bytes of a transport header are in the datagram and here; the payload starts behind them. */
 function fixedHeader(mbuf: Mbuf, bytes: u32, cause: u32): u32 {
   if (mbuf.l4Len < bytes) return cause;
-  if (mbuf.len < mbuf.l4 + bytes) return missing(mbuf, cause);
+  if (mbuf.len < mbuf.l4 + bytes) return missing(mbuf, mbuf.l4 + bytes, cause);
   mbuf.payload = mbuf.l4 + (bytes as u16);
   return OK;
 }
 
-/** A header is not here: cut by the capture when there was more on the wire, otherwise the frame's own fault. */
-function missing(mbuf: Mbuf, cause: u32): u32 {
-  if (mbuf.wireLen <= mbuf.pktLen) return cause;
+/**
+ * A header that ends at byte end is not in the head segment: it lies in a later one, or a capture cut it off (it was on the
+ * wire), or the frame itself is too short.
+ */
+function missing(mbuf: Mbuf, end: u32, cause: u32): u32 {
+  if (mbuf.pktLen >= end) return DROP_HEADERS_SPLIT;
+  if (mbuf.wireLen < end) return cause;
   mbuf.flags |= FLAG_CUT;
   return OK;
 }

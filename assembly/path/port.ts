@@ -5,7 +5,7 @@
 //
 // A drop is counted, with its cause, at the port on which the frame arrived.
 import { count } from "../counter";
-import { Queue, queueFree, ringDoorbell } from "../dma/queue";
+import { Queue, queueFree, queueSize, ringDoorbell } from "../dma/queue";
 import { ringEnqueueBurst } from "../dma/ring";
 import {
   COUNTER_COPIED_BYTES,
@@ -23,6 +23,7 @@ import {
   COUNTER_TX_REFUSED,
   DROP_NEEDS_SCATTER_GATHER,
   DROP_NO_HEADROOM,
+  DROP_TOO_MANY_SEGMENTS,
   OK,
   PORT_BYTES,
   PORT_COUNTERS,
@@ -86,8 +87,9 @@ export function portPostBurst(port: usize, list: usize, n: u32): u32 {
   for (; taken < n; taken++) {
     const m = load<u32>(list + ((taken as usize) << 2)) as usize;
     const mbuf = changetype<Mbuf>(m);
-    if (makeSendable(port, port, m) != OK) {
-      drop(port, m, DROP_NEEDS_SCATTER_GATHER);
+    const cause = makeSendable(port, port, m);
+    if (cause != OK) {
+      drop(port, m, cause);
       continue;
     }
     const length = mbuf.pktLen;
@@ -102,9 +104,14 @@ export function portPostBurst(port: usize, list: usize, n: u32): u32 {
   return taken;
 }
 
-/** True when the port's queue has room for the frame as it is now. */
-export function hasRoom(port: usize, m: usize): bool {
-  return (changetype<Mbuf>(m).segments as u32) <= queueFree(changetype<Port>(port).txQueue as usize);
+/** True when the frame, as the port will send it, has to wait for room in the queue; one that never fits need not wait. */
+export function mustWait(port: usize, m: usize): bool {
+  const p = changetype<Port>(port);
+  const queue = p.txQueue as usize;
+  const free = queueFree(queue);
+  if (free >= (changetype<Mbuf>(m).segments as u32)) return false;
+  const descriptors = (p.flags & PORT_F_SCATTER_GATHER) != 0 ? (changetype<Mbuf>(m).segments as u32) : 1;
+  return free < descriptors && descriptors <= queueSize(queue);
 }
 
 /**
@@ -119,6 +126,7 @@ function makeChainSendable(port: usize, ingress: usize, m: usize): u32 {
   const p = changetype<Port>(port);
   const counters = changetype<Port>(ingress).counters as usize;
   if ((p.flags & PORT_F_SCATTER_GATHER) != 0) {
+    if ((changetype<Mbuf>(m).segments as u32) > queueSize(p.txQueue as usize)) return DROP_TOO_MANY_SEGMENTS;
     count(counters, COUNTER_SCATTERED, 1);
     return OK;
   }

@@ -1,6 +1,6 @@
 // The receive loop: what the underlay delivered, to the guest it is for. Reads top to bottom; one doorbell a guest.
 
-import { post } from "../dma/queue";
+import { Queue } from "../dma/queue";
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import {
   DROP_ETHERNET_TRUNCATED,
@@ -21,7 +21,7 @@ import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
 import { VXLAN_PORT } from "../wire/vxlan";
 import { checkOuter, findVxlan, strip } from "./decap";
 import { parse } from "./parse";
-import { drop, finishPosting, hasRoom, makeSendable, Port } from "./port";
+import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
 
 /**
@@ -58,7 +58,7 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
     strip(m);
     if (mbuf.wireLen < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
     if (cause == OK) cause = makeSendable(vnic, uplink, m);
-    if (cause == OK && !hasRoom(vnic, m)) cause = DROP_QUEUE_FULL;
+    if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
     if (cause != OK) {
       drop(uplink, m, cause);
       continue;
@@ -71,7 +71,7 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
       bytes = 0;
       descriptors = 0;
     }
-    post(changetype<Port>(vnic).txQueue as usize, m);
+    changetype<Queue>(changetype<Port>(vnic).txQueue as usize).postUnchecked(m);
     frames++;
     bytes += mbuf.pktLen;
     descriptors += mbuf.segments as u32;

@@ -8,11 +8,13 @@ import type { Arena } from "../memory.js";
 import type { Kernels } from "../wasm.js";
 import type { Pool } from "./pool.js";
 
-/** What a frame needs of its engine. */
+/** What ports, frames and bursts need of their engine. */
 export interface FrameOwner {
   readonly kernels: Kernels;
   readonly arena: Arena;
   readonly pool: Pool;
+  /** Throws EngineClosed once the engine is closed. */
+  checkOpen(): void;
 }
 
 export class Frame {
@@ -90,6 +92,7 @@ export class Frame {
   }
 
   #live(): number {
+    this.#owner.checkOpen();
     if (this.#m === 0) throw new FrameReleased();
     return this.#m;
   }

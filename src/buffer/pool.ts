@@ -39,6 +39,9 @@ export interface PoolShape {
 /** The longest frame that an engine takes in: a 64 KiB GSO frame with Ethernet and VLAN headers, and then some. */
 const FRAME_BYTES_MAX = 65_535 + 64;
 
+/** Buffers of one burst that is being filled. */
+const FILL_SEGMENTS_MAX = BURST_MAX * SEGMENTS_MAX;
+
 export function poolShape(mbufs: number, headroomBytes: number, payloadBytes: number): PoolShape {
   const lines = Math.ceil((headroomBytes + payloadBytes) / 64) | 1;
   return { mbufs, headroomBytes, payloadBytes, bufBytes: lines * 64 };
@@ -47,7 +50,7 @@ export function poolShape(mbufs: number, headroomBytes: number, payloadBytes: nu
 export function planPool(plan: MemoryPlan, shape: PoolShape): void {
   plan.add(POOL_BYTES).add(shape.mbufs * MBUF_BYTES);
   plan.add(shape.mbufs * shape.bufBytes).add(shape.mbufs * 4);
-  plan.add(BURST_MAX * SEGMENTS_MAX * 4);
+  plan.add(FILL_SEGMENTS_MAX * 4);
 }
 
 export class Pool {
@@ -68,7 +71,7 @@ export class Pool {
     const records = arena.take(shape.mbufs * MBUF_BYTES);
     const buffers = arena.take(shape.mbufs * shape.bufBytes);
     const freeStack = arena.take(shape.mbufs * 4);
-    this.#list = arena.take(BURST_MAX * SEGMENTS_MAX * 4);
+    this.#list = arena.take(FILL_SEGMENTS_MAX * 4);
     const { mbufs, bufBytes, headroomBytes } = shape;
     kernels.poolInit(this.ptr, records, buffers, freeStack, mbufs, bufBytes, headroomBytes);
   }
@@ -96,11 +99,12 @@ export class Pool {
    */
   fillBurst(arrivals: readonly Arrival[], from: number, out: number): number {
     const end = Math.min(arrivals.length, from + BURST_MAX);
+    const buffers = Math.min(this.free, FILL_SEGMENTS_MAX);
     let segments = 0;
     let frames = 0;
     for (; from + frames < end; frames++) {
       const needed = this.#segmentsFor((arrivals[from + frames] as Arrival).data.length);
-      if (segments + needed > this.free) break;
+      if (segments + needed > buffers) break;
       segments += needed;
     }
     this.#kernels.allocBulk(this.ptr, this.#list, segments);

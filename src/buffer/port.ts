@@ -10,6 +10,8 @@ import {
   COUNTER_GATHERED,
   COUNTER_NO_BUFFER,
   COUNTER_PREPEND_FAILURES,
+  COUNTER_RX_REFUSED,
+  COUNTER_TX_REFUSED,
   SEGMENTS_MAX,
 } from "../../assembly/layout.js";
 import { checkInteger } from "../check.js";
@@ -43,6 +45,7 @@ export class Port {
 
   /** Counts since the port was made. */
   get counters(): PortCounters {
+    this.#owner.checkOpen();
     return readCounters(this.#owner.arena, this.record.counters);
   }
 
@@ -134,6 +137,8 @@ export class Port {
       this.#count(COUNTER_COPIED_BYTES, copied);
       taken += took;
       if (took < filled) {
+        // The data plane has counted those it saw; the ones behind them found the ring just as full.
+        this.#count(COUNTER_RX_REFUSED, arrivals.length - taken - (filled - took));
         for (let i = took; i < filled; i++) kernels.free(pool.ptr, arena.u32[(this.record.list >> 2) + i] as number);
         break;
       }
@@ -186,10 +191,11 @@ export class Port {
   #scatter(headers: Uint8Array, fragments: readonly Frame[]): boolean {
     if (!this.scatterGather) throw new ConfigError("how", "scatter", '"gather" on a port without scatter-gather');
     const { kernels } = this.#owner;
+    this.reap();
     // Room for all of it, before the chain is built: afterwards there is no way back.
     if (kernels.queueFree(this.record.queue) < fragments.length + 1) {
-      this.reap();
-      if (kernels.queueFree(this.record.queue) < fragments.length + 1) return false;
+      this.#count(COUNTER_TX_REFUSED, 1);
+      return false;
     }
     const whole = this.reserve(0);
     if (!whole) return false;
