@@ -37,5 +37,12 @@ export async function testKernels(arenaBytes: number, build: Build = "debug"): P
   const { raw, kernels } = instance;
   kernels.heapInit();
   const arena = plan.createArena(memory);
-  return { raw, kernels, arena, loadTable: instance.loadTable.bind(instance), close: instance.close.bind(instance) };
+  return {
+    raw,
+    kernels,
+    arena,
+    loadTable: instance.loadTable.bind(instance),
+    checkOpen: instance.checkOpen.bind(instance),
+    close: instance.close.bind(instance),
+  };
 }
