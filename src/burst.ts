@@ -83,13 +83,15 @@ export function planBurst(plan: MemoryPlan): void {
 
 export class Burst {
   readonly #owner: FrameOwner;
+  readonly #checkTunnel: (tunnel: Tunnel) => void;
   readonly #list: number;
   readonly #reports: number;
   #count = 0;
 
-  /** Made by Engine.burst. */
-  constructor(owner: FrameOwner) {
+  /** Made by Engine.burst; checkTunnel refuses a tunnel of another engine. */
+  constructor(owner: FrameOwner, checkTunnel: (tunnel: Tunnel) => void) {
     this.#owner = owner;
+    this.#checkTunnel = checkTunnel;
     this.#list = owner.arena.take(BURST_MAX * 4);
     this.#reports = owner.arena.take(BURST_MAX * REPORT_BYTES);
   }
@@ -120,8 +122,9 @@ export class Burst {
     this.#owner.kernels.parseBurst(this.#list, this.#count);
   }
 
-  /** Puts the tunnel's outer headers in front of each frame that parses. */
+  /** Puts the tunnel's outer headers in front of each frame that parses. Throws ConfigError for another engine's tunnel. */
   encapsulate(tunnel: Tunnel): void {
+    this.#checkTunnel(tunnel);
     this.#owner.kernels.encapBurst(this.#list, this.#count, tunnel.ptr);
   }
 

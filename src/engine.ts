@@ -136,9 +136,7 @@ export class Engine {
     if ((options.vnic === undefined) !== (options.uplink === undefined)) {
       throw new ConfigError(options.vnic ? "uplink" : "vnic", undefined, "given together with the other port");
     }
-    for (const port of [options.vnic, options.uplink]) {
-      if (port && this.#ports.get(port.name) !== port) throw new ConfigError("port", port.name, "of this engine");
-    }
+    for (const port of [options.vnic, options.uplink]) if (port) this.#checkPort(port);
     const { record, headerBytes } = encodeTunnel(options);
     checkHeadroom("tunnel", headerBytes, this.headroomBytes);
     const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
@@ -152,19 +150,21 @@ export class Engine {
   burst(): Burst {
     this.#owner.checkOpen();
     checkInteger("bursts", this.#bursts.length + 1, 1, this.#limits.bursts);
-    const burst = new Burst(this.#owner);
+    const burst = new Burst(this.#owner, (tunnel) => this.#checkTunnel(tunnel));
     this.#bursts.push(burst);
     return burst;
   }
 
   /** Moves what guests sent onto the underlay, through a tunnel: at most n frames. Returns how many left the vnic. */
   transmit(tunnel: Tunnel, n = BURST_MAX): number {
+    this.#checkTunnel(tunnel);
     tunnel.uplink?.reap();
     return tunnel.vnic ? this.#owner.kernels.txBurst(tunnel.ptr, checkInteger("n", n, 0, BURST_MAX)) : 0;
   }
 
   /** Moves what the underlay delivered on an uplink to the guests it is for: at most n frames. Returns how many. */
   receive(uplink: Port, n = BURST_MAX): number {
+    this.#checkPort(uplink);
     for (const { vnic } of this.#tunnels) vnic?.reap();
     const { kernels } = this.#owner;
     return kernels.rxBurst(
@@ -188,6 +188,14 @@ export class Engine {
   /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
   census(): Census {
     return takeCensus(this.#owner, this.ports, this.#bursts, this.#scratch);
+  }
+
+  #checkPort(port: Port): void {
+    if (this.#ports.get(port.name) !== port) throw new ConfigError("port", port.name, "of this engine");
+  }
+
+  #checkTunnel(tunnel: Tunnel): void {
+    if (!this.#tunnels.includes(tunnel)) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "of this engine");
   }
 
   /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */

@@ -181,7 +181,9 @@ class BoundInstance implements Instance {
 type Kernel = (...args: never[]) => unknown;
 
 async function readSource(source: WasmBytes): Promise<BufferSource> {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
+  if (source instanceof ArrayBuffer) return source;
+  // Not every host compiles a DataView, and as-bind hands on what it is given.
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   if (source instanceof Response) return readResponse(source);
   const url = new URL(source, import.meta.url);
   // Found at run time, so that bundlers for browsers see no import of node:fs.

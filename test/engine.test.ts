@@ -215,3 +215,13 @@ describe("a closed engine", () => {
     expect(() => engine.close()).not.toThrow();
   });
 });
+
+test("tunnels and ports of another engine are refused", async () => {
+  const [ours, theirs] = await Promise.all([testEngine(), testEngine()]);
+  const port = theirs.addPort("uplink");
+  ours.addPort("uplink");
+  const tunnel = theirs.addTunnel({ vni: 7, local: "192.0.2.1", remote: "192.0.2.2" });
+  expect(() => ours.transmit(tunnel)).toThrow(ConfigError);
+  expect(() => ours.receive(port)).toThrow(ConfigError);
+  expect(() => ours.burst().encapsulate(tunnel)).toThrow(ConfigError);
+});

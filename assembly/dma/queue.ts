@@ -70,43 +70,31 @@ export class Queue {
 
   // Methods, and inlined: called from a loop over a burst, posting would take half as long again.
 
-  /** Posts a frame for which the caller has seen that there is room. */
+  /** Posts a frame for which the caller has seen that there is room; returns how many descriptors it took. */
   @inline
-  postUnchecked(m: usize): void {
+  postUnchecked(m: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
     assert(mbuf.refCount > 0, "post of a freed mbuf");
-    const segments = mbuf.segments as u32;
-    const id = this.freeId;
-    const slot = slotOf(this, id);
-    this.freeId = slot.nextFreeId as u32;
-    this.free -= segments;
-    slot.mbuf = m as u32;
-    slot.segments = segments as u16;
-
-    // The head's flags are what makes the frame visible to the device, so they are written last (section 2.8.21.1).
-    const head = descOf(this, this.nextAvail);
-    let headFlags = availFlags(this.availWrap);
-    if (segments > 1) {
-      headFlags |= DESC_F_NEXT;
-      writeTail(this, mbuf, id);
-    } else {
-      stepAvail(this);
-    }
-    head.addr = mbuf.data as u64;
-    head.len = mbuf.len;
-    head.id = id as u16;
-    head.flags = headFlags as u16;
+    if (mbuf.segments > 1) return postChain(this, mbuf);
+    const id = takeId(this, m, 1);
+    const desc = descOf(this, this.nextAvail);
+    const flags = availFlags(this.availWrap);
+    stepAvail(this);
+    desc.addr = mbuf.data as u64;
+    desc.len = mbuf.len;
+    desc.id = id as u16;
+    desc.flags = flags as u16;
+    return 1;
   }
 
-  /** Posts a frame as one descriptor a segment; false, counted, and the queue untouched, when it is too full. */
+  /** Posts a frame as one descriptor a segment; 0, counted, and the queue untouched, when it is too full. */
   @inline
-  post(m: usize): bool {
+  post(m: usize): u32 {
     if ((changetype<Mbuf>(m).segments as u32) > this.free) {
       this.refused += 1;
-      return false;
+      return 0;
     }
-    this.postUnchecked(m);
-    return true;
+    return this.postUnchecked(m);
   }
 }
 
@@ -171,15 +159,15 @@ export function queueInit(queue: usize, descs: usize, slots: usize, deviceSegmen
   for (let id: u32 = 0; id < size; id++) slotOf(q, id).nextFreeId = (id + 1) as u16;
 }
 
-/** Posts a frame as one descriptor a segment; false, and the queue untouched, when it is too full. */
-export function post(queue: usize, m: usize): bool {
+/** Posts a frame; returns how many descriptors it took: 0, and the queue untouched, when it is too full. */
+export function post(queue: usize, m: usize): u32 {
   return changetype<Queue>(queue).post(m);
 }
 
 /** Posts frames from list (u32 addresses) until one does not fit; returns how many. The rest stay the caller's. */
 export function postBurst(queue: usize, list: usize, n: u32): u32 {
   for (let i: u32 = 0; i < n; i++) {
-    if (!changetype<Queue>(queue).post(load<u32>(list + ((i as usize) << 2)) as usize)) return i;
+    if (changetype<Queue>(queue).post(load<u32>(list + ((i as usize) << 2)) as usize) == 0) return i;
   }
   return n;
 }
@@ -308,22 +296,58 @@ function stepAvail(q: Queue): void {
   }
 }
 
-/** Writes the descriptors behind the head's, which stays unwritten and hides them from the device. */
-function writeTail(q: Queue, head: Mbuf, id: u32): void {
+/** Takes a free buffer id for a frame of that many descriptors. */
+function takeId(q: Queue, m: usize, descriptors: u32): u32 {
+  const id = q.freeId;
+  const slot = slotOf(q, id);
+  q.freeId = slot.nextFreeId as u32;
+  q.free -= descriptors;
+  slot.mbuf = m as u32;
+  slot.segments = descriptors as u16;
+  return id;
+}
+
+/** Posts a chain: a descriptor for each segment that holds bytes, since devices refuse empty ones. */
+function postChain(q: Queue, head: Mbuf): u32 {
+  const first = firstWithBytes(head);
+  let descriptors: u32 = 1;
+  for (let s = nextWithBytes(first); s != 0; s = nextWithBytes(changetype<Mbuf>(s))) descriptors++;
+  const id = takeId(q, changetype<usize>(head), descriptors);
+  const headDesc = descOf(q, q.nextAvail);
+  const headFlags = availFlags(q.availWrap) | (descriptors > 1 ? DESC_F_NEXT : 0);
   stepAvail(q);
-  let next = head.next as usize;
+  let next = nextWithBytes(first);
   while (next != 0) {
     const segment = changetype<Mbuf>(next);
     const desc = descOf(q, q.nextAvail);
     let flags = availFlags(q.availWrap);
-    if (segment.next != 0) flags |= DESC_F_NEXT;
+    next = nextWithBytes(segment);
+    if (next != 0) flags |= DESC_F_NEXT;
     desc.addr = segment.data as u64;
     desc.len = segment.len;
     desc.id = id as u16;
     desc.flags = flags as u16;
     stepAvail(q);
-    next = segment.next as usize;
   }
+  // The head's flags make the frame visible to the device, so they are written last (section 2.8.21.1).
+  headDesc.addr = first.data as u64;
+  headDesc.len = first.len;
+  headDesc.id = id as u16;
+  headDesc.flags = headFlags as u16;
+  return descriptors;
+}
+
+/** The first segment that holds bytes; the head of a frame without any. */
+function firstWithBytes(head: Mbuf): Mbuf {
+  if (head.len > 0) return head;
+  const next = nextWithBytes(head);
+  return next == 0 ? head : changetype<Mbuf>(next);
+}
+
+function nextWithBytes(segment: Mbuf): usize {
+  let next = segment.next as usize;
+  while (next != 0 && changetype<Mbuf>(next).len == 0) next = changetype<Mbuf>(next).next as usize;
+  return next;
 }
 
 function countSegments(q: Queue, index: u32): u32 {

@@ -2,6 +2,7 @@
 // them by moving a pointer. Each step leaves the frame as it was when it returns a cause.
 import { complement } from "../checksum";
 import {
+  DROP_HEADERS_SPLIT,
   DROP_NOT_VXLAN,
   DROP_OUTER_FRAGMENT,
   DROP_OUTER_IPV4_CHECKSUM,
@@ -27,7 +28,8 @@ export function findVxlan(m: usize, udpPort: u32): u32 {
   if ((mbuf.flags & FLAG_UDP) == 0 || mbuf.payload == 0 || udpDestination(udp) != udpPort) return DROP_NOT_VXLAN;
   if ((mbuf.flags & FLAG_FRAGMENT) != 0) return DROP_OUTER_FRAGMENT;
   const inside = (mbuf.payload as u32) + VXLAN_BYTES;
-  if (udpLength(udp) < UDP_BYTES + VXLAN_BYTES || mbuf.len < inside) return DROP_VXLAN_TRUNCATED;
+  if (udpLength(udp) < UDP_BYTES + VXLAN_BYTES || mbuf.pktLen < inside) return DROP_VXLAN_TRUNCATED;
+  if (mbuf.len < inside) return DROP_HEADERS_SPLIT;
   const vxlan = udp + UDP_BYTES;
   if (!vxlanHasVni(vxlan)) return DROP_VXLAN_NO_VNI_FLAG;
   mbuf.vni = vxlanVni(vxlan);

@@ -86,18 +86,15 @@ export function portPostBurst(port: usize, list: usize, n: u32): u32 {
   const queue = changetype<Queue>(p.txQueue as usize);
   for (; taken < n; taken++) {
     const m = load<u32>(list + ((taken as usize) << 2)) as usize;
-    const mbuf = changetype<Mbuf>(m);
+    if (mustWait(port, m)) break;
     const cause = makeSendable(port, port, m);
     if (cause != OK) {
       drop(port, m, cause);
       continue;
     }
-    const length = mbuf.pktLen;
-    const segments = mbuf.segments as u32;
-    if (!queue.post(m)) break;
     frames++;
-    bytes += length;
-    descriptors += segments;
+    bytes += changetype<Mbuf>(m).pktLen;
+    descriptors += queue.postUnchecked(m);
   }
   if (taken < n) count(p.counters as usize, COUNTER_TX_REFUSED, n - taken);
   finishPosting(port, frames, bytes, descriptors);

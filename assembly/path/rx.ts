@@ -71,10 +71,9 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
       bytes = 0;
       descriptors = 0;
     }
-    changetype<Queue>(changetype<Port>(vnic).txQueue as usize).postUnchecked(m);
+    descriptors += changetype<Queue>(changetype<Port>(vnic).txQueue as usize).postUnchecked(m);
     frames++;
     bytes += mbuf.pktLen;
-    descriptors += mbuf.segments as u32;
   }
   ringSkip(ring, ready);
   if (guest != 0) finishPosting(guest, frames, bytes, descriptors);

@@ -42,10 +42,9 @@ export function txBurst(tunnel: usize, n: u32): u32 {
       continue;
     }
     // 5. One descriptor a span. Room was there in step 1, and no step adds a segment.
-    queue.postUnchecked(m);
+    descriptors += queue.postUnchecked(m);
     frames++;
     bytes += changetype<Mbuf>(m).pktLen;
-    descriptors += changetype<Mbuf>(m).segments as u32;
   }
   ring.tail = tail + taken;
   finishPosting(uplink, frames, bytes, descriptors);

@@ -33,6 +33,8 @@ export class Port {
   readonly scatterGather: boolean;
   readonly record: PortRecord;
   readonly #owner: FrameOwner;
+  /** Frames that a driver has taken and not completed. */
+  readonly #inFlight = new Set<Outgoing>();
 
   /** Made by Engine.addPort. */
   constructor(owner: FrameOwner, name: string, index: number, queueSize: number, options: PortOptions) {
@@ -149,12 +151,22 @@ export class Port {
   /** The device takes posted frames, in order, a burst at most; they are its own until complete. */
   takeBurst(): Outgoing[] {
     const { queue, spans } = this.record;
-    return readOutgoing(this.#owner, spans, this.#owner.kernels.takeBurst(queue, spans, SPANS_MAX));
+    const frames = readOutgoing(this.#owner, spans, this.#owner.kernels.takeBurst(queue, spans, SPANS_MAX));
+    for (const frame of frames) this.#inFlight.add(frame);
+    return frames;
   }
 
-  /** The device has sent these frames, in this order; any order will do. Their buffers go back to the pool. */
+  /**
+   * The device has sent these frames; any order will do. Their buffers go back to the pool. Throws ConfigError, and nothing
+   * is completed, for a frame that was not taken from this port or was completed before.
+   */
   complete(frames: readonly Outgoing[]): void {
     const { kernels, arena } = this.#owner;
+    for (const [i, frame] of frames.entries()) {
+      if (this.#inFlight.delete(frame)) continue;
+      for (const before of frames.slice(0, i)) this.#inFlight.add(before);
+      throw new ConfigError(`frames[${i}]`, `buffer id ${frame.id}`, "taken from this port and not completed yet");
+    }
     for (let done = 0; done < frames.length; done += BURST_MAX) {
       const burst = frames.slice(done, done + BURST_MAX);
       for (const [i, frame] of burst.entries()) arena.u32[(this.record.list >> 2) + i] = frame.id;

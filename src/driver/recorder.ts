@@ -21,11 +21,15 @@ export class CaptureRecorder implements Driver {
 
   async pump(): Promise<number> {
     const frames = this.#port.takeBurst();
-    for (const frame of frames) {
-      this.#seen?.(frame);
-      await recordFrame(this.#writer, this.#interfaceId, frame);
+    try {
+      for (const frame of frames) {
+        this.#seen?.(frame);
+        await recordFrame(this.#writer, this.#interfaceId, frame);
+      }
+    } finally {
+      // Also when the file cannot be written: the buffers must not go with it.
+      this.#port.complete(frames);
     }
-    this.#port.complete(frames);
     return frames.length;
   }
 

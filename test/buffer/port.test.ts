@@ -188,3 +188,17 @@ test("a driver takes at most 256 spans at once, and the rest the next time", asy
   expect(engine.freeMbufs).toBe(600);
   expect(concat(...first.map((frame) => [frame.id]))).toHaveLength(256);
 });
+
+test("a frame is completed once, by the port it was taken from", async () => {
+  const engine = await testEngine();
+  const [a, b] = [engine.addPort("a"), engine.addPort("b")];
+  for (const port of [a, b]) for (const frame of port.reserveBurst(60, 2)) port.post(frame);
+  const taken = a.takeBurst();
+  const other = b.takeBurst();
+  expect(() => a.complete([...taken, ...other])).toThrow(ConfigError);
+  expect(engine.census()).toMatchObject({ holds: true, queues: 4 });
+  a.complete([...taken].reverse());
+  expect(() => a.complete(taken.slice(0, 1))).toThrow(/frames\[0\] is "buffer id \d+"; it must be taken from this port/);
+  b.complete(other);
+  expect(engine.census()).toMatchObject({ holds: true, queues: 0, free: 64 });
+});

@@ -73,7 +73,8 @@ export function decapsulate(
   if (!hasUdp || view.getUint16(l4 + 2) !== udpPort) return refused(layout.DROP_NOT_VXLAN);
   if (flags & layout.FLAG_FRAGMENT) return refused(layout.DROP_OUTER_FRAGMENT);
   const udpLength = view.getUint16(l4 + 4);
-  if (udpLength < 16 || here < l4 + 16) return refused(layout.DROP_VXLAN_TRUNCATED);
+  if (udpLength < 16 || frame.length < l4 + 16) return refused(layout.DROP_VXLAN_TRUNCATED);
+  if (here < l4 + 16) return refused(layout.DROP_HEADERS_SPLIT);
   if ((view.getUint8(l4 + 8) & 0x08) === 0) return refused(layout.DROP_VXLAN_NO_VNI_FLAG);
   const found = view.getUint32(l4 + 12) >>> 8;
   if (vni !== undefined && found !== vni) return refused(layout.DROP_UNKNOWN_VNI);
