@@ -198,7 +198,9 @@ test("a frame is completed once, by the port it was taken from", async () => {
   expect(() => a.complete([...taken, ...other])).toThrow(ConfigError);
   expect(engine.census()).toMatchObject({ holds: true, queues: 4 });
   a.complete([...taken].reverse());
-  expect(() => a.complete(taken.slice(0, 1))).toThrow(/frames\[0\] is "buffer id \d+"; it must be taken from this port/);
+  expect(() => a.complete(taken.slice(0, 1))).toThrow(
+    /frames\[0\] is "buffer id \d+"; it must be taken from this port/,
+  );
   b.complete(other);
   expect(engine.census()).toMatchObject({ holds: true, queues: 0, free: 64 });
 });
