@@ -9,9 +9,9 @@ export {
   updateUdp16,
   updateUdp32,
 } from "./checksum";
+export { completeBurst, takeBurst } from "./dma/device";
 export {
   censusQueue,
-  completeBurst,
   post,
   postBurst,
   queueFree,
@@ -19,7 +19,6 @@ export {
   reapBurst,
   reapFree,
   ringDoorbell,
-  takeBurst,
 } from "./dma/queue";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
 export { heapInit, loadTable } from "./heap";

@@ -1,5 +1,5 @@
 // A transmit queue: frames posted as descriptors of a packed virtqueue (VIRTIO 1.2 section 2.8), taken and completed by a
-// device, reaped by the side that posted them. Posting side first; the device side is at the foot.
+// device, reaped by the side that posted them. This is the posting side; device.ts is the other.
 //
 //   post ──▶ descriptors ──▶ take … wire … complete ──▶ descriptors ──▶ reap ──▶ pool
 //
@@ -28,17 +28,11 @@ import {
   QUEUE_SLOT_BYTES,
   QUEUE_SLOTS,
   QUEUE_USED_WRAP,
-  SPAN_ADDR,
-  SPAN_BYTES,
-  SPAN_ID,
-  SPAN_LEN,
-  SPAN_MBUF,
-  SPAN_MORE,
 } from "../layout";
 import { censusChain } from "../mbuf/census";
 import { Mbuf } from "../mbuf/mbuf";
 import { free } from "../mbuf/pool";
-import { availFlags, Desc, hasNext, isAvail, isUsed, usedFlags } from "./desc";
+import { availFlags, Desc, isUsed } from "./desc";
 
 @unmanaged
 export class Queue {
@@ -127,23 +121,6 @@ class Slot {
 
 if (offsetof<Slot>() != QUEUE_SLOT_BYTES) ERROR("Slot: size");
 
-/** A span as a device takes it. */
-@unmanaged
-class Span {
-  addr: u32;
-  len: u32;
-  id: u16;
-  more: u16;
-  mbuf: u32;
-}
-
-if (offsetof<Span>() != SPAN_BYTES) ERROR("Span: size");
-if (offsetof<Span>("addr") != SPAN_ADDR) ERROR("Span: addr");
-if (offsetof<Span>("len") != SPAN_LEN) ERROR("Span: len");
-if (offsetof<Span>("id") != SPAN_ID) ERROR("Span: id");
-if (offsetof<Span>("more") != SPAN_MORE) ERROR("Span: more");
-if (offsetof<Span>("mbuf") != SPAN_MBUF) ERROR("Span: mbuf");
-
 /** Makes an empty queue of size descriptors: descs 16 bytes each, slots 8 each, deviceSegments 2 each, all zeroed. */
 export function queueInit(queue: usize, descs: usize, slots: usize, deviceSegments: usize, size: u32): void {
   const q = changetype<Queue>(queue);
@@ -227,63 +204,11 @@ export function censusQueue(pool: usize, queue: usize): u32 {
   return fresh;
 }
 
-// The device side.
-
-/**
- * Takes posted frames as spans (16 bytes each, see Span) into out, at most spansMax; a frame is never cut in two.
- * Returns the number of spans.
- */
-export function takeBurst(queue: usize, out: usize, spansMax: u32): u32 {
-  const q = changetype<Queue>(queue);
-  let taken: u32 = 0;
-  while (isAvail(descOf(q, q.deviceAvail).flags as u32, q.deviceAvailWrap)) {
-    const segments = countSegments(q, q.deviceAvail);
-    if (taken + segments > spansMax) break;
-    const id = lastId(q, q.deviceAvail, segments);
-    store<u16>((q.deviceSegments as usize) + ((id as usize) << 1), segments as u16);
-    for (let i: u32 = 0; i < segments; i++) {
-      const desc = descOf(q, q.deviceAvail);
-      const span = changetype<Span>(out + (taken as usize) * SPAN_BYTES);
-      span.addr = desc.addr as u32;
-      span.len = desc.len;
-      span.id = id as u16;
-      span.more = i + 1 < segments ? 1 : 0;
-      span.mbuf = slotOf(q, id).mbuf;
-      taken++;
-      if (++q.deviceAvail == q.size) {
-        q.deviceAvail = 0;
-        q.deviceAvailWrap ^= 1;
-      }
-    }
-  }
-  return taken;
-}
-
-/** Completes n buffers, in the order of their ids in list (u32): any order of those that were taken. */
-export function completeBurst(queue: usize, list: usize, n: u32): void {
-  const q = changetype<Queue>(queue);
-  for (let i: u32 = 0; i < n; i++) {
-    const id = load<u32>(list + ((i as usize) << 2));
-    const segments = load<u16>((q.deviceSegments as usize) + ((id as usize) << 1)) as u32;
-    assert(segments > 0, "completion of a buffer that was not taken");
-    const desc = descOf(q, q.deviceUsed);
-    store<u16>((q.deviceSegments as usize) + ((id as usize) << 1), 0);
-    desc.id = id as u16;
-    desc.len = 0; // a transmit buffer: the device wrote nothing into it
-    desc.flags = usedFlags(q.deviceUsedWrap) as u16;
-    q.deviceUsed += segments;
-    if (q.deviceUsed >= q.size) {
-      q.deviceUsed -= q.size;
-      q.deviceUsedWrap ^= 1;
-    }
-  }
-}
-
-function descOf(q: Queue, index: u32): Desc {
+export function descOf(q: Queue, index: u32): Desc {
   return changetype<Desc>((q.descs as usize) + (index as usize) * DESC_BYTES);
 }
 
-function slotOf(q: Queue, id: u32): Slot {
+export function slotOf(q: Queue, id: u32): Slot {
   return changetype<Slot>((q.slots as usize) + (id as usize) * QUEUE_SLOT_BYTES);
 }
 
@@ -348,18 +273,4 @@ function nextWithBytes(segment: Mbuf): usize {
   let next = segment.next as usize;
   while (next != 0 && changetype<Mbuf>(next).len == 0) next = changetype<Mbuf>(next).next as usize;
   return next;
-}
-
-function countSegments(q: Queue, index: u32): u32 {
-  let segments: u32 = 1;
-  while (hasNext(descOf(q, index).flags as u32)) {
-    if (++index == q.size) index = 0;
-    segments++;
-  }
-  return segments;
-}
-
-function lastId(q: Queue, index: u32, segments: u32): u32 {
-  const last = index + segments - 1;
-  return descOf(q, last < q.size ? last : last - q.size).id as u32;
 }

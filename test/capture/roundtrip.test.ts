@@ -8,11 +8,9 @@ import {
   PcapngWriter,
   PcapWriter,
 } from "../../src/capture/index.js";
+import { holds, holdsAsync } from "../helpers/property.js";
 import { concat, type ModelInterface, type ModelPacket, ModelSection, modelPcap } from "../model/capture.js";
 import { chunked, decodeAll, readAll } from "./reading.js";
-
-/** fast-check prints the seed of a failure; RINGLANE_SEED runs it again. */
-const seed = Number(process.env.RINGLANE_SEED ?? Date.now() % 2 ** 31);
 
 const text = fc.string({ unit: "binary", maxLength: 20 });
 const chunkSizes = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 5 });
@@ -92,7 +90,7 @@ describe("any packets, read in any chunks", () => {
         expect(read).toEqual(expected(precise, [{ linkType }]));
       },
     );
-    fc.assert(property, { seed, numRuns: 300 });
+    holds(property, 300);
   });
 
   test("pcapng in either byte order, over several sections", () => {
@@ -129,7 +127,7 @@ describe("any packets, read in any chunks", () => {
       );
       expect(read).toEqual(expected(shifted, all));
     });
-    fc.assert(property, { seed, numRuns: 300 });
+    holds(property, 300);
   });
 });
 
@@ -145,7 +143,7 @@ describe("the writers write what their twins write", () => {
       const only = [{ linkType: 276, snapLength: 262_144 }];
       expect(await write(PcapWriter, list, only, chunkBytes)).toEqual(twin.bytes);
     });
-    await fc.assert(property, { seed, numRuns: 200 });
+    await holdsAsync(property, 200);
   });
 
   test("pcapng", async () => {
@@ -162,7 +160,7 @@ describe("the writers write what their twins write", () => {
         expect(await write(PcapngWriter, list, interfaces, chunkBytes)).toEqual(twin.bytes);
       },
     );
-    await fc.assert(property, { seed, numRuns: 200 });
+    await holdsAsync(property, 200);
   });
 
   test("through an async iterable, gzip and back", async () => {
@@ -176,6 +174,6 @@ describe("the writers write what their twins write", () => {
       expect(error).toBeUndefined();
       expect(read).toEqual(expected(list, interfaces));
     });
-    await fc.assert(property, { seed, numRuns: 60 });
+    await holdsAsync(property, 60);
   });
 });
