@@ -1,4 +1,5 @@
-// The whole surface that a host can call. Pointers and counts, except loadTable, whose bytes go through as-bind.
+// The whole surface that a host can call. Pointers and counts, except loadTable, whose bytes go through as-bind. What has no
+// caller in src/ is there for tests and benchmarks, which hold single kernels to their twins.
 export {
   checksum,
   complement,

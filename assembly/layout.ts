@@ -6,7 +6,6 @@
 
 /** Most frames in one crossing. */
 export const BURST_MAX = 256;
-export const CACHE_LINE_BYTES = 64;
 /** Most segments of one frame: a 64 KiB GSO frame in 2 KiB buffers, with room to spare. */
 export const SEGMENTS_MAX = 64;
 
@@ -81,7 +80,6 @@ export const DESC_LEN = 8;
 export const DESC_ID = 12;
 export const DESC_FLAGS = 14;
 export const DESC_F_NEXT = 0x1;
-export const DESC_F_WRITE = 0x2;
 export const DESC_F_AVAIL = 0x80;
 export const DESC_F_USED = 0x8000;
 
@@ -194,7 +192,8 @@ export const DROP_UNKNOWN_TUNNEL_ADDRESS = 27;
 export const DROP_QUEUE_FULL = 28;
 export const DROP_HEADERS_SPLIT = 29;
 export const DROP_TOO_MANY_SEGMENTS = 30;
-export const DROP_CAUSES = 31;
+export const DROP_FRAME_TOO_LONG = 31;
+export const DROP_CAUSES = 32;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

@@ -8,7 +8,15 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const INSTALLED = join(root, "node_modules/.package-lock.json");
 const BUILT = join(root, "dist/.built");
-const SOURCES = ["assembly", "src", "scripts/build.mjs", "asconfig.json", "package.json", "tsconfig.json"];
+const SOURCES = [
+  "assembly",
+  "src",
+  "scripts/build.mjs",
+  "asconfig.json",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+];
 
 /** When a file, or the newest file under a folder, was changed; 0 when there is none. */
 function changedMs(path) {

@@ -88,7 +88,7 @@ export class Burst {
   readonly #reports: number;
   #count = 0;
 
-  /** Made by Engine.burst; checkTunnel refuses a tunnel of another engine. */
+  /** @internal Made by Engine.burst; checkTunnel refuses a tunnel of another engine. */
   constructor(owner: FrameOwner, checkTunnel: (tunnel: Tunnel) => void) {
     this.#owner = owner;
     this.#checkTunnel = checkTunnel;
@@ -135,7 +135,7 @@ export class Burst {
     this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni);
   }
 
-  /** Computes IPv4, TCP, UDP, ICMP and ICMPv6 checksums in place, as an adapter does; an absent UDP one stays absent. */
+  /** Computes IPv4, TCP, UDP, ICMP and ICMPv6 checksums in place, as an adapter does; an absent UDP one stays so over IPv4. */
   fillChecksums(): void {
     this.#owner.kernels.fillBurst(this.#list, this.#count);
   }
@@ -152,7 +152,7 @@ export class Burst {
     return Array.from({ length: this.#count }, (_, i) => this.#frame(i));
   }
 
-  /** Marks the loaded mbufs in a census round; returns how many. */
+  /** @internal Marks the loaded mbufs in a census round; returns how many. */
   census(): number {
     return this.#owner.kernels.censusList(this.#owner.pool.ptr, this.#list, this.#count);
   }

@@ -33,6 +33,7 @@ const CAUSES: readonly (readonly [code: number, name: string, text: string])[] =
   [layout.DROP_UNKNOWN_TUNNEL_ADDRESS, "unknown-tunnel-address", "a known VNI between other tunnel addresses"],
   [layout.DROP_HEADERS_SPLIT, "headers-split", "the headers do not lie in the frame's first buffer"],
   [layout.DROP_TOO_MANY_SEGMENTS, "too-many-segments", "in more buffers than the transmit queue has descriptors"],
+  [layout.DROP_FRAME_TOO_LONG, "frame-too-long", "longer than the longest chain of buffers"],
   [layout.DROP_QUEUE_FULL, "queue-full", "the guest does not take its frames"],
 ];
 

@@ -32,7 +32,10 @@ export interface EngineOptions {
   readonly tunnels?: number;
   /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
   readonly bursts?: number;
-  /** The compiled data plane: bytes, a URL, a Response or a Module; by default the file that ships with ringlane. */
+  /**
+   * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
+   * file that ships with ringlane, of the build that debug asks for.
+   */
   readonly wasm?: WasmSource;
   /** The debug build: catches double free, foreign pointers and use after free, and is several times slower. */
   readonly debug?: boolean;
@@ -86,7 +89,7 @@ export class Engine {
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
 
-  /** Made by createEngine. */
+  /** @internal Made by createEngine. */
   constructor(instance: Instance, arena: Arena, pool: Pool, limits: EngineLimits) {
     this.#instance = instance;
     this.#owner = { kernels: instance.kernels, arena, pool, checkOpen: () => instance.checkOpen() };
@@ -137,11 +140,13 @@ export class Engine {
       throw new ConfigError(options.vnic ? "uplink" : "vnic", undefined, "given together with the other port");
     }
     for (const port of [options.vnic, options.uplink]) if (port) this.#checkPort(port);
+    this.#checkDistinct(options);
     const { record, headerBytes } = encodeTunnel(options);
     checkHeadroom("tunnel", headerBytes, this.headroomBytes);
     const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
     this.#instance.loadTable(ptr, record);
-    const tunnel = { ptr, vni: options.vni, vnic: options.vnic, uplink: options.uplink, headerBytes };
+    const { vni, local, remote, vnic, uplink } = options;
+    const tunnel = { ptr, vni, local, remote, vnic, uplink, headerBytes };
     this.#tunnels.push(tunnel);
     return tunnel;
   }
@@ -188,6 +193,18 @@ export class Engine {
   /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
   census(): Census {
     return takeCensus(this.#owner, this.ports, this.#bursts, this.#scratch);
+  }
+
+  /** A guest has one way out, and a frame that arrives one guest: what would never be reached is refused. */
+  #checkDistinct({ vni, local, remote, vnic, uplink }: TunnelOptions): void {
+    if (!vnic) return;
+    if (vnic === uplink) throw new ConfigError("uplink", vnic.name, "another port than vnic");
+    for (const other of this.#tunnels) {
+      if (other.vnic === vnic) throw new ConfigError("vnic", vnic.name, "a port that no other tunnel has");
+      if (other.uplink === uplink && other.vni === vni && other.local === local && other.remote === remote) {
+        throw new ConfigError("vni", vni, "another VNI, or other addresses, than those of a tunnel on this uplink");
+      }
+    }
   }
 
   #checkPort(port: Port): void {

@@ -139,8 +139,9 @@ test("memory never grows: the same buffer after heavy use, and room for every ta
   const { buffer } = frame?.payload ?? new Uint8Array();
   const { byteLength } = buffer;
   frame?.release();
-  for (let i = 0; i < 1024; i++) {
-    engine.addTunnel({ ...optionsOf(OUTER_V4), vni: i, remote: addressText([10, 1, i >> 8, i & 0xff]), vnic, uplink });
+  engine.addTunnel({ ...optionsOf(OUTER_V4), vnic, uplink });
+  for (let i = 1; i < 1024; i++) {
+    engine.addTunnel({ ...optionsOf(OUTER_V4), vni: i, remote: addressText([10, 1, i >> 8, i & 0xff]) });
   }
   const burst = engine.burst();
   const frames = Array.from({ length: 16 }, (_, n) => f.ethernet(f.ipv4(f.udp(counting(n * 80)))));
@@ -214,6 +215,17 @@ describe("a closed engine", () => {
     const { engine } = (await closed()) as { engine: Engine };
     expect(() => engine.close()).not.toThrow();
   });
+});
+
+test("a tunnel that would never be reached is refused", async () => {
+  const engine = await testEngine();
+  const [a, b, uplink] = [engine.addPort("a"), engine.addPort("b"), engine.addPort("uplink")];
+  const ends = { vni: 7, local: "192.0.2.1", remote: "192.0.2.2" };
+  engine.addTunnel({ ...ends, vnic: a, uplink });
+  expect(() => engine.addTunnel({ ...ends, remote: "192.0.2.3", vnic: a, uplink })).toThrow(/vnic/);
+  expect(() => engine.addTunnel({ ...ends, vnic: b, uplink })).toThrow(/vni/);
+  expect(() => engine.addTunnel({ ...ends, vni: 8, vnic: b, uplink: b })).toThrow(/another port/);
+  expect(engine.addTunnel({ ...ends, vni: 8, vnic: b, uplink }).headerBytes).toBe(50);
 });
 
 test("tunnels and ports of another engine are refused", async () => {

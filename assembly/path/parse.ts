@@ -243,7 +243,7 @@ function parseTransport(mbuf: Mbuf, data: usize, protocol: u32): u32 {
 function parseTcp(mbuf: Mbuf, data: usize): u32 {
   mbuf.flags |= FLAG_TCP;
   const cause = fixedHeader(mbuf, TCP_BYTES, DROP_TCP_TRUNCATED);
-  if (cause != OK || (mbuf.flags & FLAG_CUT) != 0) return cause;
+  if (cause != OK || mbuf.payload == 0) return cause;
   const headerBytes = tcpHeaderBytes(data + mbuf.l4);
   if (headerBytes < TCP_BYTES) return DROP_TCP_DATA_OFFSET;
   if (headerBytes > mbuf.l4Len) return mbuf.flags & FLAG_FRAGMENT ? OK : DROP_TCP_DATA_OFFSET;
@@ -254,7 +254,7 @@ function parseTcp(mbuf: Mbuf, data: usize): u32 {
 function parseUdp(mbuf: Mbuf, data: usize): u32 {
   mbuf.flags |= FLAG_UDP;
   const cause = fixedHeader(mbuf, UDP_BYTES, DROP_UDP_TRUNCATED);
-  if (cause != OK || (mbuf.flags & FLAG_CUT) != 0) return cause;
+  if (cause != OK || mbuf.payload == 0) return cause;
   const length = udpLength(data + mbuf.l4);
   // A first fragment's length is that of the whole datagram; 0 is what a GSO frame too long for the field carries.
   if (length == 0 && mbuf.l4Len > LENGTH_FIELD_MAX) return OK;
@@ -262,9 +262,12 @@ function parseUdp(mbuf: Mbuf, data: usize): u32 {
   return OK;
 }
 
-/** Checks that bytes of a transport header are in the datagram and here; the payload starts behind them. */
+/**
+ * Checks that bytes of a transport header are in the datagram and here; the payload starts behind them. A first fragment may
+ * be too short for them (RFC 791: 8 bytes are enough): the rest comes in the next.
+ */
 function fixedHeader(mbuf: Mbuf, bytes: u32, cause: u32): u32 {
-  if (mbuf.l4Len < bytes) return cause;
+  if (mbuf.l4Len < bytes) return (mbuf.flags & FLAG_FRAGMENT) != 0 ? OK : cause;
   if (mbuf.len < mbuf.l4 + bytes) return missing(mbuf, mbuf.l4 + bytes, cause);
   mbuf.payload = mbuf.l4 + (bytes as u16);
   return OK;

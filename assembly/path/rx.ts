@@ -1,4 +1,5 @@
-// The receive loop: what the underlay delivered, to the guest it is for. Reads top to bottom; one doorbell a guest.
+// The receive loop: what the underlay delivered, to the guest it is for. Reads top to bottom; one doorbell for each run of
+// frames to one guest.
 
 import { Queue } from "../dma/queue";
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
@@ -57,8 +58,8 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
     // 3. The outer headers go: a pointer moves.
     strip(m);
     if (mbuf.wireLen < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
-    if (cause == OK) cause = makeSendable(vnic, uplink, m);
     if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
+    if (cause == OK) cause = makeSendable(vnic, uplink, m);
     if (cause != OK) {
       drop(uplink, m, cause);
       continue;

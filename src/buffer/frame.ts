@@ -2,7 +2,7 @@
  * A frame that the host holds (system 1): one buffer with header room in front. The payload is written in place, headers go
  * in front of it, and the whole leaves as one span. Once posted, the buffer is somebody else's, and the handle says so.
  */
-import { MBUF_BUF, MBUF_DATA, MBUF_LEN } from "../../assembly/layout.js";
+import { MBUF_BUF, MBUF_DATA, MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN } from "../../assembly/layout.js";
 import { FrameReleased } from "../errors.js";
 import type { Arena } from "../memory.js";
 import type { Kernels } from "../wasm.js";
@@ -23,13 +23,15 @@ export class Frame {
   readonly #refused: () => void;
   #m: number;
 
-  /** Made by Port.reserve; m is a held mbuf of payloadBytes. refused is called for a header that finds no room. */
+  /** @internal Made by Port.reserve; m is a held mbuf of payloadBytes. refused is called for a header that finds no room. */
   constructor(owner: FrameOwner, m: number, payloadBytes: number, refused: () => void) {
     this.#owner = owner;
     this.#m = m;
     this.#refused = refused;
-    const start = owner.kernels.append(m, payloadBytes, owner.pool.shape.bufBytes) >>> 0;
-    this.#payload = owner.arena.u8.subarray(start, start + payloadBytes);
+    const { u8, u32 } = owner.arena;
+    const start = u32[(m + MBUF_DATA) >> 2] as number;
+    for (const length of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) u32[(m + length) >> 2] = payloadBytes;
+    this.#payload = u8.subarray(start, start + payloadBytes);
   }
 
   /** True once the frame was posted, received or released. */
@@ -75,18 +77,18 @@ export class Frame {
     this.#m = 0;
   }
 
-  /** The mbuf behind the handle, for a port of the same engine. Throws FrameReleased. */
+  /** @internal The mbuf behind the handle, for a port of the same engine. Throws FrameReleased. */
   address(): number {
     return this.#live();
   }
 
-  /** Ends the handle: its mbuf has gone to a queue or ring. */
+  /** @internal Ends the handle: its mbuf has gone to a queue or ring. */
   handOver(): void {
     this.#owner.pool.held.delete(this.#live());
     this.#m = 0;
   }
 
-  /** True when the frame is one of this engine's. */
+  /** @internal True when the frame is one of this engine's. */
   belongsTo(pool: Pool): boolean {
     return this.#owner.pool === pool;
   }

@@ -26,14 +26,13 @@ export type HeaderName = keyof typeof HEADER_BYTES;
 const HEADROOM_ALIGN_BYTES = 16;
 
 /** The bytes of a header stack, outermost first. ConfigError names an unknown header. */
-export function headerBytes(headers: readonly HeaderName[], argument = "headers"): number {
+export function headerBytes(headers: readonly HeaderName[]): number {
   let bytes = 0;
   for (const [i, header] of headers.entries()) {
-    const size = HEADER_BYTES[header];
-    if (size === undefined) {
-      throw new ConfigError(`${argument}[${i}]`, header, `one of ${Object.keys(HEADER_BYTES).join(", ")}`);
+    if (!Object.hasOwn(HEADER_BYTES, header)) {
+      throw new ConfigError(`headers[${i}]`, header, `one of ${Object.keys(HEADER_BYTES).join(", ")}`);
     }
-    bytes += size;
+    bytes += HEADER_BYTES[header];
   }
   return bytes;
 }

@@ -39,6 +39,10 @@ export interface PoolShape {
 /** The longest frame that an engine takes in: a 64 KiB GSO frame with Ethernet and VLAN headers, and then some. */
 const FRAME_BYTES_MAX = 65_535 + 64;
 
+/** More than any frame has on a wire, and far enough from 2^32 for headers in front: captures can say what they like. */
+const WIRE_BYTES_MAX = 2 ** 31;
+const TIMESTAMP_NS_MAX = 2n ** 64n - 1n;
+
 /** Buffers of one burst that is being filled. */
 const FILL_SEGMENTS_MAX = BURST_MAX * SEGMENTS_MAX;
 
@@ -94,17 +98,19 @@ export class Pool {
   }
 
   /**
-   * Copies arrivals[from..] into fresh mbufs (chains where a frame is longer than a buffer), as many as there are buffers
-   * and at most BURST_MAX; writes the frames' addresses to out. Returns how many frames; their bytes have been copied.
+   * Copies arrivals[from..] into fresh mbufs (chains where a frame is longer than a buffer): as many as there are buffers,
+   * at most max, and none from the first on that is longer than longest bytes. Writes the frames' addresses to out.
+   * Returns how many frames; their bytes have been copied.
    */
-  fillBurst(arrivals: readonly Arrival[], from: number, out: number): number {
-    const end = Math.min(arrivals.length, from + BURST_MAX);
+  fillBurst(arrivals: readonly Arrival[], from: number, out: number, max = BURST_MAX, longest = Infinity): number {
+    const end = Math.min(arrivals.length, from + max);
     const buffers = Math.min(this.free, FILL_SEGMENTS_MAX);
     let segments = 0;
     let frames = 0;
     for (; from + frames < end; frames++) {
-      const needed = this.#segmentsFor((arrivals[from + frames] as Arrival).data.length);
-      if (segments + needed > buffers) break;
+      const { length } = (arrivals[from + frames] as Arrival).data;
+      const needed = this.#segmentsFor(length);
+      if (length > longest || segments + needed > buffers) break;
       segments += needed;
     }
     this.#kernels.allocBulk(this.ptr, this.#list, segments);
@@ -140,9 +146,9 @@ export class Pool {
     return this.#arena.u64[(m + MBUF_TIMESTAMP_NS) >> 3] as bigint;
   }
 
-  /** True when a frame of that many bytes can be taken in at all. */
-  fits(bytes: number): boolean {
-    return bytes <= FRAME_BYTES_MAX && this.#segmentsFor(bytes) <= Math.min(SEGMENTS_MAX, this.shape.mbufs);
+  /** The longest frame that can be taken in, in bytes. */
+  get frameBytesMax(): number {
+    return Math.min(FRAME_BYTES_MAX, this.shape.payloadBytes * Math.min(SEGMENTS_MAX, this.shape.mbufs));
   }
 
   #segmentsFor(bytes: number): number {
@@ -165,9 +171,21 @@ export class Pool {
       segments++;
     }
     u32[(head + MBUF_PKT_LEN) >> 2] = data.length;
-    u32[(head + MBUF_WIRE_LEN) >> 2] = Math.max(data.length, arrival.originalLength ?? 0);
+    u32[(head + MBUF_WIRE_LEN) >> 2] = wireLength(arrival);
     u16[(head + MBUF_SEGMENTS) >> 1] = segments;
-    u64[(head + MBUF_TIMESTAMP_NS) >> 3] = arrival.timestampNs ?? 0n;
+    u64[(head + MBUF_TIMESTAMP_NS) >> 3] = timestamp(arrival);
     return next + segments;
   }
+}
+
+/** Never less than what is here, which every length check of the data plane relies on. */
+function wireLength({ data, originalLength }: Arrival): number {
+  return originalLength !== undefined && originalLength > data.length
+    ? Math.min(Math.floor(originalLength), WIRE_BYTES_MAX)
+    : data.length;
+}
+
+/** 0 for a time before 1970 or after 2554, which damaged captures have. */
+function timestamp({ timestampNs = 0n }: Arrival): bigint {
+  return timestampNs >= 0n && timestampNs <= TIMESTAMP_NS_MAX ? timestampNs : 0n;
 }

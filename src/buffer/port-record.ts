@@ -29,6 +29,8 @@ export interface PortRecord {
   readonly counters: number;
   readonly ring: number;
   readonly queue: number;
+  /** Descriptors of the queue, and slots of the ring. */
+  readonly queueSize: number;
   /** Scratch: BURST_MAX words for mbuf addresses or buffer ids, and SPANS_MAX spans. */
   readonly list: number;
   readonly spans: number;
@@ -68,5 +70,6 @@ export function makePortRecord(
   arena.u32[(ptr + PORT_RX_RING) >> 2] = ring;
   arena.u32[(ptr + PORT_TX_QUEUE) >> 2] = queue;
   arena.u32[(ptr + PORT_COUNTERS) >> 2] = counters;
-  return { ptr, counters, ring, queue, list: arena.take(BURST_MAX * 4), spans: arena.take(SPANS_MAX * SPAN_BYTES) };
+  const list = arena.take(BURST_MAX * 4);
+  return { ptr, counters, ring, queue, queueSize, list, spans: arena.take(SPANS_MAX * SPAN_BYTES) };
 }

@@ -7,14 +7,16 @@
 import {
   BURST_MAX,
   COUNTER_COPIED_BYTES,
+  COUNTER_DROP,
   COUNTER_GATHERED,
   COUNTER_NO_BUFFER,
   COUNTER_PREPEND_FAILURES,
   COUNTER_RX_REFUSED,
   COUNTER_TX_REFUSED,
+  DROP_FRAME_TOO_LONG,
   SEGMENTS_MAX,
 } from "../../assembly/layout.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOneOf } from "../check.js";
 import { type PortCounters, readCounters } from "../counters.js";
 import { ConfigError } from "../errors.js";
 import { Frame, type FrameOwner } from "./frame.js";
@@ -31,12 +33,13 @@ export class Port {
   readonly name: string;
   readonly index: number;
   readonly scatterGather: boolean;
+  /** @internal */
   readonly record: PortRecord;
   readonly #owner: FrameOwner;
   /** Frames that a driver has taken and not completed. */
   readonly #inFlight = new Set<Outgoing>();
 
-  /** Made by Engine.addPort. */
+  /** @internal Made by Engine.addPort. */
   constructor(owner: FrameOwner, name: string, index: number, queueSize: number, options: PortOptions) {
     this.#owner = owner;
     this.name = name;
@@ -60,8 +63,11 @@ export class Port {
   reserve(payloadBytes: number): Frame | undefined {
     const { pool } = this.#owner;
     checkInteger("payloadBytes", payloadBytes, 0, pool.shape.payloadBytes);
-    this.reap();
-    const m = pool.hold();
+    let m = pool.hold();
+    if (m === 0) {
+      this.reap();
+      m = pool.hold();
+    }
     if (m === 0) {
       this.#count(COUNTER_NO_BUFFER, 1);
       return undefined;
@@ -95,14 +101,16 @@ export class Port {
   /**
    * Posts one frame whose payload comes in fragments (system 1's mixed path): "gather" copies them together behind the
    * headers, one descriptor; "scatter" posts the headers and each fragment as descriptors of their own, k + 1 of them, and
-   * needs a port with scatter-gather. The same bytes leave either way. On false (queue full, or no buffer for the headers)
-   * the fragments stay the caller's. Throws FrameReleased, or ConfigError when the port cannot do what is asked.
+   * needs a port with scatter-gather; fragments without bytes take no descriptor. The same bytes leave either way. On false
+   * (queue full, no buffer for the headers, or no headroom for them) the fragments stay the caller's. Throws FrameReleased,
+   * or ConfigError when the port cannot do what is asked.
    */
   postFragments(headers: Uint8Array, fragments: readonly Frame[], how: "gather" | "scatter"): boolean {
     checkInteger("fragments.length", fragments.length, 1, SEGMENTS_MAX - 1);
     if (new Set(fragments).size < fragments.length)
       throw new ConfigError("fragments", "a frame twice", "distinct frames");
     for (const fragment of fragments) this.#check(fragment);
+    checkOneOf("how", how, ["gather", "scatter"]);
     return how === "gather" ? this.#gather(headers, fragments) : this.#scatter(headers, fragments);
   }
 
@@ -118,32 +126,32 @@ export class Port {
   }
 
   /**
-   * Frames arrive; returns how many were taken in, from the front: fewer when the ring is full (rxRefused) or the pool
-   * empty (noBuffer). Throws ConfigError for a frame that is longer than any chain of buffers.
+   * Frames arrive; returns how many were taken in, from the front: fewer when the ring is full (rxRefused) or the pool empty
+   * (noBuffer). A frame longer than any chain of buffers is dropped as frame-too-long, and counts as taken.
    */
   receiveBurst(arrivals: readonly Arrival[]): number {
-    const { kernels, pool, arena } = this.#owner;
-    for (const { data } of arrivals) {
-      if (!pool.fits(data.length)) throw new ConfigError("frame", `${data.length} bytes`, "short enough for the pool");
-    }
+    const { kernels, pool } = this.#owner;
+    const { ring, list, queueSize } = this.record;
+    const longest = pool.frameBytesMax;
     let taken = 0;
     while (taken < arrivals.length) {
-      const filled = pool.fillBurst(arrivals, taken, this.record.list);
+      if ((arrivals[taken] as Arrival).data.length > longest) {
+        this.#count(COUNTER_DROP + DROP_FRAME_TOO_LONG, 1);
+        taken++;
+        continue;
+      }
+      // No more than the ring has room for: what it would refuse need not be copied.
+      const room = Math.min(queueSize - kernels.ringCount(ring), BURST_MAX);
+      const filled = pool.fillBurst(arrivals, taken, list, room, longest);
       if (filled === 0) {
-        this.#count(COUNTER_NO_BUFFER, arrivals.length - taken);
+        this.#count(room === 0 ? COUNTER_RX_REFUSED : COUNTER_NO_BUFFER, arrivals.length - taken);
         break;
       }
-      const took = kernels.portReceiveBurst(this.record.ptr, this.record.list, filled);
+      kernels.portReceiveBurst(this.record.ptr, list, filled);
       let copied = 0;
-      for (let i = 0; i < took; i++) copied += (arrivals[taken + i] as Arrival).data.length;
+      for (let i = 0; i < filled; i++) copied += (arrivals[taken + i] as Arrival).data.length;
       this.#count(COUNTER_COPIED_BYTES, copied);
-      taken += took;
-      if (took < filled) {
-        // The data plane has counted those it saw; the ones behind them found the ring just as full.
-        this.#count(COUNTER_RX_REFUSED, arrivals.length - taken - (filled - took));
-        for (let i = took; i < filled; i++) kernels.free(pool.ptr, arena.u32[(this.record.list >> 2) + i] as number);
-        break;
-      }
+      taken += filled;
     }
     return taken;
   }
@@ -203,6 +211,7 @@ export class Port {
   #scatter(headers: Uint8Array, fragments: readonly Frame[]): boolean {
     if (!this.scatterGather) throw new ConfigError("how", "scatter", '"gather" on a port without scatter-gather');
     const { kernels } = this.#owner;
+    checkInteger("fragments.length", fragments.length, 1, this.record.queueSize - 1);
     this.reap();
     // Room for all of it, before the chain is built: afterwards there is no way back.
     if (kernels.queueFree(this.record.queue) < fragments.length + 1) {

@@ -85,8 +85,7 @@ program
 
 // Whoever reads our output may stop early (head, less): that is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(DONE);
-  throw error;
+  if (error.code !== "EPIPE") process.exit(fail(error));
 });
 
 try {

@@ -38,10 +38,15 @@ export async function dmaEstimate(path: string, options: { json?: boolean }): Pr
   const input = openInput(path);
   let differing = 0;
   let unsent = 0;
+  let tooLong = 0;
   const summary = await readThrough(input, burst, ({ packets }) => {
     burst.parse();
     for (const [i, { payloadOffset }] of burst.frames().entries()) {
       const { data } = packets[i] as CapturePacket;
+      if (data.length - payloadOffset > PAYLOAD_BYTES) {
+        tooLong++;
+        continue;
+      }
       const headers = data.subarray(0, payloadOffset);
       const sent = WAYS.map(([, send], way) => send(ports[way] as Port, headers, data.subarray(payloadOffset)));
       if (sent.includes(false)) unsent++;
@@ -56,6 +61,7 @@ export async function dmaEstimate(path: string, options: { json?: boolean }): Pr
     headroomBytes: engine.headroomBytes,
     framesThatDiffer: differing,
     framesNotSent: unsent,
+    framesTooLong: tooLong,
   };
   engine.close();
   if (options.json) {
@@ -64,6 +70,7 @@ export async function dmaEstimate(path: string, options: { json?: boolean }): Pr
     const rows = report.ways.map((w) => [w.way, w.frames, w.descriptors, w.descriptorsPerFrame, w.copiedBytes]);
     console.log(table(["way", "frames", "descriptors", "per frame", "bytes copied"], rows));
     console.log(differing === 0 ? "all ways put the same bytes on the wire" : `FAILED: ${differing} frames differ`);
+    if (tooLong > 0) console.log(`${tooLong} frames are longer than ${PAYLOAD_BYTES} bytes and were left out`);
     if (unsent > 0) console.log(`FAILED: ${unsent} frames could not be sent`);
     printUnread(input.name, summary.unread);
   }

@@ -1,10 +1,16 @@
 /** Capture files by name: `-` is stdin or stdout, `.gz` is compressed, the ending chooses the format to write. */
 
 import { once } from "node:events";
-import { createReadStream, createWriteStream, fstatSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, fstatSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { createGzip } from "node:zlib";
-import { type CaptureFormat, type CaptureSource, type CaptureWriter, createCaptureWriter } from "../index.js";
+import {
+  type CaptureFormat,
+  type CaptureSink,
+  type CaptureSource,
+  type CaptureWriter,
+  createCaptureWriter,
+} from "../index.js";
 
 /** Large enough that a chunk's own cost does not count, small enough to stay in the cache. */
 const READ_BYTES = 1 << 20;
@@ -22,9 +28,10 @@ export interface InputFile {
 export function openInput(path: string): InputFile {
   const isStdin = path === "-";
   const stat = isStdin ? fstatSync(0) : statSync(path);
-  const stream = isStdin ? process.stdin : createReadStream(path, { highWaterMark: READ_BYTES });
   let read = 0;
   async function* counted() {
+    // Opened on the first read: a stream that fails while nobody reads it ends the process.
+    const stream = isStdin ? process.stdin : createReadStream(path, { highWaterMark: READ_BYTES });
     for await (const chunk of stream) {
       read += (chunk as Buffer).length;
       yield chunk as Buffer;
@@ -38,34 +45,60 @@ export function openInput(path: string): InputFile {
 export interface OutputFile {
   readonly name: string;
   readonly writer: CaptureWriter;
-  /** Completes the file. */
+  /** Completes the file and gives it its name. */
   close(): Promise<void>;
+  /** Takes back what was written, unless it was closed: a file of that name that was there before stays as it was. */
+  discard(): void;
 }
 
-/** Opens a capture to write: pcap for names ending in .pcap or .cap, otherwise pcapng; compressed for .gz. */
+/**
+ * Opens a capture to write: pcap for names ending in .pcap or .cap, otherwise pcapng; compressed for .gz. It is written beside
+ * its place and moved there when it is complete, so that it may also be the file that is read.
+ */
 export async function openOutput(path: string): Promise<OutputFile> {
-  const isStdout = path === "-";
-  const file: Writable = isStdout ? process.stdout : createWriteStream(path);
-  if (!isStdout) await once(file, "open");
+  if (path === "-") return stdoutFile();
+  const isDevice = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  const place = isDevice ? path : `${path}.${process.pid}.part`;
+  const file = createWriteStream(place);
+  await once(file, "open");
   const gzip = path.endsWith(".gz") ? createGzip() : undefined;
-  gzip?.pipe(file, { end: !isStdout });
-  const first: Writable = gzip ?? file;
+  gzip?.pipe(file);
+  const { sink, failed } = sinkTo(gzip ?? file, file);
+  const writer = createCaptureWriter(formatFor(path), { sink });
+  let isComplete = isDevice;
+  const close = async () => {
+    await writer.close();
+    (gzip ?? file).end();
+    await Promise.race([once(file, "close"), failed]);
+    if (!isDevice) renameSync(place, path);
+    isComplete = true;
+  };
+  const discard = () => {
+    if (isComplete) return;
+    file.destroy();
+    rmSync(place, { force: true });
+  };
+  return { name: path, writer, close, discard };
+}
+
+function stdoutFile(): OutputFile {
+  const { sink, failed } = sinkTo(process.stdout, process.stdout);
+  const writer = createCaptureWriter("pcapng", { sink });
+  const close = async () => {
+    await writer.close();
+    await Promise.race([new Promise<void>((resolve) => process.stdout.write("", () => resolve())), failed]);
+  };
+  return { name: "stdout", writer, close, discard() {} };
+}
+
+/** Writes chunks to stream as fast as it takes them; failed rejects when file, at its end, cannot be written. */
+function sinkTo(stream: Writable, file: Writable): { sink: CaptureSink; failed: Promise<never> } {
   const failed = new Promise<never>((_, reject) => file.once("error", reject));
   failed.catch(() => {});
   const sink = (chunk: Uint8Array) => {
-    if (!first.write(chunk)) return Promise.race([once(first, "drain").then(() => {}), failed]);
+    if (!stream.write(chunk)) return Promise.race([once(stream, "drain").then(() => {}), failed]);
   };
-  const writer = createCaptureWriter(formatFor(path), { sink });
-  const close = async () => {
-    await writer.close();
-    if (isStdout && !gzip) {
-      await Promise.race([new Promise<void>((resolve) => file.write("", () => resolve())), failed]);
-      return;
-    }
-    first.end();
-    await Promise.race([once(gzip && isStdout ? gzip : file, gzip && isStdout ? "end" : "close"), failed]);
-  };
-  return { name: isStdout ? "stdout" : path, writer, close };
+  return { sink, failed };
 }
 
 /** The format that a file name asks for. */

@@ -22,15 +22,18 @@ export interface ReadSummary {
 export interface Unread {
   /** Packets that cannot be made Ethernet frames, by link type. */
   readonly unsupportedLinkTypes: Readonly<Record<string, number>>;
+  /** Packets longer than all of the engine's buffers together: some MiB. */
+  readonly tooLong: number;
   /** Where and why the file ends early; everything before has been read. */
   readonly damage: { readonly byteOffset: number; readonly reason: string } | undefined;
 }
 
 /** Tells people what of a file could not be read: on stderr, since it is not what they asked for. */
-export function printUnread(file: string, { unsupportedLinkTypes, damage }: Unread): void {
+export function printUnread(file: string, { unsupportedLinkTypes, tooLong, damage }: Unread): void {
   for (const [type, count] of Object.entries(unsupportedLinkTypes)) {
     console.error(`ringlane: ${count} packets of link type ${type} were not taken`);
   }
+  if (tooLong > 0) console.error(`ringlane: ${tooLong} packets are too long and were not taken`);
   if (damage) console.error(`ringlane: ${file} is damaged at byte ${damage.byteOffset}: ${damage.reason}`);
 }
 
@@ -46,6 +49,7 @@ export async function readThrough(
 ): Promise<ReadSummary> {
   const reader = new CaptureReader(input.source);
   const unsupportedLinkTypes: Record<string, number> = {};
+  let tooLong = 0;
   const progress = showProgress(input);
   let count = 0;
   let damage: Unread["damage"];
@@ -59,7 +63,7 @@ export async function readThrough(
         if (frame) usable.push({ packet: { ...packet, ...frame }, number: count });
         else countOne(unsupportedLinkTypes, linkTypeName(packet.linkType));
       }
-      await loadAll(burst, usable, (loaded) => work(loaded, reader));
+      tooLong += await loadAll(burst, usable, (loaded) => work(loaded, reader));
       progress.update();
     }
   } catch (error) {
@@ -69,20 +73,27 @@ export async function readThrough(
     burst.release();
     progress.stop();
   }
-  return { reader, packets: count, unread: { unsupportedLinkTypes, damage } };
+  return { reader, packets: count, unread: { unsupportedLinkTypes, tooLong, damage } };
 }
 
+/** Loads part by part; returns how many packets no load could take. */
 async function loadAll(
   burst: Burst,
   usable: readonly { packet: CapturePacket; number: number }[],
   work: (loaded: LoadedBurst) => void | Promise<void>,
-): Promise<void> {
+): Promise<number> {
+  let tooLong = 0;
   const packets = usable.map(({ packet }) => packet);
   for (let at = 0; at < packets.length; ) {
     const loaded = burst.load(packets, at);
-    if (loaded === 0) throw new Error(`packet ${usable[at]?.number} is longer than the engine's whole pool`);
+    if (loaded === 0) {
+      tooLong++;
+      at++;
+      continue;
+    }
     const numbers = usable.slice(at, at + loaded).map(({ number }) => number);
     await work({ packets: packets.slice(at, at + loaded), numbers });
     at += loaded;
   }
+  return tooLong;
 }

@@ -14,17 +14,22 @@ export async function runFile(path: string, options: { out: string; json?: boole
   mkdirSync(options.out, { recursive: true });
   const underlay = await openOutput(join(options.out, "underlay.pcapng"));
   const delivered = await openOutput(join(options.out, "delivered.pcapng"));
-  const report = await runScenario(scenario, {
-    capture: capture.source,
-    underlay: underlay.writer,
-    delivered: delivered.writer,
-  });
-  await underlay.close();
-  await delivered.close();
-  const files = { underlay: underlay.name, delivered: delivered.name };
-  if (options.json) printJson({ ...report, files });
-  else printReport(report, files);
-  return report.ok ? 0 : 1;
+  try {
+    const report = await runScenario(scenario, {
+      capture: capture.source,
+      underlay: underlay.writer,
+      delivered: delivered.writer,
+    });
+    await underlay.close();
+    await delivered.close();
+    const files = { underlay: underlay.name, delivered: delivered.name };
+    if (options.json) printJson({ ...report, files });
+    else printReport(report, files);
+    return report.ok ? 0 : 1;
+  } finally {
+    underlay.discard();
+    delivered.discard();
+  }
 }
 
 function printReport(report: ScenarioReport, files: { underlay: string; delivered: string }): void {
@@ -49,12 +54,14 @@ function printReport(report: ScenarioReport, files: { underlay: string; delivere
   const drops = Object.entries(report.drops).map(([cause, count]) => [count, cause, causeText(cause)]);
   console.log(drops.length === 0 ? "\nno drops" : `\n${table(["dropped", "cause", "which means"], drops)}`);
   if (report.packetsNotTaken > 0) console.log(`${report.packetsNotTaken} packets are of a link type that is not taken`);
+  if (report.damage)
+    console.log(`FAILED: the capture is damaged at byte ${report.damage.byteOffset}: ${report.damage.reason}`);
   for (const { host, lost, doubles, holds } of report.census) {
     if (!holds) console.log(`FAILED: on ${host} ${lost} buffers are lost, ${doubles} are in two places`);
   }
   const { identical, altered, missing } = comparison;
   console.log(
-    report.ok
+    altered === 0 && missing === 0
       ? `delivered = sent, byte for byte: ${identical} frames`
       : `FAILED: ${identical} frames came out as they went in, ${altered} altered, ${missing} not at all`,
   );

@@ -9,11 +9,18 @@ import {
   type TunnelOptions,
 } from "../index.js";
 import { type OutputFile, openInput, openOutput } from "./files.js";
-import { printUnread, type ReadSummary, readThrough } from "./read.js";
+import { type LoadedBurst, printUnread, type ReadSummary, readThrough } from "./read.js";
 import { countOne, printJson, table } from "./report.js";
 
-/** Frames that are no VXLAN are simply not what decap was asked for; every other cause is a fault of the frame. */
-const NOT_A_FAULT = new Set(["not-vxlan", "unknown-vni"]);
+/** Causes that a frame can only have once it is known to be for the VXLAN port: faults of what decap was asked for. */
+const VXLAN_FAULTS = new Set([
+  "vxlan-truncated",
+  "vxlan-no-vni-flag",
+  "outer-fragment",
+  "outer-ipv4-checksum",
+  "outer-udp-checksum",
+  "headers-split",
+]);
 
 export interface EncapOptions extends Omit<TunnelOptions, "vnic" | "uplink"> {
   readonly json?: boolean;
@@ -29,30 +36,37 @@ export interface DecapOptions {
 export async function encapFile(from: string, to: string, options: EncapOptions): Promise<number> {
   const engine = await createEngine({ ports: 0, tunnels: 1 });
   const tunnel = engine.addTunnel(options);
-  return convert(engine, from, to, options.json, (burst) => burst.encapsulate(tunnel));
+  const isFault = () => true;
+  return convert(engine, { from, to, json: options.json, work: (burst) => burst.encapsulate(tunnel), isFault });
 }
 
 /** Exit code 0; 1 when a VXLAN frame is faulty or the input is damaged. Frames without VXLAN are left out. */
 export async function decapFile(from: string, to: string, options: DecapOptions): Promise<number> {
   const engine = await createEngine({ ports: 0, tunnels: 0 });
-  return convert(engine, from, to, options.json, (burst) => burst.decapsulate(options));
+  const isFault = (cause: string) => VXLAN_FAULTS.has(cause);
+  return convert(engine, { from, to, json: options.json, work: (burst) => burst.decapsulate(options), isFault });
 }
 
-async function convert(
-  engine: Engine,
-  from: string,
-  to: string,
-  json: boolean | undefined,
-  work: (burst: Burst) => void,
-): Promise<number> {
+interface Conversion {
+  readonly from: string;
+  readonly to: string;
+  readonly json: boolean | undefined;
+  readonly work: (burst: Burst) => void;
+  /** Whether a frame that is left out for this cause makes the whole a failure. */
+  readonly isFault: (cause: string) => boolean;
+}
+
+async function convert(engine: Engine, { from, to, json, work, isFault }: Conversion): Promise<number> {
   const burst = engine.burst();
+  // Once on nothing: a bad option is refused before a file is opened.
+  work(burst);
   const input = openInput(from);
   const output = await openOutput(to);
   const interfaces = new Interfaces(output);
   const left: Record<string, number> = {};
   let written = 0;
   let writtenBytes = 0;
-  const summary = await readThrough(input, burst, async ({ packets }, reader) => {
+  const convertBurst = async ({ packets }: LoadedBurst, reader: CaptureReader) => {
     work(burst);
     for (const [i, frame] of burst.frames().entries()) {
       if (frame.cause !== undefined) {
@@ -66,15 +80,20 @@ async function convert(
       written++;
       writtenBytes += originalLength;
     }
-  });
-  interfaces.ensureOne();
-  await output.close();
-  engine.close();
+  };
+  let summary: ReadSummary;
+  try {
+    summary = await readThrough(input, burst, convertBurst);
+    interfaces.ensureOne();
+    await output.close();
+  } finally {
+    output.discard();
+    engine.close();
+  }
   const report = reportOf(input.name, output.name, summary, { written, writtenBytes, left });
   if (json) printJson(report);
   else printReport(report, to === "-");
-  const faults = Object.keys(left).filter((cause) => !NOT_A_FAULT.has(cause));
-  return faults.length > 0 || summary.unread.damage ? 1 : 0;
+  return Object.keys(left).some(isFault) || summary.unread.damage ? 1 : 0;
 }
 
 /** Interfaces of the output: one for each of the input's, as Ethernet; a pcap file has room for one only. */

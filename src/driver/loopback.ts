@@ -40,9 +40,13 @@ class Way {
     if (this.#waiting.length === 0) this.#waiting = this.#from.takeBurst();
     const moved = this.#to.receiveBurst(this.#waiting.map(toArrival));
     const crossed = this.#waiting.slice(0, moved);
-    if (this.#tap) for (const frame of crossed) this.#tap(frame, this.#from);
-    this.#from.complete(crossed);
     this.#waiting = this.#waiting.slice(moved);
+    try {
+      if (this.#tap) for (const frame of crossed) this.#tap(frame, this.#from);
+    } finally {
+      // Also when a tap throws: what has arrived there must not arrive again.
+      this.#from.complete(crossed);
+    }
     return moved;
   }
 }

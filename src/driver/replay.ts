@@ -41,8 +41,9 @@ export class CaptureReplay implements Driver {
       this.#waiting = next.done ? [] : next.value;
     }
     const taken = this.#port.receiveBurst(this.#waiting);
-    if (this.#arrived) for (const frame of this.#waiting.slice(0, taken)) this.#arrived(frame);
+    const arrived = this.#waiting.slice(0, taken);
     this.#waiting = this.#waiting.slice(taken);
+    if (this.#arrived) for (const frame of arrived) this.#arrived(frame);
     return taken;
   }
 

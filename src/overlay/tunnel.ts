@@ -50,9 +50,11 @@ export interface TunnelOptions {
 }
 
 export interface Tunnel {
-  /** Address of the tunnel's record. */
+  /** @internal Address of the tunnel's record. */
   readonly ptr: number;
   readonly vni: number;
+  readonly local: string;
+  readonly remote: string;
   readonly vnic: Port | undefined;
   readonly uplink: Port | undefined;
   /** Bytes in front of each frame: 50 over IPv4, 70 over IPv6, 4 more with a VLAN. */

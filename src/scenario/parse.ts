@@ -1,6 +1,6 @@
 /** A scenario from YAML text. What is wrong with it is said with file, line, column, key and what was expected. */
 import * as v from "valibot";
-import { isMap, isNode, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from "yaml";
 import { RinglaneError } from "../index.js";
 import { type Scenario, ScenarioSchema } from "./schema.js";
 
@@ -35,7 +35,7 @@ export function parseScenario(file: string, text: string): Scenario {
   const fail = (path: Path, expected: string): never => {
     throw new ScenarioError(file, lines.linePos(offsetOf(document.contents, path)), path.join(".") || "file", expected);
   };
-  const parsed = v.safeParse(ScenarioSchema, document.toJS(), { abortEarly: true });
+  const parsed = v.safeParse(ScenarioSchema, plainValue(document, fail), { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const path = (issue.path ?? []).map(({ key }) => key as string | number);
@@ -43,6 +43,15 @@ export function parseScenario(file: string, text: string): Scenario {
   }
   checkReferences(parsed.output, fail);
   return parsed.output;
+}
+
+/** The document as plain values; an alias of nothing, or too many of them, is found only now. */
+function plainValue(document: Document, fail: (path: Path, expected: string) => never): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    return fail([], `valid YAML (${error instanceof Error ? error.message : error})`);
+  }
 }
 
 /** What the schema cannot say: names that stand for something said elsewhere in the file. */
@@ -70,6 +79,8 @@ function checkReferences(scenario: Scenario, fail: (path: Path, expected: string
   const networkOf = (name: string) => scenario.hosts[homes.get(name) ?? ""]?.partitions[name]?.network;
   if (networkOf(from) !== networkOf(to)) fail(["replay", "to"], `a partition on ${from}'s network`);
   const families = new Set(Object.values(scenario.hosts).map(({ address }) => address.includes(":")));
+  const addresses = Object.values(scenario.hosts).map(({ address }) => address);
+  if (new Set(addresses).size < addresses.length) fail(["hosts"], "addresses that differ");
   if (families.size > 1) fail(["hosts"], "addresses that are all IPv4 or all IPv6");
 }
 

@@ -3,6 +3,7 @@
  * every delivered frame is compared with the one that was sent.
  */
 import {
+  CaptureError,
   CaptureReader,
   CaptureRecorder,
   CaptureReplay,
@@ -34,7 +35,18 @@ interface Host {
   readonly vnics: ReadonlyMap<string, Port>;
 }
 
-/** Rejects with ConfigError, CaptureError, or what a writer's sink fails with. */
+/** What a run has seen. */
+interface Outcome {
+  readonly from: Port;
+  readonly to: Port;
+  readonly witness: Witness;
+  readonly engineMs: number;
+  /** Packets of link types that the engine does not take. */
+  readonly notTaken: number;
+  readonly damage: CaptureError | undefined;
+}
+
+/** A damaged capture is replayed up to the damage. Rejects with ConfigError, or with what a writer's sink fails with. */
 export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   const hosts = await startHosts(scenario, files.wasm);
   const [left, right] = [...hosts.values()] as [Host, Host];
@@ -46,9 +58,11 @@ export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   for (const [name, { uplink }] of hosts) {
     interfaceOf.set(uplink, files.underlay.addInterface({ linkType: LINKTYPE_ETHERNET, name }));
   }
+  let written: Promise<void> | undefined;
   const cable = new Loopback(left.uplink, right.uplink, ({ timestampNs, spans, originalLength }, port) => {
     const comments = [`dma_desc=${spans.length}`];
-    files.underlay.write({ timestampNs, data: spans, originalLength, comments, interfaceId: interfaceOf.get(port) });
+    const interfaceId = interfaceOf.get(port);
+    written = files.underlay.write({ timestampNs, data: spans, originalLength, comments, interfaceId });
   });
   const delivery = files.delivered.addInterface({ linkType: LINKTYPE_ETHERNET, name: scenario.replay.to });
   const recorder = new CaptureRecorder(to, files.delivered, delivery, (frame) =>
@@ -56,18 +70,24 @@ export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   );
   const replay = new CaptureReplay(from, new CaptureReader(files.capture), (frame) => witness.sent(frame));
 
+  let damage: CaptureError | undefined;
   let engineMs = 0;
   let moved = 1;
-  while (moved > 0 || !replay.isDone) {
-    moved = await replay.pump();
+  while (moved > 0 || !(replay.isDone || damage)) {
+    moved = await replay.pump().catch((error: unknown) => {
+      if (!(error instanceof CaptureError)) throw error;
+      damage = error;
+      return 0;
+    });
     for (const { engine } of hosts.values()) {
       const before = performance.now();
       moved += engine.poll();
       engineMs += performance.now() - before;
     }
     moved += cable.pump() + (await recorder.pump());
+    await written;
   }
-  const report = reportOf(scenario, hosts, from, to, witness, engineMs, replay.skipped);
+  const report = reportOf(scenario, hosts, { from, to, witness, engineMs, notTaken: replay.skipped, damage });
   for (const { engine } of hosts.values()) engine.close();
   return report;
 }
@@ -77,12 +97,11 @@ async function startHosts({ engine: options, hosts: described, networks }: Scena
   for (const [name, { address, partitions }] of Object.entries(described)) {
     const { udpChecksum, ...sizes } = options;
     const ip = address.includes(":") ? "ipv6" : "ipv4";
-    const engine = await createEngine({
-      ...sizes,
-      headers: ["ethernet", ip, "udp", "vxlan"],
-      ...(wasm ? { wasm } : {}),
-    });
-    const uplink = engine.addPort("uplink", { scatterGather: true });
+    const count = Object.keys(partitions).length;
+    const planned = { ports: count + 1, tunnels: count, headers: ["ethernet", ip, "udp", "vxlan"] as const };
+    const engine = await createEngine({ ...sizes, ...planned, ...(wasm ? { wasm } : {}) });
+    // No partition can be called that.
+    const uplink = engine.addPort("(uplink)", { scatterGather: true });
     const vnics = new Map<string, Port>();
     const [remote] = Object.entries(described).filter(([other]) => other !== name);
     for (const [partition, { network }] of Object.entries(partitions)) {
@@ -109,11 +128,7 @@ function vnicOf(hosts: ReadonlyMap<string, Host>, partition: string): Port {
 function reportOf(
   scenario: Scenario,
   hosts: ReadonlyMap<string, Host>,
-  from: Port,
-  to: Port,
-  witness: Witness,
-  engineMs: number,
-  notTaken: number,
+  { from, to, witness, engineMs, notTaken, damage }: Outcome,
 ) {
   const uplinks = [...hosts.values()].map(({ uplink }) => uplink.counters);
   const sum = (pick: (counters: (typeof uplinks)[number]) => number) =>
@@ -146,9 +161,10 @@ function reportOf(
     drops,
     engineSeconds: engineMs / 1000,
     engineFramesPerSecond: engineMs === 0 ? 0 : Math.round((rxFrames * 1000) / engineMs),
+    damage: damage && { byteOffset: damage.byteOffset, reason: damage.reason },
     comparison,
     census,
-    /** Every frame came out as it went in, and every buffer is accounted for. */
-    ok: comparison.altered === 0 && comparison.missing === 0 && census.every(({ holds }) => holds),
+    /** The whole capture was read, every frame came out as it went in, and every buffer is accounted for. */
+    ok: !damage && comparison.altered === 0 && comparison.missing === 0 && census.every(({ holds }) => holds),
   };
 }

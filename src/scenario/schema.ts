@@ -12,7 +12,10 @@ const Partition = v.strictObject({
 });
 const Host = v.strictObject({
   /** Underlay address, IPv4 or IPv6. */
-  address: v.union([v.pipe(v.string(), v.ipv4()), v.pipe(v.string(), v.ipv6())], "an IPv4 or IPv6 address"),
+  address: v.union(
+    [v.pipe(v.string(), v.ipv4()), v.pipe(v.string(), v.excludes("%"), v.ipv6())],
+    "an IPv4 or IPv6 address",
+  ),
   partitions: v.record(Name, Partition),
 });
 const Replay = v.strictObject({

@@ -1,6 +1,8 @@
 /** Holds every frame that was sent until it is delivered, and compares the two byte for byte. */
 import type { Arrival } from "../index.js";
 
+const IN_FLIGHT_MAX = 65_536;
+
 export class Witness {
   #waiting: Arrival[] = [];
   #identical = 0;
@@ -9,13 +11,20 @@ export class Witness {
 
   sent(frame: Arrival): void {
     this.#waiting.push(frame);
+    // No host holds that many: what is still out has been lost, and need not be kept.
+    if (this.#waiting.length > IN_FLIGHT_MAX) {
+      this.#waiting.shift();
+      this.#missing++;
+    }
   }
 
   /** A frame came out. Frames that were sent before its twin are missing: order is kept, so they will not come. */
   delivered(spans: readonly Uint8Array[], originalLength: number): void {
     const at = this.#waiting.findIndex((frame) => isSame(frame, spans, originalLength));
     if (at < 0) {
+      // Order is kept, so this is what became of the oldest.
       this.#altered++;
+      this.#waiting.shift();
       return;
     }
     this.#identical++;

@@ -1,5 +1,5 @@
 /** The command line as people and programs use it: what is printed where, and exit codes. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -108,7 +108,65 @@ describe("ringlane encap and decap", () => {
   });
 });
 
+describe("what a conversion does to files", () => {
+  const record = (captured: number, original: number) => {
+    const bytes = Buffer.alloc(24 + 16 + captured, 0x42);
+    for (const [i, word] of [0xa1b23c4d, 0x00040002, 0, 0, 262144, 1, 1, 1, captured, original].entries()) {
+      bytes.writeUInt32LE(word, i * 4);
+    }
+    return bytes;
+  };
+
+  it("may write to the file that it reads", () => {
+    const file = join(testFolder(), "same.pcap");
+    writeFileSync(file, readFileSync(WEB_MIX));
+    expect(json(["encap", ...ENDS, file, file]).value).toMatchObject({ packetsRead: 1350, packetsWritten: 1350 });
+    expect(json(["decap", file, file]).value).toMatchObject({ packetsRead: 1350, packetsWritten: 1350 });
+    expect(readFileSync(file).equals(readFileSync(WEB_MIX))).toBe(true);
+  });
+
+  it("leaves an output of before as it was when it is refused or fails", () => {
+    const folder = testFolder();
+    const [precious, damaged] = [join(folder, "precious.pcapng"), join(folder, "damaged.pcap")];
+    writeFileSync(precious, "precious");
+    writeFileSync(damaged, readFileSync(WEB_MIX).subarray(0, 5000));
+    expect(ringlane(["decap", "--vni", "99999999", WEB_MIX, precious]).code).toBe(2);
+    expect(ringlane(["decap", join(folder, "missing.pcap"), precious]).code).toBe(1);
+    expect(readFileSync(precious, "utf8")).toBe("precious");
+    expect(ringlane(["encap", ...ENDS, damaged, precious]).code).toBe(1);
+    expect(json(["capture", "info", precious]).value.packets).toBeGreaterThan(5);
+    expect(readdirSync(folder).sort()).toEqual(["damaged.pcap", "precious.pcapng"]);
+  });
+
+  it("drops a frame whose length on the wire is a lie, and goes on", () => {
+    const folder = testFolder();
+    const input = Buffer.concat([record(100, 0xffffffff), readFileSync(WEB_MIX).subarray(24)]);
+    const out = join(folder, "out.pcap");
+    const { code, stdout } = ringlane(["encap", ...ENDS, "--json", "-", out], { input });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ packetsWritten: 1350, leftOut: { "too-long": 1 } });
+  });
+
+  it("drops by name what no buffer holds, and goes on", () => {
+    const input = Buffer.concat([record(200_000, 200_000), readFileSync(WEB_MIX).subarray(24)]);
+    expect(json(["capture", "info", "-"], input).value).toMatchObject({ packets: 1351 });
+    expect(json(["dma", "-"], input).value).toMatchObject({ framesTooLong: 1, framesThatDiffer: 0 });
+  });
+});
+
 describe("ringlane run", () => {
+  it("replays a damaged capture up to the damage, says so and completes both files", () => {
+    const folder = testFolder();
+    const scenario = readFileSync(join(ROOT, "examples/two-hosts.yaml"), "utf8");
+    writeFileSync(join(folder, "s.yaml"), scenario.replace("captures/web-mix.pcap", "cut.pcap"));
+    writeFileSync(join(folder, "cut.pcap"), readFileSync(WEB_MIX).subarray(0, 500_000));
+    const { code, stdout } = ringlane(["run", join(folder, "s.yaml"), "--out", join(folder, "out"), "--json"]);
+    const report = JSON.parse(stdout.toString());
+    expect([code, report.ok, report.damage.byteOffset > 490_000]).toEqual([1, false, true]);
+    expect(report.comparison).toEqual({ identical: report.framesIn, altered: 0, missing: 0 });
+    expect(json(["capture", "info", report.files.delivered]).value.packets).toBe(report.framesIn);
+  });
+
   it("prints one JSON object and writes both files", () => {
     const folder = testFolder();
     const { code, value } = json(["run", join(ROOT, "examples/two-hosts.yaml"), "--out", folder]);

@@ -179,9 +179,10 @@ class Walk {
     }
   }
 
-  /** A transport header's fixed part must be in the datagram, and here. */
+  /** A transport header's fixed part must be in the datagram, and here; a first fragment may end before (RFC 791). */
   fixed(bytes: number, cause: number): void {
-    if (this.found.l4Len < bytes) throw new Stop(cause);
+    const isFragment = (this.found.flags & layout.FLAG_FRAGMENT) !== 0;
+    if (this.found.l4Len < bytes) throw new Stop(isFragment ? layout.OK : cause);
     this.need(this.found.l4 + bytes, cause);
     this.found.payload = this.found.l4 + bytes;
   }

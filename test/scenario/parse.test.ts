@@ -55,6 +55,7 @@ describe("parseScenario", () => {
     ["to: db", "to: web", "replay.to", "a partition on another host than web"],
     ["from: web", "from: nobody", "replay.from", "one of web, db"],
     ["address: 192.0.2.2", "address: 2001:db8::2", "hosts", "addresses that are all IPv4 or all IPv6"],
+    ["address: 192.0.2.2", "address: 192.0.2.1", "hosts", "addresses that differ"],
     ["      db: {", "      web: {", "hosts.beta.partitions.web", "a name that no partition of alpha has"],
   ])("refuses %j -> %j", (before, after, key, expected) => {
     expect(refusal(before, after)).toMatchObject({ key, expected });

@@ -97,13 +97,13 @@ describe("Witness", () => {
     witness.delivered([Uint8Array.of(1), Uint8Array.of(2)], 2);
     witness.delivered([Uint8Array.of(9, 9)], 2);
     witness.delivered([Uint8Array.of(5, 6)], 2);
-    expect(witness.result).toEqual({ identical: 2, altered: 1, missing: 2 });
+    expect(witness.result).toEqual({ identical: 2, altered: 1, missing: 1 });
   });
 
   it("sees a changed length on the wire", () => {
     const witness = new Witness();
     witness.sent({ data: Uint8Array.of(1, 2), originalLength: 100 });
     witness.delivered([Uint8Array.of(1, 2)], 2);
-    expect(witness.result).toEqual({ identical: 0, altered: 1, missing: 1 });
+    expect(witness.result).toEqual({ identical: 0, altered: 1, missing: 0 });
   });
 });

@@ -109,6 +109,12 @@ describe("parse, frame by frame", () => {
     }
   });
 
+  test.each([6, 17, 1])("a first fragment of 4 bytes is whole as such (protocol %i)", (protocol) => {
+    const first = f.ethernet(f.ipv4(f.raw(protocol, counting(4)), { fragment: 0x2000 }));
+    const { cause, payload, l4, flags } = parsed(first);
+    expect([cause, payload, l4, flags & layout.FLAG_FRAGMENT]).toEqual([layout.OK, 0, 34, layout.FLAG_FRAGMENT]);
+  });
+
   test("a cut frame that was too short on the wire already is refused", () => {
     for (const [at, cause] of [
       [14, layout.DROP_ETHERNET_TRUNCATED],
