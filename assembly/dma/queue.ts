@@ -68,7 +68,7 @@ export class Queue {
   @inline
   postUnchecked(m: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
-    assert(mbuf.refCount > 0, "post of a freed mbuf");
+    if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "post of a freed mbuf");
     if (mbuf.segments > 1) return postChain(this, mbuf);
     const id = takeId(this, m, 1);
     const desc = descOf(this, this.nextAvail);

@@ -92,13 +92,15 @@ export function headroom(m: usize): u32 {
 /** Puts len bytes in front of the data and returns their address; 0 when the headroom is too small (mbuf untouched). */
 export function prepend(m: usize, len: u32): usize {
   const mbuf = changetype<Mbuf>(m);
-  assert(mbuf.refCount > 0, "prepend to a freed mbuf");
-  if (mbuf.data - mbuf.buf < len) return 0;
-  mbuf.data -= len;
+  // noAssert drops the trap and keeps the load, which the transmit loop would pay for.
+  if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "prepend to a freed mbuf");
+  const data = mbuf.data;
+  if (data - mbuf.buf < len) return 0;
+  mbuf.data = data - len;
   mbuf.len += len;
   mbuf.pktLen += len;
   mbuf.wireLen += len;
-  return mbuf.data;
+  return data - len;
 }
 
 /** Takes len bytes off the front and returns the new first byte; 0 when the head segment is shorter (mbuf untouched). */

@@ -43,13 +43,17 @@ export function encap(m: usize, tunnel: usize): u32 {
   store16be(udp, (t.portBase as u32) + ((((hash as u64) * (t.portCount as u64)) >> 32) as u32));
   store16be(udp + UDP_LENGTH, udpLength);
   // A frame that a capture cut is not whole here: its checksum cannot be known and stays absent.
-  if ((t.flags & TUNNEL_F_UDP_CHECKSUM) != 0 && mbuf.wireLen == mbuf.pktLen) {
-    const length = bswap<u16>(udpLength as u16) as u64;
-    const varying = (load<u16>(udp) as u64) + length + length; // the length counts in the pseudo-header, too
-    const sum = sumChain(m, headerLen, mbuf.pktLen - headerLen, (t.udpSum as u64) + varying);
-    store<u16>(udp, udpWire(complement(sum)) as u16, UDP_CHECKSUM);
+  if ((t.flags & TUNNEL_F_UDP_CHECKSUM) != 0) {
+    if (mbuf.wireLen == mbuf.pktLen) writeUdpChecksum(m, udp, headerLen, t.udpSum);
   }
   return OK;
+}
+
+/** Fills in the outer UDP checksum: what the template knows, the length (twice: in the pseudo-header, too), the rest. */
+function writeUdpChecksum(m: usize, udp: usize, headerLen: u32, templateSum: u32): void {
+  const varying = (load<u16>(udp) as u64) + (load<u16>(udp, UDP_LENGTH) as u64) * 2;
+  const sum = sumChain(m, headerLen, changetype<Mbuf>(m).pktLen - headerLen, (templateSum as u64) + varying);
+  store<u16>(udp, udpWire(complement(sum)) as u16, UDP_CHECKSUM);
 }
 
 /** Copies len bytes (50-80) by whole vectors, the last one overlapping, so that nothing beyond len is written. */

@@ -33,7 +33,9 @@ export class FlowHash {
   static of(m: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
     const kind = mbuf.flags & (FLAG_IPV4 | FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
-    if ((kind != (FLAG_IPV4 | FLAG_UDP) && kind != (FLAG_IPV4 | FLAG_TCP)) || mbuf.payload == 0) return hashAny(mbuf);
+    // One test for both: UDP's flag is twice TCP's, so what is left is 0 for TCP and TCP's flag for UDP.
+    if (((kind - (FLAG_IPV4 | FLAG_TCP)) & ~FLAG_TCP) != 0) return hashAny(mbuf);
+    if (mbuf.payload == 0) return hashAny(mbuf);
     const ip = (mbuf.data + mbuf.l3) as usize;
     const words = portWord(mbuf) ^ (load<u8>(ip, IPV4_PROTOCOL) as u64);
     const hash = combine(load<u64>(ip, IPV4_SRC), words);

@@ -22,14 +22,16 @@ export function txBurst(tunnel: usize, n: u32): u32 {
   const mask = ring.mask;
   const tail = ring.tail;
   const ready = min(n, ring.head - tail);
+  const freeBefore = queue.free;
   let taken: u32 = 0;
-  let frames: u32 = 0;
+  let dropped: u32 = 0;
   let bytes: u64 = 0;
-  let descriptors: u32 = 0;
   while (taken < ready) {
     const m = load<u32>(slots + ((((tail + taken) & mask) as usize) << 2)) as usize;
     // 1. No room on the uplink: the frame waits where it is.
-    if (mustWait(uplink, m)) break;
+    if ((changetype<Mbuf>(m).segments as u32) > queue.free) {
+      if (mustWait(uplink, m)) break;
+    }
     taken++;
     // 2. What is it?
     let cause = parse(m);
@@ -39,14 +41,14 @@ export function txBurst(tunnel: usize, n: u32): u32 {
     if (cause == OK) cause = makeSendable(uplink, vnic, m);
     if (cause != OK) {
       drop(vnic, m, cause);
+      dropped++;
       continue;
     }
     // 5. One descriptor a span. Room was there in step 1, and no step adds a segment.
-    descriptors += queue.postUnchecked(m);
-    frames++;
+    queue.postUnchecked(m);
     bytes += changetype<Mbuf>(m).pktLen;
   }
   ring.tail = tail + taken;
-  finishPosting(uplink, frames, bytes, descriptors);
+  finishPosting(uplink, taken - dropped, bytes, freeBefore - queue.free);
   return taken;
 }
