@@ -42,7 +42,10 @@ export async function createPlane(frames: readonly Uint8Array[], wasm: Uint8Arra
   const plan = new MemoryPlan();
   planPool(plan, shape);
   for (let port = 0; port < 2; port++) planPort(plan, POOL_MBUFS);
-  plan.add(TUNNEL_BYTES).add(POOL_MBUFS * 4, 2);
+  plan
+    .add(TUNNEL_BYTES)
+    .add(POOL_MBUFS * 4)
+    .add(POOL_MBUFS * 4);
   plan.add(POOL_MBUFS * SPAN_BYTES);
   const memory = plan.createMemory();
   const instance = await instantiate(wasm, memory);

@@ -85,6 +85,7 @@ export class Engine {
   readonly #limits: EngineLimits;
   readonly #ports = new Map<string, Port>();
   readonly #tunnels: Tunnel[] = [];
+  readonly #uplinks = new Set<Port>();
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -148,6 +149,7 @@ export class Engine {
     const { vni, local, remote, vnic, uplink } = options;
     const tunnel = { ptr, vni, local, remote, vnic, uplink, headerBytes };
     this.#tunnels.push(tunnel);
+    if (uplink) this.#uplinks.add(uplink);
     return tunnel;
   }
 
@@ -163,36 +165,50 @@ export class Engine {
   /** Moves what guests sent onto the underlay, through a tunnel: at most n frames. Returns how many left the vnic. */
   transmit(tunnel: Tunnel, n = BURST_MAX): number {
     this.#checkTunnel(tunnel);
-    tunnel.uplink?.reap();
-    return tunnel.vnic ? this.#owner.kernels.txBurst(tunnel.ptr, checkInteger("n", n, 0, BURST_MAX)) : 0;
+    return this.#transmit(tunnel, checkInteger("n", n, 0, BURST_MAX));
   }
 
   /** Moves what the underlay delivered on an uplink to the guests it is for: at most n frames. Returns how many. */
   receive(uplink: Port, n = BURST_MAX): number {
     this.#checkPort(uplink);
-    for (const { vnic } of this.#tunnels) vnic?.reap();
-    const { kernels } = this.#owner;
-    return kernels.rxBurst(
-      uplink.record.ptr,
-      this.#tunnelTable,
-      this.#tunnels.length,
-      checkInteger("n", n, 0, BURST_MAX),
-    );
+    this.#reapGuests();
+    return this.#receive(uplink, checkInteger("n", n, 0, BURST_MAX));
   }
 
   /** One round over all tunnels and uplinks, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */
   poll(): number {
     this.#owner.checkOpen();
     let moved = 0;
-    for (const tunnel of this.#tunnels) moved += this.transmit(tunnel);
-    for (const uplink of new Set(this.#tunnels.map((tunnel) => tunnel.uplink)))
-      if (uplink) moved += this.receive(uplink);
+    for (const tunnel of this.#tunnels) moved += this.#transmit(tunnel, BURST_MAX);
+    this.#reapGuests();
+    for (const uplink of this.#uplinks) moved += this.#receive(uplink, BURST_MAX);
     return moved;
   }
 
   /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
   census(): Census {
     return takeCensus(this.#owner, this.ports, this.#bursts, this.#scratch);
+  }
+
+  /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */
+  close(): void {
+    this.#instance.close();
+    this.#owner.arena.release();
+  }
+
+  #transmit({ ptr, vnic, uplink }: Tunnel, n: number): number {
+    if (!vnic || !uplink) return 0;
+    uplink.reap();
+    return this.#owner.kernels.txBurst(ptr, n);
+  }
+
+  #receive(uplink: Port, n: number): number {
+    return this.#owner.kernels.rxBurst(uplink.record.ptr, this.#tunnelTable, this.#tunnels.length, n);
+  }
+
+  /** Makes room in the guests' queues for what is about to arrive. */
+  #reapGuests(): void {
+    for (const { vnic } of this.#tunnels) vnic?.reap();
   }
 
   /** A guest has one way out, and a frame that arrives one guest: what would never be reached is refused. */
@@ -213,11 +229,5 @@ export class Engine {
 
   #checkTunnel(tunnel: Tunnel): void {
     if (!this.#tunnels.includes(tunnel)) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "of this engine");
-  }
-
-  /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */
-  close(): void {
-    this.#instance.close();
-    this.#owner.arena.release();
   }
 }

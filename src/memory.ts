@@ -17,9 +17,9 @@ const ALIGN_BYTES = 64;
 export class MemoryPlan {
   #bytes = 0;
 
-  /** Plans count regions of the given size. */
-  add(bytes: number, count = 1): this {
-    this.#bytes += align(bytes) * count;
+  /** Plans a region. */
+  add(bytes: number): this {
+    this.#bytes += align(bytes);
     return this;
   }
 

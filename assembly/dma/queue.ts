@@ -62,9 +62,10 @@ export class Queue {
   unused4: v128;
   unused5: v128;
 
-  // Methods, and inlined: called from a loop over a burst, posting would take half as long again.
-
-  /** Posts a frame for which the caller has seen that there is room; returns how many descriptors it took. */
+  /**
+   * Posts a frame for which the caller has seen that there is room; returns how many descriptors it took. A method, since
+   * those can be inlined: called from a loop over a burst, posting would take half as long again.
+   */
   @inline
   postUnchecked(m: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
@@ -79,16 +80,6 @@ export class Queue {
     desc.id = id as u16;
     desc.flags = flags as u16;
     return 1;
-  }
-
-  /** Posts a frame as one descriptor a segment; 0, counted, and the queue untouched, when it is too full. */
-  @inline
-  post(m: usize): u32 {
-    if ((changetype<Mbuf>(m).segments as u32) > this.free) {
-      this.refused += 1;
-      return 0;
-    }
-    return this.postUnchecked(m);
   }
 }
 
@@ -136,15 +127,20 @@ export function queueInit(queue: usize, descs: usize, slots: usize, deviceSegmen
   for (let id: u32 = 0; id < size; id++) slotOf(q, id).nextFreeId = (id + 1) as u16;
 }
 
-/** Posts a frame; returns how many descriptors it took: 0, and the queue untouched, when it is too full. */
+/** Posts a frame as one descriptor a segment; 0, counted, and the queue untouched, when it is too full. */
 export function post(queue: usize, m: usize): u32 {
-  return changetype<Queue>(queue).post(m);
+  const q = changetype<Queue>(queue);
+  if ((changetype<Mbuf>(m).segments as u32) > q.free) {
+    q.refused += 1;
+    return 0;
+  }
+  return q.postUnchecked(m);
 }
 
 /** Posts frames from list (u32 addresses) until one does not fit; returns how many. The rest stay the caller's. */
 export function postBurst(queue: usize, list: usize, n: u32): u32 {
   for (let i: u32 = 0; i < n; i++) {
-    if (changetype<Queue>(queue).post(load<u32>(list + ((i as usize) << 2)) as usize) == 0) return i;
+    if (post(queue, load<u32>(list + ((i as usize) << 2)) as usize) == 0) return i;
   }
   return n;
 }

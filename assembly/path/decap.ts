@@ -15,11 +15,10 @@ import {
   OK,
 } from "../layout";
 import { adj, Mbuf, trim } from "../mbuf/mbuf";
-import { sumChain } from "../mbuf/sum";
-import { ipv4ChecksumHolds, ipv4PseudoSum } from "../wire/ipv4";
-import { ipv6PseudoSum } from "../wire/ipv6";
-import { PROTOCOL_UDP, UDP_BYTES, UDP_CHECKSUM, udpDestination, udpLength } from "../wire/transport";
+import { ipv4ChecksumHolds } from "../wire/ipv4";
+import { UDP_BYTES, udpDestination, udpLength } from "../wire/transport";
 import { VXLAN_BYTES, vxlanHasVni, vxlanVni } from "../wire/vxlan";
+import { checksumField, isWhole, pseudoSum, transportSum } from "./transport";
 
 /** Looks for a VXLAN header behind UDP port udpPort in a frame that parse accepted; OK sets mbuf.vni. */
 export function findVxlan(m: usize, udpPort: u32): u32 {
@@ -39,14 +38,12 @@ export function findVxlan(m: usize, udpPort: u32): u32 {
 /** Checks the outer IPv4 header's checksum, and the UDP checksum when there is one and the datagram is whole here. */
 export function checkOuter(m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
-  const ip = (mbuf.data + mbuf.l3) as usize;
-  const udp = (mbuf.data + mbuf.l4) as usize;
-  const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;
-  if (isIpv4 && !ipv4ChecksumHolds(ip, mbuf.l4 - mbuf.l3)) return DROP_OUTER_IPV4_CHECKSUM;
-  const length = udpLength(udp);
-  if (load<u16>(udp, UDP_CHECKSUM) == 0 || mbuf.l4 + length > mbuf.pktLen) return OK;
-  const pseudo = isIpv4 ? ipv4PseudoSum(ip, PROTOCOL_UDP, length) : ipv6PseudoSum(ip, PROTOCOL_UDP, length);
-  return complement(sumChain(m, mbuf.l4, length, pseudo)) == 0 ? OK : DROP_OUTER_UDP_CHECKSUM;
+  if ((mbuf.flags & FLAG_IPV4) != 0) {
+    const ip = (mbuf.data + mbuf.l3) as usize;
+    if (!ipv4ChecksumHolds(ip, mbuf.l4 - mbuf.l3)) return DROP_OUTER_IPV4_CHECKSUM;
+  }
+  if (load<u16>(checksumField(m)) == 0 || !isWhole(m)) return OK;
+  return complement(transportSum(m, pseudoSum(m))) == 0 ? OK : DROP_OUTER_UDP_CHECKSUM;
 }
 
 /** Length on the wire of the frame inside one that findVxlan accepted. */

@@ -26,7 +26,7 @@ export function flowHash(m: usize): u32 {
   return FlowHash.of(m);
 }
 
-/** A class because asc inlines decorated methods only; a call here costs as much as the hash itself. */
+/** A class because asc inlines on demand only decorated methods, and a call makes V8 spill what the loop holds. */
 export class FlowHash {
   /** The fast path: TCP or UDP in whole IPv4 datagrams. */
   @inline

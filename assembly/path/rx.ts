@@ -20,7 +20,7 @@ import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_DST, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { checkOuter, findVxlan, strip } from "./decap";
+import { checkOuter, findVxlan, innerBytes, strip } from "./decap";
 import { parse } from "./parse";
 import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
@@ -55,9 +55,9 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
       continue;
     }
     const vnic = changetype<Tunnel>(tunnel).vnic as usize;
+    if (innerBytes(m) < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
     // 3. The outer headers go: a pointer moves.
-    strip(m);
-    if (mbuf.wireLen < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
+    if (cause == OK) strip(m);
     if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
     if (cause == OK) cause = makeSendable(vnic, uplink, m);
     if (cause != OK) {

@@ -107,9 +107,7 @@ export class Port {
    */
   postFragments(headers: Uint8Array, fragments: readonly Frame[], how: "gather" | "scatter"): boolean {
     checkInteger("fragments.length", fragments.length, 1, SEGMENTS_MAX - 1);
-    if (new Set(fragments).size < fragments.length)
-      throw new ConfigError("fragments", "a frame twice", "distinct frames");
-    for (const fragment of fragments) this.#check(fragment);
+    this.#checkAll("fragments", fragments);
     checkOneOf("how", how, ["gather", "scatter"]);
     return how === "gather" ? this.#gather(headers, fragments) : this.#scatter(headers, fragments);
   }
@@ -235,17 +233,24 @@ export class Port {
   #handOver(frames: readonly Frame[], move: (n: number) => number): number {
     const { arena } = this.#owner;
     checkInteger("frames.length", frames.length, 0, BURST_MAX);
-    for (const [i, frame] of frames.entries()) arena.u32[(this.record.list >> 2) + i] = this.#check(frame);
-    if (new Set(frames).size < frames.length) throw new ConfigError("frames", "a frame twice", "distinct frames");
+    this.#checkAll("frames", frames);
+    for (const [i, frame] of frames.entries()) arena.u32[(this.record.list >> 2) + i] = frame.address();
     const took = move(frames.length);
     for (let i = 0; i < took; i++) (frames[i] as Frame).handOver();
     return took;
   }
 
-  #check(frame: Frame): number {
-    if (!frame.belongsTo(this.#owner.pool))
-      throw new ConfigError("frame", "of another engine", "of this port's engine");
-    return frame.address();
+  /** Frames must be this engine's, live, and each there once. */
+  #checkAll(argument: string, frames: readonly Frame[]): void {
+    for (const [i, frame] of frames.entries()) {
+      if (!frame.belongsTo(this.#owner.pool)) {
+        throw new ConfigError(`${argument}[${i}]`, "of another engine", "of this port's engine");
+      }
+      frame.address(); // throws for one that was released
+    }
+    if (frames.length > 1 && new Set(frames).size < frames.length) {
+      throw new ConfigError(argument, "a frame twice", "distinct frames");
+    }
   }
 
   #count(index: number, by: number): void {

@@ -1,7 +1,7 @@
 /** Capture files by name: `-` is stdin or stdout, `.gz` is compressed, the ending chooses the format to write. */
 
 import { once } from "node:events";
-import { createReadStream, createWriteStream, fstatSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, fstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { createGzip } from "node:zlib";
 import {
@@ -57,8 +57,11 @@ export interface OutputFile {
  */
 export async function openOutput(path: string): Promise<OutputFile> {
   if (path === "-") return stdoutFile();
-  const isDevice = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
-  const place = isDevice ? path : `${path}.${process.pid}.part`;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  const isDevice = stat?.isFile() === false;
+  // Behind a link, so that the link stays one.
+  const target = stat ? realpathSync(path) : path;
+  const place = isDevice ? path : `${target}.${process.pid}.part`;
   const file = createWriteStream(place);
   await once(file, "open");
   const gzip = path.endsWith(".gz") ? createGzip() : undefined;
@@ -70,7 +73,7 @@ export async function openOutput(path: string): Promise<OutputFile> {
     await writer.close();
     (gzip ?? file).end();
     await Promise.race([once(file, "close"), failed]);
-    if (!isDevice) renameSync(place, path);
+    if (!isDevice) renameSync(place, target);
     isComplete = true;
   };
   const discard = () => {

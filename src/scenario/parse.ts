@@ -78,8 +78,8 @@ function checkReferences(scenario: Scenario, fail: (path: Path, expected: string
   if (homes.get(from) === homes.get(to)) fail(["replay", "to"], `a partition on another host than ${from}`);
   const networkOf = (name: string) => scenario.hosts[homes.get(name) ?? ""]?.partitions[name]?.network;
   if (networkOf(from) !== networkOf(to)) fail(["replay", "to"], `a partition on ${from}'s network`);
-  const families = new Set(Object.values(scenario.hosts).map(({ address }) => address.includes(":")));
   const addresses = Object.values(scenario.hosts).map(({ address }) => address);
+  const families = new Set(addresses.map((address) => address.includes(":")));
   if (new Set(addresses).size < addresses.length) fail(["hosts"], "addresses that differ");
   if (families.size > 1) fail(["hosts"], "addresses that are all IPv4 or all IPv6");
 }

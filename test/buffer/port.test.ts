@@ -86,7 +86,7 @@ describe.each(BUILDS)("a port (%s build)", (build) => {
     const other = await testEngine({ mbufs: 8 }, build);
     const [stranger] = frames(1, other.addPort("b"));
     if (!stranger) throw new Error("the pool is empty");
-    expect(() => port.post(stranger)).toThrowError(/frame is "of another engine"/);
+    expect(() => port.post(stranger)).toThrowError(/frames\[0\] is "of another engine"/);
     expect(() => port.receive(stranger)).toThrowError(ConfigError);
     expect(() => port.postFragments(counting(2), [stranger], "gather")).toThrowError(ConfigError);
     expect([stranger.isReleased, stranger.payload]).toEqual([false, counting(40, 1)]);
