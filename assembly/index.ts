@@ -27,10 +27,12 @@ export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from 
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";
-export { decapBurst, encapBurst, parseBurst } from "./path/codec";
+export { decapBurst, encapBurst, encapParsedBurst, parseBurst } from "./path/codec";
 export { fillBurst } from "./path/fill";
 export { flowHash, mix } from "./path/hash";
+export { macswapBurst } from "./path/macswap";
 export { portPostBurst, portReceiveBurst } from "./path/port";
 export { rxBurst } from "./path/rx";
+export { spreadBurst } from "./path/spread";
 export { txBurst } from "./path/tx";
 export { verifyBurst } from "./path/verify";

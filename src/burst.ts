@@ -135,9 +135,12 @@ export class Burst {
     this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni);
   }
 
-  /** Computes IPv4, TCP, UDP, ICMP and ICMPv6 checksums in place, as an adapter does; an absent UDP one stays so over IPv4. */
-  fillChecksums(): void {
-    this.#owner.kernels.fillBurst(this.#list, this.#count);
+  /**
+   * Computes IPv4, TCP, UDP, ICMP and ICMPv6 checksums in place, as an adapter does; an absent UDP one stays so over IPv4.
+   * Returns how many frames had another one than they have now: those that were wrong.
+   */
+  fillChecksums(): number {
+    return this.#owner.kernels.fillBurst(this.#list, this.#count);
   }
 
   /** Judges every checksum it knows, outer and inner. Frames in VXLAN are stripped on the way. */

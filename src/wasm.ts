@@ -59,10 +59,13 @@ export interface Kernels {
   completeBurst(queue: number, list: number, n: number): void;
   portReceiveBurst(port: number, list: number, n: number): number;
   portPostBurst(port: number, list: number, n: number): number;
+  spreadBurst(list: number, picks: number, n: number, ports: number): number;
+  macswapBurst(list: number, n: number): void;
   parseBurst(list: number, n: number): void;
   encapBurst(list: number, n: number, tunnel: number): void;
+  encapParsedBurst(list: number, n: number, tunnel: number): void;
   decapBurst(list: number, n: number, udpPort: number, vni: number): void;
-  fillBurst(list: number, n: number): void;
+  fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;

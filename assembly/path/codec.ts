@@ -26,6 +26,14 @@ export function encapBurst(list: usize, n: u32, tunnel: usize): void {
   }
 }
 
+/** Encapsulates n frames that parse has accepted. */
+export function encapParsedBurst(list: usize, n: u32, tunnel: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const m = load<u32>(list + ((i as usize) << 2)) as usize;
+    changetype<Mbuf>(m).cause = encap(m, tunnel) as u16;
+  }
+}
+
 /** Parses and decapsulates n frames: VXLAN on UDP port udpPort, of the network vni or (-1) of any. */
 export function decapBurst(list: usize, n: u32, udpPort: u32, vni: i32): void {
   for (let i: u32 = 0; i < n; i++) {

@@ -7,29 +7,54 @@ import { IPV4_CHECKSUM } from "../wire/ipv4";
 import { parse } from "./parse";
 import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
 
-/** Parses n frames (list: u32 addresses) and fills in their checksums; each frame's cause is left in its mbuf. */
-export function fillBurst(list: usize, n: u32): void {
+/**
+ * Parses n frames (list: u32 addresses) and fills in their checksums; each frame's cause is left in its mbuf. Returns how
+ * many frames had a checksum that was not what it is now: none, for traffic that was right.
+ */
+export function fillBurst(list: usize, n: u32): u32 {
+  let changed: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
     const m = load<u32>(list + ((i as usize) << 2)) as usize;
     const cause = parse(m);
     changetype<Mbuf>(m).cause = cause as u16;
-    if (cause == OK) fill(m);
+    if (cause == OK) changed += fill(m);
   }
+  return changed;
 }
 
-function fill(m: usize): void {
+/** 1 when a checksum changed, else 0. */
+function fill(m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
   const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;
+  let changed: u32 = 0;
   if (isIpv4 && mbuf.l4 != 0) {
     const ip = (mbuf.data + mbuf.l3) as usize;
-    store<u16>(ip, 0, IPV4_CHECKSUM);
-    store<u16>(ip, complement(sumBytes(ip, mbuf.l4 - mbuf.l3, 0)) as u16, IPV4_CHECKSUM);
+    const before = load<u16>(ip, IPV4_CHECKSUM) as u32;
+    // The field's own words, taken off the sum again: a store of zero before would delay the loads behind it.
+    const check = complement(sumBytes(ip, mbuf.l4 - mbuf.l3, 0) - (before as u64));
+    store<u16>(ip, check as u16, IPV4_CHECKSUM);
+    changed = before ^ check;
   }
-  if (!hasTransport(m) || !isWhole(m)) return;
+  if (hasTransport(m)) {
+    if (isWhole(m)) changed |= fillTransport(m, isIpv4);
+  }
+  return changed == 0 ? 0 : 1;
+}
+
+/** What the transport's checksum was, xor what it is now. */
+function fillTransport(m: usize, isIpv4: bool): u32 {
   const field = checksumField(m);
-  const isUdp = (mbuf.flags & FLAG_UDP) != 0;
-  if (isUdp && isIpv4 && load<u16>(field) == 0) return;
-  store<u16>(field, 0);
-  const check = complement(transportSum(m, pseudoSum(m)));
-  store<u16>(field, (isUdp ? udpWire(check) : check) as u16);
+  const before = load<u16>(field) as u32;
+  const isUdp = (changetype<Mbuf>(m).flags & FLAG_UDP) != 0;
+  if (before == 0 && isUdp && isIpv4) return 0;
+  const pseudo = pseudoSum(m);
+  let check = complement(transportSum(m, pseudo) - (before as u64));
+  if (check == 0) {
+    // The other bytes came to a multiple of 0xffff, or were all zero, whose checksum is 0xffff: which, only a sum can tell.
+    store<u16>(field, 0);
+    check = complement(transportSum(m, pseudo));
+  }
+  if (isUdp) check = udpWire(check);
+  store<u16>(field, check as u16);
+  return before ^ check;
 }

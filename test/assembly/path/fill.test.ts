@@ -74,4 +74,37 @@ describe.each(BUILDS)("fillChecksums (%s build)", (build) => {
     const fields = burst.frames().map(({ spans }) => Buffer.concat(spans).readUInt16BE(14 + 20 + 6));
     expect(fields).toEqual([0xffff, 0]);
   });
+
+  it("an all-zero echo reply has the checksum 0xffff, whatever stood there", async () => {
+    const engine = await testEngine({ ports: 0 }, build);
+    const burst = engine.burst();
+    // An empty echo reply from 10.0.0.1 to 10.0.0.2.
+    const header = "0200000000020200000000010800" + "4500001c0000000040010000" + "0a0000010a000002";
+    const reply = (check: string) => ({ data: Buffer.from(`${header}0000${check}00000000`, "hex") });
+    burst.load(["0000", "1234", "ffff"].map(reply));
+    burst.fillChecksums();
+    const frames = burst.frames().map(({ spans }) => Buffer.concat(spans));
+    expect(frames.map((frame) => frame.readUInt16BE(36))).toEqual([0xffff, 0xffff, 0xffff]);
+    burst.load(frames.map((data) => ({ data })));
+    expect(burst.verify().map(({ outer }) => outer)).toMatchObject(Array(3).fill({ l3: "good", l4: "good" }));
+  });
+
+  it("counts the frames that had a wrong checksum", async () => {
+    const engine = await testEngine({ ports: 0 }, build);
+    const burst = engine.burst();
+    const packets: { data: Uint8Array }[] = [];
+    for await (const { data } of new CaptureReader([readFileSync(exampleCapture("bulk.pcap"))])) {
+      if (packets.length < 64) packets.push({ data: data.slice() });
+    }
+    burst.load(packets);
+    expect(burst.fillChecksums()).toBe(0);
+    for (const i of [3, 40, 41]) {
+      const { data } = packets[i] as { data: Uint8Array };
+      data[i === 3 ? 24 : data.length - 1] = 0xaa ^ (data[i === 3 ? 24 : data.length - 1] as number);
+    }
+    burst.load(packets);
+    expect(burst.fillChecksums()).toBe(3);
+    burst.fillChecksums();
+    expect(burst.fillChecksums()).toBe(0);
+  });
 });
