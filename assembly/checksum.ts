@@ -2,86 +2,90 @@
 //
 // A "sum" here is a one's-complement sum of 16-bit words in *memory order* (little-endian), not yet complemented.
 // RFC 1071 section 2(B): the sum does not depend on byte order, so a folded sum written by a plain store<u16> is already
-// in network order and no word is ever swapped. Sums are u64 while they grow: no carry can be lost below 2^48 words.
-
-/**
- * Longest run that 32-bit lanes can sum: a step of 64 bytes adds at most 2 * 65535 to a lane of each of four accumulators,
- * which become one in the end; 2^13 steps fit.
- */
-const LANE_SAFE_BYTES: u32 = 1 << 19;
+// in network order and no word is ever swapped. Sums are u64 while they grow: no carry is lost in what a memory can hold.
 
 /** One's-complement sum of len bytes, added to sum. An odd last byte counts as the first byte of a word (zero padded). */
 export function sumBytes(ptr: usize, len: u32, sum: u64): u64 {
-  while (len >= 64) {
-    const run = min<u32>(len, LANE_SAFE_BYTES) & ~63;
-    sum += sumVectors(ptr, ptr + run);
-    ptr += run;
-    len -= run;
-  }
-  if (len & 32) {
-    sum += load<u32>(ptr) as u64;
-    sum += load<u32>(ptr, 4) as u64;
-    sum += load<u32>(ptr, 8) as u64;
-    sum += load<u32>(ptr, 12) as u64;
-    sum += load<u32>(ptr, 16) as u64;
-    sum += load<u32>(ptr, 20) as u64;
-    sum += load<u32>(ptr, 24) as u64;
-    sum += load<u32>(ptr, 28) as u64;
-    ptr += 32;
-  }
-  if (len & 16) {
-    sum += load<u32>(ptr) as u64;
-    sum += load<u32>(ptr, 4) as u64;
-    sum += load<u32>(ptr, 8) as u64;
-    sum += load<u32>(ptr, 12) as u64;
-    ptr += 16;
-  }
-  if (len & 8) {
-    sum += load<u32>(ptr) as u64;
-    sum += load<u32>(ptr, 4) as u64;
-    ptr += 8;
-  }
-  if (len & 4) {
-    sum += load<u32>(ptr) as u64;
-    ptr += 4;
-  }
-  if (len & 2) {
-    sum += load<u16>(ptr) as u64;
-    ptr += 2;
-  }
-  if (len & 1) sum += load<u8>(ptr) as u64;
-  return sum;
+  return Sum.of(ptr, len, sum);
 }
 
-/** Sum of the whole 64-byte blocks in [ptr, end): four accumulators, since one would wait for itself. */
-function sumVectors(ptr: usize, end: usize): u64 {
-  let a = i64x2.splat(0);
-  let b = a;
-  let c = a;
-  let d = a;
-  while (ptr < end) {
-    a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(v128.load(ptr)));
-    b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(v128.load(ptr, 16)));
-    c = i32x4.add(c, i32x4.extadd_pairwise_i16x8_u(v128.load(ptr, 32)));
-    d = i32x4.add(d, i32x4.extadd_pairwise_i16x8_u(v128.load(ptr, 48)));
-    ptr += 64;
+/** A class because asc inlines on demand only decorated methods; a call for each frame of a burst would cost a third of it. */
+class Sum {
+  /**
+   * Blocks of 64 bytes, then what is left by halves. A lane of 64 bits adds up two things: all of its words, where carries out
+   * of 64 bits are lost, and their upper halves, where none is. The lower halves are the difference, modulo 2^64: so a vector
+   * costs two additions and one shift. Two accumulators of each kind, since one would wait for itself.
+   */
+  @inline
+  static of(ptr: usize, len: u32, sum: u64): u64 {
+    if (len >= 16) {
+      let all = i64x2.splat(0);
+      let high = all;
+      let all2 = all;
+      let high2 = all;
+      const end = ptr + (len & ~63);
+      while (ptr < end) {
+        const a = v128.load(ptr);
+        const b = v128.load(ptr, 16);
+        const c = v128.load(ptr, 32);
+        const d = v128.load(ptr, 48);
+        all = i64x2.add(all, a);
+        high = i64x2.add(high, i64x2.shr_u(a, 32));
+        all2 = i64x2.add(all2, b);
+        high2 = i64x2.add(high2, i64x2.shr_u(b, 32));
+        all = i64x2.add(all, c);
+        high = i64x2.add(high, i64x2.shr_u(c, 32));
+        all2 = i64x2.add(all2, d);
+        high2 = i64x2.add(high2, i64x2.shr_u(d, 32));
+        ptr += 64;
+      }
+      if (len & 32) {
+        const a = v128.load(ptr);
+        const b = v128.load(ptr, 16);
+        all = i64x2.add(all, a);
+        high = i64x2.add(high, i64x2.shr_u(a, 32));
+        all2 = i64x2.add(all2, b);
+        high2 = i64x2.add(high2, i64x2.shr_u(b, 32));
+        ptr += 32;
+      }
+      if (len & 16) {
+        const a = v128.load(ptr);
+        all = i64x2.add(all, a);
+        high = i64x2.add(high, i64x2.shr_u(a, 32));
+        ptr += 16;
+      }
+      all = i64x2.add(all, all2);
+      high = i64x2.add(high, high2);
+      const both = i64x2.add(i64x2.sub(all, i64x2.shl(high, 32)), high);
+      sum += i64x2.extract_lane(both, 0) + i64x2.extract_lane(both, 1);
+    }
+    if (len & 8) {
+      const words = load<u64>(ptr);
+      sum += (words & 0xffffffff) + (words >> 32);
+      ptr += 8;
+    }
+    if (len & 4) {
+      sum += load<u32>(ptr) as u64;
+      ptr += 4;
+    }
+    if (len & 2) {
+      sum += load<u16>(ptr) as u64;
+      ptr += 2;
+    }
+    if (len & 1) sum += load<u8>(ptr) as u64;
+    return sum;
   }
-  const lanes = i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
-  const wide = i64x2.add(i64x2.extend_low_i32x4_u(lanes), i64x2.extend_high_i32x4_u(lanes));
-  return i64x2.extract_lane(wide, 0) + i64x2.extract_lane(wide, 1);
 }
 
 /** The sum as 16 bits, carries added back in. 0 only for a sum of 0. */
 export function fold(sum: u64): u32 {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  return fold32(sum as u32);
+  // Both halves added to both: the lower half's carry is the one that has to come back into the upper.
+  return fold32(((sum + rotr<u64>(sum, 32)) >> 32) as u32);
 }
 
 /** fold for a sum that has stayed within 32 bits, such as a header's. */
 export function fold32(sum: u32): u32 {
-  sum = (sum & 0xffff) + (sum >> 16);
-  return (sum & 0xffff) + (sum >> 16);
+  return (sum + rotr<u32>(sum, 16)) >> 16;
 }
 
 /** A sum that began at an odd byte, brought back to even bytes (RFC 1071 section 2(B): swap the bytes). */
@@ -99,6 +103,14 @@ export function checksum(ptr: usize, len: u32): u32 {
   return complement(sumBytes(ptr, len, 0));
 }
 
+/** Internet checksums of n runs (u32 addresses and u32 lengths) into out (u32), each in memory order. */
+export function checksumBurst(ptrs: usize, lens: usize, out: usize, n: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const at = (i as usize) << 2;
+    store<u32>(out + at, complement(Sum.of(load<u32>(ptrs + at) as usize, load<u32>(lens + at), 0)));
+  }
+}
+
 /** A UDP checksum as it goes on the wire: a computed 0 is sent as 0xffff, since 0 means absent (RFC 768). */
 export function udpWire(check: u32): u32 {
   return check == 0 ? 0xffff : check;
@@ -114,6 +126,18 @@ export function update32(check: u32, before: u32, after: u32): u32 {
   return complement(((check ^ 0xffff) as u64) + ((before ^ 0xffffffff) as u64) + (after as u64));
 }
 
+/** The same for a 128-bit field, such as an IPv6 address, whose two values stand at the addresses given. */
+export function update128(check: u32, before: usize, after: usize): u32 {
+  // Four complements of 32 bits at once; each of the eight halves is below 2^32, so that no sum of them is lost.
+  let sum = (check ^ 0xffff) as u64;
+  for (let i: usize = 0; i < 16; i += 8) {
+    const old = ~load<u64>(before + i);
+    const fresh = load<u64>(after + i);
+    sum += (old & 0xffffffff) + (old >> 32) + (fresh & 0xffffffff) + (fresh >> 32);
+  }
+  return complement(sum);
+}
+
 /** update16 for a UDP checksum: an absent one (0) stays absent, and a computed 0 becomes 0xffff. */
 export function updateUdp16(check: u32, before: u32, after: u32): u32 {
   return check == 0 ? 0 : udpWire(update16(check, before, after));
@@ -122,4 +146,9 @@ export function updateUdp16(check: u32, before: u32, after: u32): u32 {
 /** update32 for a UDP checksum: an absent one (0) stays absent, and a computed 0 becomes 0xffff. */
 export function updateUdp32(check: u32, before: u32, after: u32): u32 {
   return check == 0 ? 0 : udpWire(update32(check, before, after));
+}
+
+/** update128 for a UDP checksum: an absent one (0) stays absent, and a computed 0 becomes 0xffff. */
+export function updateUdp128(check: u32, before: usize, after: usize): u32 {
+  return check == 0 ? 0 : udpWire(update128(check, before, after));
 }

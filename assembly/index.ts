@@ -2,13 +2,16 @@
 // caller in src/ is there for tests and benchmarks, which hold single kernels to their twins.
 export {
   checksum,
+  checksumBurst,
   complement,
   fold,
   sumBytes,
   update16,
   update32,
+  update128,
   updateUdp16,
   updateUdp32,
+  updateUdp128,
 } from "./checksum";
 export { completeBurst, takeBurst } from "./dma/device";
 export {

@@ -15,14 +15,17 @@ type WasmBytes = BufferSource | string | URL | Response;
 export interface Kernels {
   heapInit(): void;
   checksum(ptr: number, len: number): number;
+  checksumBurst(ptrs: number, lens: number, out: number, n: number): void;
   complement(sum: bigint): number;
   fold(sum: bigint): number;
   sumBytes(ptr: number, len: number, sum: bigint): bigint;
   sumChain(m: number, off: number, len: number, sum: bigint): bigint;
   update16(check: number, before: number, after: number): number;
   update32(check: number, before: number, after: number): number;
+  update128(check: number, before: number, after: number): number;
   updateUdp16(check: number, before: number, after: number): number;
   updateUdp32(check: number, before: number, after: number): number;
+  updateUdp128(check: number, before: number, after: number): number;
   poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
   alloc(pool: number): number;
   allocBulk(pool: number, out: number, n: number): number;

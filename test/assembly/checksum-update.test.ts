@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Arena } from "../../src/memory.js";
 import type { Kernels } from "../../src/wasm.js";
 import { swap16, u16, u32 } from "../helpers/bytes.js";
 import { BUILDS, testKernels } from "../helpers/engines.js";
@@ -12,9 +13,19 @@ const word = fc.oneof(fc.nat(0xffff), fc.constantFrom(0, 1, 0x7fff, 0x8000, 0xff
 
 describe.each(BUILDS)("incremental update (%s build)", (build) => {
   let kernels: Kernels;
+  let arena: Arena;
+  let fields: number;
   beforeAll(async () => {
-    ({ kernels } = await testKernels(1024, build));
+    ({ kernels, arena } = await testKernels(1024, build));
+    fields = arena.take(64);
   });
+
+  /** update128 or updateUdp128 between two fields of 16 bytes, at addresses of any alignment. */
+  function update128(name: "update128" | "updateUdp128", check: number, before: number[], after: number[]): number {
+    arena.u8.set(before, fields + 1);
+    arena.u8.set(after, fields + 23);
+    return swap16(kernels[name](swap16(check), fields + 1, fields + 23));
+  }
 
   const update16 = (check: number, before: number, after: number) =>
     swap16(kernels.update16(swap16(check), swap16(before), swap16(after)));
@@ -46,6 +57,19 @@ describe.each(BUILDS)("incremental update (%s build)", (build) => {
     );
   });
 
+  test("update128 is a full recompute", () => {
+    const address = fc.array(word, { minLength: 8, maxLength: 8 }).map((list) => list.flatMap(u16));
+    holds(
+      fc.property(words, address, address, (rest, before, after) => {
+        const check = internetChecksum(rest.flatMap(u16).concat(before));
+        const expected = internetChecksum(rest.flatMap(u16).concat(after));
+        expect(update128("update128", check, before, after)).toBe(expected);
+        if (check !== 0) expect(update128("updateUdp128", check, before, after)).toBe(expected || 0xffff);
+      }),
+      1000,
+    );
+  });
+
   test("a UDP checksum that is computed to 0 is sent as 0xffff", () => {
     // The words sum to 0xffff after the change, so that the checksum is 0 (RFC 768).
     const before = internetChecksum([...u16(0x1234), ...u16(0x0001)]);
@@ -53,6 +77,9 @@ describe.each(BUILDS)("incremental update (%s build)", (build) => {
     expect(kernels.updateUdp16(swap16(before), swap16(0x0001), swap16(0xedcb))).toBe(0xffff);
     const wide = kernels.updateUdp32(swap16(before), swap16(0x0001) << 16, swap16(0xedcb) << 16);
     expect(wide).toBe(0xffff);
+    const field = (value: number) => [...u16(value), ...Array.from({ length: 14 }, () => 0)];
+    expect(update128("update128", before, field(0x0001), field(0xedcb))).toBe(0);
+    expect(update128("updateUdp128", before, field(0x0001), field(0xedcb))).toBe(0xffff);
   });
 
   test("an absent UDP checksum stays absent", () => {
@@ -60,6 +87,8 @@ describe.each(BUILDS)("incremental update (%s build)", (build) => {
       fc.property(fc.nat(0xffff), fc.nat(0xffff), (before, after) => {
         expect(kernels.updateUdp16(0, before, after)).toBe(0);
         expect(kernels.updateUdp32(0, before, after)).toBe(0);
+        const field = (value: number) => Array.from({ length: 8 }, () => u16(value)).flat();
+        expect(update128("updateUdp128", 0, field(before), field(after))).toBe(0);
       }),
       100,
     );

@@ -40,6 +40,27 @@ describe.each(BUILDS)("checksum (%s build)", (build) => {
     }
   });
 
+  test("a burst is each run on its own: every length at every alignment", () => {
+    const random = new Random();
+    const bytes = random.bytes(2048);
+    const [ptrs, lens, out] = [base + 4096, base + 8192, base + 12288];
+    arena.u8.set(bytes, base);
+    for (const first of [0, 250, 500, 1450]) {
+      const runs = Array.from({ length: 256 }, (_, i) => ({ at: i % 16, len: Math.min(first + i, 1520) }));
+      for (const [i, { at, len }] of runs.entries()) {
+        arena.u32[(ptrs >> 2) + i] = base + at;
+        arena.u32[(lens >> 2) + i] = len;
+      }
+      for (const n of [0, 1, 31, 256]) {
+        arena.u8.fill(0xa5, out, out + 256 * 4 + 64);
+        kernels.checksumBurst(ptrs, lens, out, n);
+        const found = [...arena.u32.subarray(out >> 2, (out >> 2) + n)].map(swap16);
+        expect(found).toEqual(runs.slice(0, n).map(({ at, len }) => internetChecksum(bytes.subarray(at, at + len))));
+        expect(arena.u8.subarray(out + n * 4, out + n * 4 + 64).every((byte) => byte === 0xa5)).toBe(true);
+      }
+    }
+  });
+
   test("every byte counts: changing any one changes the checksum as the model says", () => {
     const random = new Random();
     const bytes = random.bytes(200);
