@@ -143,6 +143,9 @@ export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;
 
+// Toeplitz table (hash/toeplitz.ts): for each byte of a tuple a row of 256 u32
+export const TOEPLITZ_ROW_BYTES = 1024;
+
 // Counters of a port, 64 bits each (counter.ts); drop causes follow at COUNTER_DROP + cause
 export const COUNTER_RX_FRAMES = 0;
 export const COUNTER_RX_BYTES = 1;
