@@ -25,6 +25,7 @@ export {
   ringDoorbell,
 } from "./dma/queue";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
+export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
 export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { heapInit, loadTable } from "./heap";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
