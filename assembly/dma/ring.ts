@@ -3,6 +3,7 @@
 // Cursors run free over 2^32 and are masked only on access: head - tail is the fill in every case, full and empty differ,
 // and no slot is wasted. Capacity is a power of two. The cursors stand on cache lines of their own, so that two cores
 // would not fight over one line.
+import { copyWords } from "../copy";
 import { RING_BYTES, RING_HEAD, RING_MASK, RING_REFUSED, RING_SLOTS, RING_TAIL } from "../layout";
 import { censusChain } from "../mbuf/census";
 
@@ -58,8 +59,13 @@ export function ringEnqueueBurst(ring: usize, list: usize, n: u32): u32 {
   const mask = r.mask;
   const slots = r.slots as usize;
   const head = r.head;
-  for (let i: u32 = 0; i < took; i++) {
-    store<u32>(slots + ((((head + i) & mask) as usize) << 2), load<u32>(list + ((i as usize) << 2)));
+  const at = slots + (((head & mask) as usize) << 2);
+  if (took == 1) {
+    store<u32>(at, load<u32>(list));
+  } else {
+    const first = min(took, mask + 1 - (head & mask));
+    copyWords(at, list, first);
+    if (first < took) copyWords(slots, list + ((first as usize) << 2), took - first);
   }
   r.head = head + took;
   if (took < n) r.refused += n - took;
@@ -73,8 +79,13 @@ export function ringDequeueBurst(ring: usize, out: usize, n: u32): u32 {
   const mask = r.mask;
   const slots = r.slots as usize;
   const tail = r.tail;
-  for (let i: u32 = 0; i < took; i++) {
-    store<u32>(out + ((i as usize) << 2), load<u32>(slots + ((((tail + i) & mask) as usize) << 2)));
+  const at = slots + (((tail & mask) as usize) << 2);
+  if (took == 1) {
+    store<u32>(out, load<u32>(at));
+  } else {
+    const first = min(took, mask + 1 - (tail & mask));
+    copyWords(out, at, first);
+    if (first < took) copyWords(out + ((first as usize) << 2), slots, took - first);
   }
   r.tail = tail + took;
   return took;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as layout from "../../../assembly/layout.js";
 import { type Bed, makeBed, UNTOUCHED } from "../../helpers/bed.js";
 import { BUILDS } from "../../helpers/engines.js";
-import { holds } from "../../helpers/property.js";
+import { holds, Random } from "../../helpers/property.js";
 
 const CAPACITY = 8;
 const UNTOUCHED_WORD = 0xa5a5_a5a5;
@@ -13,7 +13,7 @@ describe.each(BUILDS)("the ring (%s build)", (build) => {
   let ring: number;
   let slots: number;
   beforeEach(async () => {
-    bed = await makeBed(build, { mbufs: 2, spareBytes: 4096 });
+    bed = await makeBed(build, { mbufs: 2, spareBytes: 8192 });
     ring = bed.arena.take(layout.RING_BYTES);
     slots = bed.arena.take(CAPACITY * 4 + 64);
   });
@@ -58,6 +58,36 @@ describe.each(BUILDS)("the ring (%s build)", (build) => {
       }),
       300,
     );
+  });
+
+  test("bursts of every size from every place of a larger ring", () => {
+    const capacity = 512;
+    const large = bed.arena.take(capacity * 4 + 64);
+    const list = bed.arena.take(257 * 4);
+    const out = bed.arena.take(257 * 4 + 64);
+    const random = new Random();
+    for (let n = 0; n <= 256; n++) {
+      bed.view(ring, layout.RING_BYTES).fill(0);
+      bed.view(large, capacity * 4 + 64).fill(UNTOUCHED);
+      bed.kernels.ringInit(ring, large, capacity);
+      // Mostly over the edge: the run is cut in two.
+      const start = random.pick([0, 1, 511, 512 - n, 512 - (n >> 1), random.below(1 << 30)]);
+      bed.poke32(ring + layout.RING_HEAD, start);
+      bed.poke32(ring + layout.RING_TAIL, start);
+      const values = Array.from({ length: n }, (_, i) => 0x01000193 * (i + 1) + n).map((value) => value >>> 0);
+      const align = 4 * random.below(2);
+      bed.arena.u32.set(values, (list + align) >> 2);
+      bed.view(out, 257 * 4 + 64).fill(UNTOUCHED);
+      expect(bed.kernels.ringEnqueueBurst(ring, list + align, n)).toBe(n);
+      const slot = (i: number) => large + (((start + i) & (capacity - 1)) << 2);
+      expect(values.map((_, i) => bed.u32(slot(i)))).toEqual(values);
+      const others = Array.from({ length: capacity - n }, (_, i) => bed.u32(slot(n + i)));
+      expect(others.every((word) => word === UNTOUCHED_WORD)).toBe(true);
+      expect(bed.view(large + capacity * 4, 64).every((byte) => byte === UNTOUCHED)).toBe(true);
+      expect(bed.kernels.ringDequeueBurst(ring, out + align, 256)).toBe(n);
+      expect([...bed.arena.u32.subarray((out + align) >> 2, ((out + align) >> 2) + n)]).toEqual(values);
+      expect(bed.view(out + align + n * 4, 32).every((byte) => byte === UNTOUCHED)).toBe(true);
+    }
   });
 
   test("a full ring refuses, counts, and changes nothing", () => {
