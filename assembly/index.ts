@@ -29,6 +29,7 @@ export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
 export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { heapInit, loadTable } from "./heap";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
+export { copyInBurst, copyOutBurst } from "./mbuf/copy";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";

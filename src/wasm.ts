@@ -32,6 +32,8 @@ export interface Kernels {
   allocBurst(pool: number, out: number, n: number): number;
   free(pool: number, m: number): void;
   freeBurst(pool: number, list: number, n: number): void;
+  copyInBurst(pool: number, ptrs: number, lens: number, out: number, n: number): number;
+  copyOutBurst(list: number, out: number, strideBytes: number, lens: number, n: number): number;
   retain(m: number): void;
   linearize(pool: number, m: number): number;
   headroom(m: number): number;

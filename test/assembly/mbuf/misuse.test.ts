@@ -29,6 +29,22 @@ describe("misuse traps in the debug build", () => {
     traps(() => bed.free(m), "double free");
   });
 
+  test("double free in a burst", () => {
+    const other = bed.frame(counting(4));
+    traps(() => bed.kernels.freeBurst(bed.pool, bed.listOf(other, m, other), 3), "double free");
+    traps(() => bed.kernels.freeBurst(bed.pool, bed.listOf(bed.buffers), 1), "free of a foreign pointer");
+  });
+
+  test("a copy of a freed mbuf, or into one that was written to", () => {
+    bed.free(m);
+    const to = bed.arena.take(64);
+    traps(() => bed.kernels.copyOutBurst(bed.listOf(m), to, 64, to, 1), "copy of a freed mbuf");
+    bed.view(bed.u32(m), 192)[50] = 1;
+    const from = bed.arena.take(16);
+    bed.arena.u32.set([from, 3], to >> 2);
+    traps(() => bed.kernels.copyInBurst(bed.pool, to, to + 4, to + 8, 1), "written to after it was freed");
+  });
+
   test("a retained mbuf can be freed as often as it has owners, not more", () => {
     bed.kernels.retain(m);
     bed.free(m);

@@ -19,6 +19,7 @@ const step = fc.record({
       "bulk",
       "burst",
       "free",
+      "freeBurst",
       "retain",
       "chain",
       "prepend",
@@ -50,6 +51,8 @@ class Pair {
     if (op === "alloc" || op === "bulk" || op === "burst") this.#alloc(op, op === "alloc" ? 1 : b % 6);
     else if (!chain) return;
     else if (op === "free") this.#free(chain);
+    else if (op === "freeBurst")
+      this.#freeBurst(this.owned.slice(a % this.owned.length, (a % this.owned.length) + (b % 5)));
     else if (op === "retain") this.#retain(chain);
     else if (op === "chain") this.#chain(chain, this.owned[b % this.owned.length] as Chain);
     else {
@@ -123,6 +126,14 @@ class Pair {
     this.model.release(chain);
     this.owned.splice(this.owned.indexOf(chain), 1);
     this.bed.kernels.free(this.bed.pool, addressOf(chain));
+  }
+
+  #freeBurst(chains: readonly Chain[]): void {
+    for (const chain of chains) {
+      this.model.release(chain);
+      this.owned.splice(this.owned.indexOf(chain), 1);
+    }
+    this.bed.kernels.freeBurst(this.bed.pool, this.bed.listOf(...chains.map(addressOf)), chains.length);
   }
 
   #retain(chain: Chain): void {

@@ -1,0 +1,101 @@
+// Frames into fresh mbufs and out of mbufs again: the one copy on the way in, and the one for a reader that wants plain bytes.
+import { Copy } from "../copy";
+import { SEGMENTS_MAX } from "../layout";
+import { Mbuf } from "./mbuf";
+import { assertFree, Fresh, Pool } from "./pool";
+
+/**
+ * Copies n frames (ptrs, lens: u32) into fresh mbufs, whose addresses go into out (u32), each behind its headroom; one longer
+ * than a buffer becomes a chain. Returns how many from the front: it stops at a frame for which the pool has too few mbufs,
+ * which is counted as an alloc that found too few, or that is longer than any chain.
+ */
+export function copyInBurst(pool: usize, ptrs: usize, lens: usize, out: usize, n: u32): u32 {
+  const p = changetype<Pool>(pool);
+  const headroom = p.headroom;
+  const room = p.bufBytes - headroom;
+  let free = p.freeCount;
+  let i: u32 = 0;
+  for (; i < n; i++) {
+    const at = (i as usize) << 2;
+    const from = load<u32>(ptrs + at) as usize;
+    const len = load<u32>(lens + at);
+    if (len > room) {
+      const segments = (len - 1) / room + 1;
+      if (segments > (SEGMENTS_MAX as u32)) break;
+      if (segments > free) {
+        p.empty += 1;
+        break;
+      }
+      store<u32>(out + at, chainIn(p, free, segments, from, len) as u32);
+      free -= segments;
+      continue;
+    }
+    if (free == 0) {
+      p.empty += 1;
+      break;
+    }
+    free--;
+    const m = freeAt(p, free);
+    Copy.bytes(Fresh.write(m, headroom, len), from, len);
+    store<u32>(out + at, m as u32);
+  }
+  p.freeCount = free;
+  return i;
+}
+
+/**
+ * Copies n frames, chains in one piece, into areas of strideBytes from out on, and their lengths into lens (u32). Returns how
+ * many from the front: it stops at one that is longer than strideBytes. The frames stay the caller's.
+ */
+export function copyOutBurst(list: usize, out: usize, strideBytes: u32, lens: usize, n: u32): u32 {
+  let i: u32 = 0;
+  for (; i < n; i++) {
+    const at = (i as usize) << 2;
+    const mbuf = changetype<Mbuf>(load<u32>(list + at) as usize);
+    if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "copy of a freed mbuf");
+    const len = mbuf.pktLen;
+    if (len > strideBytes) break;
+    if (mbuf.next == 0) Copy.bytes(out, mbuf.data as usize, len);
+    else chainOut(mbuf, out);
+    store<u32>(lens + at, len);
+    out += strideBytes;
+  }
+  return i;
+}
+
+/** A chain of the segments on top of the free stack, which the caller takes off. */
+function chainIn(p: Pool, free: u32, segments: u32, from: usize, len: u32): usize {
+  const room = p.bufBytes - p.headroom;
+  const head = freeAt(p, free - 1);
+  let last: usize = 0;
+  let left = len;
+  for (let i: u32 = 1; i <= segments; i++) {
+    const m = freeAt(p, free - i);
+    const part = min(left, room);
+    memory.copy(Fresh.write(m, p.headroom, part), from, part);
+    if (last != 0) changetype<Mbuf>(last).next = m as u32;
+    last = m;
+    from += part;
+    left -= part;
+  }
+  const mbuf = changetype<Mbuf>(head);
+  mbuf.pktLen = len;
+  mbuf.wireLen = len;
+  mbuf.segments = segments as u16;
+  return head;
+}
+
+function chainOut(mbuf: Mbuf, out: usize): void {
+  for (let next = changetype<usize>(mbuf); next != 0; next = changetype<Mbuf>(next).next as usize) {
+    const segment = changetype<Mbuf>(next);
+    memory.copy(out, segment.data as usize, segment.len);
+    out += segment.len;
+  }
+}
+
+/** What lies at that place of the free stack. */
+function freeAt(p: Pool, index: u32): usize {
+  const m = load<u32>((p.freeStack as usize) + ((index as usize) << 2)) as usize;
+  if (!ASC_NO_ASSERT) assertFree(p, m);
+  return m;
+}
