@@ -1,9 +1,9 @@
 // Fills in checksums: what an adapter does for a host that left them to it. The IPv4 header's, and the transport's when
 // all it covers is here. A UDP checksum that computes to 0 is written as 0xffff; an absent one (0 over IPv4) stays absent.
-import { complement, sumBytes, udpWire } from "../checksum";
+import { complement, udpWire } from "../checksum";
 import { FLAG_IPV4, FLAG_UDP, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { IPV4_CHECKSUM } from "../wire/ipv4";
+import { IPV4_CHECKSUM, ipv4HeaderSum } from "../wire/ipv4";
 import { parse } from "./parse";
 import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
 
@@ -31,7 +31,7 @@ function fill(m: usize): u32 {
     const ip = (mbuf.data + mbuf.l3) as usize;
     const before = load<u16>(ip, IPV4_CHECKSUM) as u32;
     // The field's own words, taken off the sum again: a store of zero before would delay the loads behind it.
-    const check = complement(sumBytes(ip, mbuf.l4 - mbuf.l3, 0) - (before as u64));
+    const check = complement(ipv4HeaderSum(ip, mbuf.l4 - mbuf.l3) - (before as u64));
     store<u16>(ip, check as u16, IPV4_CHECKSUM);
     changed = before ^ check;
   }
