@@ -82,6 +82,9 @@ export interface Kernels {
   toeplitzBurst(table: number, ptrs: number, tupleBytes: number, out: number, n: number): void;
   flowHash(m: number): number;
   mix(h: bigint): bigint;
+  murmur3(ptr: number, len: number, seed: bigint): bigint;
+  murmur3Into(ptr: number, len: number, seed: bigint, out: number): void;
+  murmur3Burst(ptrs: number, keyBytes: number, seed: bigint, out: number, n: number): void;
 }
 
 /** An instance of the data plane over a given memory. */

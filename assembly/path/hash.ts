@@ -5,21 +5,13 @@
 // half, and what they come to goes through MurmurHash3's 64-bit finalizer (fmix64, A. Appleby, public domain). Fragments
 // hash without ports, since later ones have none and all of a datagram must stay on one path. A frame that is not IP
 // hashes by its MAC addresses and EtherType.
+import { mix } from "../hash/murmur";
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES, ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
 import { IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_SRC } from "../wire/ipv6";
 import { ports } from "../wire/transport";
-
-/** MurmurHash3 fmix64: every input bit changes every output bit with probability near one half. */
-export function mix(h: u64): u64 {
-  h ^= h >> 33;
-  h *= 0xff51afd7ed558ccd;
-  h ^= h >> 33;
-  h *= 0xc4ceb9fe1a85ec53;
-  return h ^ (h >> 33);
-}
 
 /** The 32-bit flow hash of a parsed frame; also kept in the mbuf. */
 export function flowHash(m: usize): u32 {

@@ -1,19 +1,11 @@
 /** The flow hash in BigInt, from what is written about it: two words, each spread its own way, through fmix64. */
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../../assembly/layout.js";
+import { fmix64 } from "./murmur.js";
 import type { Parsed } from "./parse.js";
 
 const MASK = (1n << 64n) - 1n;
 /** 2^64 over the golden ratio, odd. */
 const GOLDEN = 0x9e3779b97f4a7c15n;
-
-/** MurmurHash3's 64-bit finalizer (A. Appleby, SMHasher, MurmurHash3.cpp). */
-export function fmix64(k: bigint): bigint {
-  k ^= k >> 33n;
-  k = (k * 0xff51afd7ed558ccdn) & MASK;
-  k ^= k >> 33n;
-  k = (k * 0xc4ceb9fe1a85ec53n) & MASK;
-  return k ^ (k >> 33n);
-}
 
 /** The 32-bit hash of a parsed frame. */
 export function flowHash(frame: Uint8Array, parsed: Parsed, here = frame.length): number {

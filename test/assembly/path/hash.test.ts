@@ -7,11 +7,8 @@ import { counting } from "../../helpers/bytes.js";
 import { BUILDS } from "../../helpers/engines.js";
 import * as f from "../../helpers/frames.js";
 import { holds } from "../../helpers/property.js";
-import { flowHash, fmix64 } from "../../model/hash.js";
+import { flowHash } from "../../model/hash.js";
 import { parse } from "../../model/parse.js";
-import { EMPTY_KEY } from "../../vectors/murmur3.js";
-
-const u64 = (value: bigint) => BigInt.asUintN(64, value);
 
 describe.each(BUILDS)("the flow hash (%s build)", (build) => {
   let bed: Bed;
@@ -27,22 +24,6 @@ describe.each(BUILDS)("the flow hash (%s build)", (build) => {
     bed.free(m);
     return value;
   }
-
-  test.each(EMPTY_KEY)("mix is MurmurHash3's fmix64: the digest of the empty key, seed $seed", ({ seed, h1, h2 }) => {
-    const a = u64(bed.kernels.mix(2n * seed));
-    const b = u64(bed.kernels.mix(3n * seed));
-    expect(u64(a + b)).toBe(h1);
-    expect(u64(a + b + b)).toBe(h2);
-  });
-
-  test("mix is its twin", () => {
-    holds(
-      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (value) => {
-        expect(u64(bed.kernels.mix(value))).toBe(fmix64(value));
-      }),
-      500,
-    );
-  });
 
   test("is its twin on any frame", () => {
     holds(
