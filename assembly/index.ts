@@ -44,3 +44,8 @@ export { rxBurst } from "./path/rx";
 export { spreadBurst } from "./path/spread";
 export { txBurst } from "./path/tx";
 export { verifyBurst } from "./path/verify";
+export { tableLookupBurst } from "./table/burst";
+export { tableInsert, tableRemove } from "./table/insert";
+export { tableLookup } from "./table/lookup";
+export { tableInit } from "./table/table";
+export { tableKey, tableNext, tableStats, tableValue } from "./table/walk";

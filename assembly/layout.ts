@@ -145,6 +145,47 @@ export const TUNNEL_F_UDP_CHECKSUM = 0x2;
 
 // Toeplitz table (hash/toeplitz.ts): for each byte of a tuple a row of 256 u32
 export const TOEPLITZ_ROW_BYTES = 1024;
+// table (table/table.ts): the record, then what a burst keeps of its keys, then what an insert's search has seen
+export const TABLE_BYTES = 2880;
+export const TABLE_BUCKETS = 0;
+export const TABLE_MASK = 4;
+export const TABLE_BUCKET_BYTES = 8;
+export const TABLE_KEY_BYTES = 12;
+export const TABLE_KEY_FIRST = 16;
+export const TABLE_KEY_STRIDE = 20;
+export const TABLE_CAPACITY = 24;
+export const TABLE_ENTRIES = 28;
+export const TABLE_SEED = 32;
+export const TABLE_MOVES = 40;
+export const TABLE_REFUSED = 48;
+export const TABLE_LARGE = 56;
+export const TABLE_TOUCHED = 60;
+export const TABLE_HASHES = 64;
+export const TABLE_PENDING = 576;
+export const TABLE_SEARCH = 832;
+/** Keys that a burst's lookup takes at once. */
+export const TABLE_BURST = 64;
+/** Most entries of a table. */
+export const TABLE_CAPACITY_MAX = 0x1000000;
+/** Slots of a bucket; a slot's number is 4 * bucket + way, so every fourth number names none. */
+export const TABLE_WAYS = 3;
+/** What a lookup gives for a key that is not there; no value. */
+export const TABLE_MISS = 0xffffffff;
+/** What a walk gives after the last slot. */
+export const TABLE_END = 0xffffffff;
+// What tableInsert did; every code from TABLE_FULL on means that nothing changed.
+export const TABLE_INSERTED = 0;
+export const TABLE_UPDATED = 1;
+export const TABLE_FULL = 2;
+export const TABLE_BAD_VALUE = 3;
+// What tableStats writes, u32s
+export const STATS_BYTES = 32;
+export const STATS_ENTRIES = 0;
+export const STATS_SECOND = 4;
+export const STATS_LONGEST = 8;
+export const STATS_SLOTS = 12;
+/** Buckets that hold 0, 1, 2 and 3 entries. */
+export const STATS_FILL = 16;
 
 // Counters of a port, 64 bits each (counter.ts); drop causes follow at COUNTER_DROP + cause
 export const COUNTER_RX_FRAMES = 0;

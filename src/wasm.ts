@@ -85,6 +85,15 @@ export interface Kernels {
   murmur3(ptr: number, len: number, seed: bigint): bigint;
   murmur3Into(ptr: number, len: number, seed: bigint, out: number): void;
   murmur3Burst(ptrs: number, keyBytes: number, seed: bigint, out: number, n: number): void;
+  tableInit(table: number, buckets: number, count: number, keyBytes: number, capacity: number, seed: bigint): void;
+  tableLookup(table: number, key: number): number;
+  tableLookupBurst(table: number, ptrs: number, out: number, n: number): number;
+  tableInsert(table: number, key: number, value: number): number;
+  tableRemove(table: number, key: number): number;
+  tableNext(table: number, slot: number): number;
+  tableKey(table: number, slot: number): number;
+  tableValue(table: number, slot: number): number;
+  tableStats(table: number, out: number): void;
 }
 
 /** An instance of the data plane over a given memory. */
