@@ -10,8 +10,8 @@
 //   of 32 bytes   16 │ unused 16 │ key 0 │ key 1 │ key 2 │
 //   of 48 bytes   16 │ key 0 │ unused 16 │ key 1 │ unused 16 │ key 2 │
 //
-// A tag is eight bits of the hash, 0 made 1, since 0 is an empty slot. Inserts prefer the first bucket and its first slot, so
-// that most hits need one line. Hash bits: 0-22 the first bucket, 28-50 how the second differs, 56-63 the tag.
+// A tag is 0x80 with seven bits of the hash; 0 is an empty slot. Inserts prefer the first bucket and its first slot, so
+// that most hits need one line. Hash bits: 0-22 the first bucket, 28-50 how the second differs, 56-62 the tag.
 //
 // Whoever knows keys that collide in all of these can fill six slots and have the seventh refused (hash/murmur.ts says what
 // seeds cannot prevent); nothing gets slower by it.
@@ -112,8 +112,7 @@ export function tableInit(
 export class Place {
   @inline
   static tag(hash: u64): u32 {
-    const tag = (hash >> 56) as u32;
-    return tag + u32(tag == 0);
+    return ((hash >> 56) as u32) | 0x80;
   }
 
   /** The key's other bucket, from either: never the same one, since the lowest bit always differs. */
