@@ -126,6 +126,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       PORT: 32,
       TUNNEL: 192,
       REPORT: 16,
+      STATS: 32,
     };
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
