@@ -121,6 +121,12 @@ export class Place {
     return bucket ^ ((((hash >> 28) as u32) | 1) & mask);
   }
 
+  /** Where the bucket of keys K is that a number's low bits name. */
+  @inline
+  static bucket<K>(buckets: usize, number: u32, mask: u32): usize {
+    return buckets + ((number & mask) as usize) * (offsetof<K>() << 2);
+  }
+
   /** The slots of a bucket whose tags match, as bits 0 to 2. */
   @inline
   static ways(bucket: usize, tag: u32): u32 {
