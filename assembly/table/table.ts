@@ -37,8 +37,8 @@ import {
 /** Where in a bucket its values are. */
 export const VALUES: usize = 4;
 
-/** Bytes of buckets from which on a burst touches its buckets before it looks at any: about what a core's own cache holds. */
-const LARGE_BYTES: u32 = 1 << 19;
+/** More bytes of buckets than this, and a burst touches its buckets before it looks at any: a core's own cache holds no more. */
+const LARGE_BYTES: u32 = 1 << 20;
 
 @unmanaged
 export class Table {
@@ -93,6 +93,7 @@ export function tableInit(
 ): void {
   assert(keyBytes == 16 || keyBytes == 32 || keyBytes == 48, "key size");
   assert(bucketCount >= 2 && bucketCount <= 1 << 23 && popcnt(bucketCount) == 1, "bucket count");
+  assert(capacity > 0 && capacity * 8 <= bucketCount * TABLE_WAYS * 7, "capacity");
   assert((buckets & 63) == 0, "buckets off a cache line");
   memory.fill(table, 0, TABLE_BYTES);
   const t = changetype<Table>(table);

@@ -108,8 +108,8 @@ describe.each(BUILDS)("a table (%s build)", (build) => {
     expect([table.lookup(numbered(16, 1)), table.lookup(numbered(16, 2))]).toEqual([3, TABLE_MISS]);
   });
 
-  // 30,000 entries are beyond what bursts take as near, 300 are not.
-  test.each(KEY_SIZES.flatMap((keyBytes) => [300, 30_000].map((capacity) => [keyBytes, capacity] as const)))(
+  // 60,000 entries are beyond what bursts take as near, 300 are not.
+  test.each(KEY_SIZES.flatMap((keyBytes) => [300, 60_000].map((capacity) => [keyBytes, capacity] as const)))(
     "bursts of 0 to 300 keys of %i bytes, found and not, in a table of %i",
     async (keyBytes, capacity) => {
       const table = await makeTable(build, keyBytes, capacity);
