@@ -26,8 +26,8 @@ export {
 } from "./dma/queue";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
 export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
-export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
+export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { heapInit, loadTable } from "./heap";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
 export { copyInBurst, copyOutBurst } from "./mbuf/copy";
@@ -36,9 +36,8 @@ export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, ret
 export { sumChain } from "./mbuf/sum";
 export { decapBurst, encapBurst, encapParsedBurst, parseBurst } from "./path/codec";
 export { fillBurst } from "./path/fill";
-export { flowHash, mix } from "./path/hash";
-export { macswapBurst } from "./path/macswap";
 export { flowHash } from "./path/hash";
+export { macswapBurst } from "./path/macswap";
 export { portPostBurst, portReceiveBurst } from "./path/port";
 export { rxBurst } from "./path/rx";
 export { spreadBurst } from "./path/spread";
