@@ -13,6 +13,11 @@ export {
   updateUdp32,
   updateUdp128,
 } from "./checksum";
+export { crc16, crc16Burst, crc16Update } from "./crc/crc16";
+export { crc32, crc32Burst, crc32Update } from "./crc/crc32";
+export { crc32c, crc32cBurst, crc32cUpdate } from "./crc/crc32c";
+export { icrcBurst, icrcIb, icrcIp } from "./crc/icrc";
+export { crcInit } from "./crc/table";
 export { completeBurst, takeBurst } from "./dma/device";
 export {
   censusQueue,

@@ -1,0 +1,27 @@
+// CRC-16 with 0x100B: the VCRC of InfiniBand (IBTA volume 1, 7.8.2), over a whole packet, ICRC included, and stored
+// little-endian. The table is of CRC_POLYNOMIAL_16.
+import { CRC_ONES_NONE } from "../layout";
+import { crcFold } from "./fold";
+import { Multiple16 } from "./multiple";
+import { onesAt } from "./table";
+
+/** CRC of len bytes. */
+export function crc16(table: usize, ptr: usize, len: u32): u32 {
+  return crc16Update(table, 0, ptr, len);
+}
+
+/** The CRC carried on over len more bytes; 0 is the CRC of none. */
+export function crc16Update(table: usize, crc: u32, ptr: usize, len: u32): u32 {
+  return crcFold<Multiple16>(table, crc ^ 0xffff, ptr, len, onesAt(table, CRC_ONES_NONE)) ^ 0xffff;
+}
+
+/** CRCs of n messages (ptrs, lens: u32 each) into out (u32 each). */
+export function crc16Burst(table: usize, ptrs: usize, lens: usize, out: usize, n: u32): void {
+  const end = out + ((n as usize) << 2);
+  while (out < end) {
+    store<u32>(out, crc16(table, load<u32>(ptrs) as usize, load<u32>(lens)));
+    ptrs += 4;
+    lens += 4;
+    out += 4;
+  }
+}

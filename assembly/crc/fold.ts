@@ -1,0 +1,82 @@
+// The register of a message of any length. It is read as planes of 16 bytes that end where the message ends; the first one is
+// filled up with zeros in front, which a register of zero does not notice. So no byte is left over.
+//
+// Few planes are folded straight onto the last one (planes.ts). Of many, all but the last eight are first taken out by a sparse
+// multiple of the polynomial (multiple.ts): w[n] = m[n] ^ what w[n-1] to w[n-8] give it, in registers and by xor and shuffle only.
+import { CRC_FOLD_PLANES, CRC_ONES_NONE, CRC_WINDOW } from "../layout";
+import { foldPlanes, sliceBytes } from "./planes";
+import { onesAt } from "./table";
+
+/** Planes of a frame's head in which bits may be taken as ones, besides the first one: 64 bytes, wherever they start. */
+const MASKED_PLANES: u32 = 4;
+
+/**
+ * The register after len bytes at p. M is the polynomial's multiple; the bits set at `ones`, of p's first 80 bytes, are
+ * taken as ones.
+ */
+export function crcFold<M>(table: usize, register: u32, p: usize, len: u32, ones: usize): u32 {
+  if (len < 16) return sliceBytes(table, register, p, len);
+  const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  // Bytes in the first plane, 1 to 16; of the register's four, those beyond are due in the second one.
+  const some = ((len - 1) & 15) + 1;
+  const begun = i32x4.replace_lane(i64x2.splat(0), 0, register);
+  const front = v128.xor(v128.or(v128.load(p), v128.load(ones)), begun);
+  const first = v128.swizzle(front, i8x16.add(lanes, i8x16.splat((some - 16) as i8)));
+  const delta = v128.swizzle(begun, i8x16.add(lanes, i8x16.splat(some as i8)));
+  const planes = (len - 1) >> 4;
+  if (planes <= (CRC_FOLD_PLANES as u32)) return foldPlanes(table, first, delta, p + some, planes, ones + some);
+  return foldMany<M>(table, first, delta, p + some, planes, ones + some);
+}
+
+function foldMany<M>(table: usize, first: v128, delta: v128, p: usize, planes: u32, ones: usize): u32 {
+  const multiple = changetype<M>(0);
+  const none = i64x2.splat(0);
+  let a = none;
+  let b = none;
+  let c = none;
+  let d = none;
+  let e = none;
+  let f = none;
+  let g = none;
+  let h = first;
+  // One plane at a time, until the rest is whole blocks of eight planes.
+  const blocks = (planes - MASKED_PLANES) & ~7;
+  let end = p + ((planes - blocks) << 4);
+  while (p < end) {
+    const m = v128.xor(v128.or(v128.load(p), v128.load(ones)), delta);
+    const w = multiple.step(m, h, g, f, e, d, c, b, a);
+    delta = none;
+    a = b;
+    b = c;
+    c = d;
+    d = e;
+    e = f;
+    f = g;
+    g = h;
+    h = w;
+    p += 16;
+    ones += 16;
+  }
+  end = p + ((blocks - 8) << 4);
+  while (p < end) {
+    a = multiple.step(v128.load(p), h, g, f, e, d, c, b, a);
+    b = multiple.step(v128.load(p, 16), a, h, g, f, e, d, c, b);
+    c = multiple.step(v128.load(p, 32), b, a, h, g, f, e, d, c);
+    d = multiple.step(v128.load(p, 48), c, b, a, h, g, f, e, d);
+    e = multiple.step(v128.load(p, 64), d, c, b, a, h, g, f, e);
+    f = multiple.step(v128.load(p, 80), e, d, c, b, a, h, g, f);
+    g = multiple.step(v128.load(p, 96), f, e, d, c, b, a, h, g);
+    h = multiple.step(v128.load(p, 112), g, f, e, d, c, b, a, h);
+    p += 128;
+  }
+  // The last eight planes get what is due to them and pass nothing on.
+  const last = multiple.step(v128.load(p), h, g, f, e, d, c, b, a);
+  v128.store(table, multiple.step(v128.load(p, 16), none, h, g, f, e, d, c, b), CRC_WINDOW);
+  v128.store(table, multiple.step(v128.load(p, 32), none, none, h, g, f, e, d, c), CRC_WINDOW + 16);
+  v128.store(table, multiple.step(v128.load(p, 48), none, none, none, h, g, f, e, d), CRC_WINDOW + 32);
+  v128.store(table, multiple.step(v128.load(p, 64), none, none, none, none, h, g, f, e), CRC_WINDOW + 48);
+  v128.store(table, multiple.step(v128.load(p, 80), none, none, none, none, none, h, g, f), CRC_WINDOW + 64);
+  v128.store(table, multiple.step(v128.load(p, 96), none, none, none, none, none, none, h, g), CRC_WINDOW + 80);
+  v128.store(table, multiple.step(v128.load(p, 112), none, none, none, none, none, none, none, h), CRC_WINDOW + 96);
+  return foldPlanes(table, last, none, table + CRC_WINDOW, 7, onesAt(table, CRC_ONES_NONE));
+}

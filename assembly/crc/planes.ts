@@ -1,0 +1,87 @@
+// A message's last 16 bytes are reached by folding: every earlier plane of 16 bytes is carried onto the bytes that follow.
+//
+// A byte b that is 16 k bytes before another place becomes, there, the register after b and 16 k - 1 zero bytes: four bytes.
+// As all 16 lanes of a plane are equally far from the lanes of the last plane, one table serves them all: two swizzles (a
+// nibble each) for each of the four bytes. The four results belong 0 to 3 lanes further on, which is done once for all
+// planes. What then hangs over the end is a part of the register, which is the next bytes of the message.
+import { CRC_FOLD, CRC_SLICE } from "../layout";
+import { FOLD_STEP_BYTES } from "./table";
+
+/**
+ * The register after the plane `first` and n more planes at p, starting from zero; n at most CRC_FOLD_PLANES. `delta` is xored
+ * into the plane after the first; the bits set at `ones`, which runs along with p, are taken as ones.
+ */
+export function foldPlanes(table: usize, first: v128, delta: v128, p: usize, n: u32, ones: usize): u32 {
+  const nibble = i8x16.splat(15);
+  let plane = first;
+  let r0 = i64x2.splat(0);
+  let r1 = r0;
+  let r2 = r0;
+  let r3 = r0;
+  let step = table + n * FOLD_STEP_BYTES;
+  while (step != table) {
+    const low = v128.and(plane, nibble);
+    const high = v128.and(i16x8.shr_u(plane, 4), nibble);
+    r0 = v128.xor(r0, v128.swizzle(v128.load(step, CRC_FOLD), low));
+    r1 = v128.xor(r1, v128.swizzle(v128.load(step, CRC_FOLD + 32), low));
+    r2 = v128.xor(r2, v128.swizzle(v128.load(step, CRC_FOLD + 64), low));
+    r3 = v128.xor(r3, v128.swizzle(v128.load(step, CRC_FOLD + 96), low));
+    r0 = v128.xor(r0, v128.swizzle(v128.load(step, CRC_FOLD + 16), high));
+    r1 = v128.xor(r1, v128.swizzle(v128.load(step, CRC_FOLD + 48), high));
+    r2 = v128.xor(r2, v128.swizzle(v128.load(step, CRC_FOLD + 80), high));
+    r3 = v128.xor(r3, v128.swizzle(v128.load(step, CRC_FOLD + 112), high));
+    plane = v128.xor(v128.or(v128.load(p), v128.load(ones)), delta);
+    delta = i64x2.splat(0);
+    p += 16;
+    ones += 16;
+    step -= FOLD_STEP_BYTES;
+  }
+  const none = i64x2.splat(0);
+  const two = v128.xor(r2, v128.shuffle<u8>(none, r3, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
+  const one = v128.xor(r1, v128.shuffle<u8>(none, two, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
+  const zero = v128.xor(r0, v128.shuffle<u8>(none, one, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
+  const over =
+    (i8x16.extract_lane_u(one, 15) as u32) |
+    ((i8x16.extract_lane_u(two, 15) as u32) << 8) |
+    ((i8x16.extract_lane_u(r3, 15) as u32) << 16);
+  return slicePlane(table, v128.xor(plane, zero)) ^ over;
+}
+
+/** The register after 16 bytes, starting from zero (slicing, M. Kounavis and F. Berry, 2005): sixteen look-ups in sixteen tables. */
+function slicePlane(table: usize, plane: v128): u32 {
+  const low = i64x2.extract_lane(plane, 0);
+  const high = i64x2.extract_lane(plane, 1);
+  const a = low as u32;
+  const b = (low >> 32) as u32;
+  const c = high as u32;
+  const d = (high >> 32) as u32;
+  return (
+    Slice.word(table + (12 << 10), a) ^
+    Slice.word(table + (8 << 10), b) ^
+    Slice.word(table + (4 << 10), c) ^
+    Slice.word(table, d)
+  );
+}
+
+class Slice {
+  /** Four bytes, the last of which has no zero bytes after it in this table. */
+  @inline
+  static word(table: usize, word: u32): u32 {
+    return (
+      load<u32>(table + ((word << 2) & 0x3fc), CRC_SLICE + (3 << 10)) ^
+      load<u32>(table + ((word >> 6) & 0x3fc), CRC_SLICE + (2 << 10)) ^
+      load<u32>(table + ((word >> 14) & 0x3fc), CRC_SLICE + (1 << 10)) ^
+      load<u32>(table + ((word >> 22) & 0x3fc), CRC_SLICE)
+    );
+  }
+}
+
+/** The register after n bytes, one by one: for messages shorter than a plane. */
+export function sliceBytes(table: usize, register: u32, p: usize, n: u32): u32 {
+  const end = p + n;
+  while (p < end) {
+    register = (register >> 8) ^ load<u32>(table + (((register ^ load<u8>(p)) & 0xff) << 2), CRC_SLICE);
+    p++;
+  }
+  return register;
+}
