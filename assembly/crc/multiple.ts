@@ -23,34 +23,35 @@ export class Multiple32 {
   }
 }
 
-/** CRC-32C, 0x82f63b78: 18, 32, 34, 36, 44, 48, 50, 84, 116. */
+/** CRC-32C, 0x82f63b78: 40, 45, 80, 85, 100, 101, 123. */
 @unmanaged
 export class Multiple32C {
   @inline
   step(m: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128): v128 {
-    const near = v128.xor(w2, w3);
-    const by2 = v128.shuffle<u8>(
-      v128.xor(v128.xor(w3, w4), w2),
-      v128.xor(near, w1),
-      14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+    const by8 = v128.shuffle<u8>(w3, w2, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    const by13 = v128.shuffle<u8>(w3, w2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18);
+    const by5 = v128.shuffle<u8>(
+      v128.xor(w6, w7),
+      v128.xor(w5, w6),
+      11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     );
-    const by4 = v128.shuffle<u8>(
-      v128.xor(v128.xor(w6, w8), w3),
-      v128.xor(v128.xor(w5, w7), w2),
-      12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-    );
-    const by12 = v128.shuffle<u8>(w3, w2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
-    return v128.xor(v128.xor(v128.xor(v128.xor(m, by12), by4), near), by2);
+    const by4 = v128.shuffle<u8>(w7, w6, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
+    const by11 = v128.shuffle<u8>(w8, w7, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20);
+    const far = v128.xor(v128.xor(v128.xor(v128.xor(m, by11), by4), by5), w5);
+    return v128.xor(v128.xor(far, by13), by8);
   }
 }
 
-/** CRC-16 of InfiniBand, 0xd008: 16, 52, 60, 64. */
+/** CRC-16 of InfiniBand, 0xd008: 32, 104, 120, 128. */
 @unmanaged
 export class Multiple16 {
   @inline
   step(m: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128): v128 {
-    const by4 = v128.shuffle<u8>(w4, w3, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
-    const by12 = v128.shuffle<u8>(w4, w3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
-    return v128.xor(v128.xor(v128.xor(v128.xor(m, by12), by4), w4), w1);
+    const by8 = v128.shuffle<u8>(
+      v128.xor(w7, w8),
+      v128.xor(w6, w7),
+      8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+    );
+    return v128.xor(v128.xor(v128.xor(m, by8), w8), w2);
   }
 }
