@@ -1,9 +1,7 @@
 // CRC-16 with 0x100B: the VCRC of InfiniBand (IBTA volume 1, 7.8.2), over a whole packet, ICRC included, and stored
 // little-endian. The table is of CRC_POLYNOMIAL_16.
-import { CRC_ONES_NONE } from "../layout";
 import { crcFold } from "./fold";
 import { Multiple16 } from "./multiple";
-import { onesAt } from "./table";
 
 /** CRC of len bytes. */
 export function crc16(table: usize, ptr: usize, len: u32): u32 {
@@ -12,7 +10,7 @@ export function crc16(table: usize, ptr: usize, len: u32): u32 {
 
 /** The CRC carried on over len more bytes; 0 is the CRC of none. */
 export function crc16Update(table: usize, crc: u32, ptr: usize, len: u32): u32 {
-  return crcFold<Multiple16>(table, crc ^ 0xffff, ptr, len, onesAt(table, CRC_ONES_NONE)) ^ 0xffff;
+  return crcFold<Multiple16>(table, crc ^ 0xffff, ptr, len, 0) ^ 0xffff;
 }
 
 /** CRCs of n messages (ptrs, lens: u32 each) into out (u32 each). */

@@ -3,32 +3,41 @@
 //
 // Few planes are folded straight onto the last one (planes.ts). Of many, all but the last eight are first taken out by a sparse
 // multiple of the polynomial (multiple.ts): w[n] = m[n] ^ what w[n-1] to w[n-8] give it, in registers and by xor and shuffle only.
-import { CRC_FOLD_PLANES, CRC_ONES_NONE, CRC_WINDOW } from "../layout";
+import { CRC_FOLD_PLANES, CRC_WINDOW } from "../layout";
 import { foldPlanes, sliceBytes } from "./planes";
-import { onesAt } from "./table";
 
 /** Planes of a frame's head in which bits may be taken as ones, besides the first one: 64 bytes, wherever they start. */
 const MASKED_PLANES: u32 = 4;
 
 /**
- * The register after len bytes at p. M is the polynomial's multiple; the bits set at `ones`, of p's first 80 bytes, are
- * taken as ones.
+ * The register after len bytes at p. M is the polynomial's multiple. The bits set at `ones`, if that is not 0, are taken as ones
+ * in the first 68 bytes.
  */
 export function crcFold<M>(table: usize, register: u32, p: usize, len: u32, ones: usize): u32 {
-  if (len < 16) return sliceBytes(table, register, p, len);
+  if (len < 16) return sliceBytes(table, register, p, len, ones);
+  // Bytes in the first plane. The register's four have to fit.
+  let some = ((len - 1) & 15) + 1;
+  if (some < 4) {
+    register = sliceBytes(table, register, p, some, ones);
+    if (ones != 0) ones += some;
+    p += some;
+    len -= some;
+    some = 16;
+  }
+  let plane = v128.load(p);
+  if (ones != 0) {
+    plane = v128.or(plane, v128.load(ones));
+    ones += some;
+  }
+  plane = v128.xor(plane, i32x4.replace_lane(i64x2.splat(0), 0, register));
   const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  // Bytes in the first plane, 1 to 16; of the register's four, those beyond are due in the second one.
-  const some = ((len - 1) & 15) + 1;
-  const begun = i32x4.replace_lane(i64x2.splat(0), 0, register);
-  const front = v128.xor(v128.or(v128.load(p), v128.load(ones)), begun);
-  const first = v128.swizzle(front, i8x16.add(lanes, i8x16.splat((some - 16) as i8)));
-  const delta = v128.swizzle(begun, i8x16.add(lanes, i8x16.splat(some as i8)));
+  const first = v128.swizzle(plane, i8x16.add(lanes, i8x16.splat((some - 16) as i8)));
   const planes = (len - 1) >> 4;
-  if (planes <= (CRC_FOLD_PLANES as u32)) return foldPlanes(table, first, delta, p + some, planes, ones + some);
-  return foldMany<M>(table, first, delta, p + some, planes, ones + some);
+  if (planes <= (CRC_FOLD_PLANES as u32)) return foldPlanes(table, first, p + some, planes, ones);
+  return foldMany<M>(table, first, p + some, planes, ones);
 }
 
-function foldMany<M>(table: usize, first: v128, delta: v128, p: usize, planes: u32, ones: usize): u32 {
+function foldMany<M>(table: usize, first: v128, p: usize, planes: u32, ones: usize): u32 {
   const multiple = changetype<M>(0);
   const none = i64x2.splat(0);
   let a = none;
@@ -43,9 +52,12 @@ function foldMany<M>(table: usize, first: v128, delta: v128, p: usize, planes: u
   const blocks = (planes - MASKED_PLANES) & ~7;
   let end = p + ((planes - blocks) << 4);
   while (p < end) {
-    const m = v128.xor(v128.or(v128.load(p), v128.load(ones)), delta);
+    let m = v128.load(p);
+    if (ones != 0) {
+      m = v128.or(m, v128.load(ones));
+      ones += 16;
+    }
     const w = multiple.step(m, h, g, f, e, d, c, b, a);
-    delta = none;
     a = b;
     b = c;
     c = d;
@@ -55,7 +67,6 @@ function foldMany<M>(table: usize, first: v128, delta: v128, p: usize, planes: u
     g = h;
     h = w;
     p += 16;
-    ones += 16;
   }
   end = p + ((blocks - 8) << 4);
   // Tested at its foot: V8 would work out in every round what the lines after the loop have in common with its head.
@@ -81,5 +92,5 @@ function foldMany<M>(table: usize, first: v128, delta: v128, p: usize, planes: u
   v128.store(table, multiple.step(v128.load(p, 80), none, none, none, none, none, h, g, f), CRC_WINDOW + 64);
   v128.store(table, multiple.step(v128.load(p, 96), none, none, none, none, none, none, h, g), CRC_WINDOW + 80);
   v128.store(table, multiple.step(v128.load(p, 112), none, none, none, none, none, none, none, h), CRC_WINDOW + 96);
-  return foldPlanes(table, last, none, table + CRC_WINDOW, 7, onesAt(table, CRC_ONES_NONE));
+  return foldPlanes(table, last, table + CRC_WINDOW, 7, 0);
 }

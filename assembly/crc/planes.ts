@@ -8,10 +8,10 @@ import { CRC_FOLD, CRC_SLICE } from "../layout";
 import { FOLD_STEP_BYTES } from "./table";
 
 /**
- * The register after the plane `first` and n more planes at p, starting from zero; n at most CRC_FOLD_PLANES. `delta` is xored
- * into the plane after the first; the bits set at `ones`, which runs along with p, are taken as ones.
+ * The register after the plane `first` and n more at p, starting from zero; n at most CRC_FOLD_PLANES. The bits set at `ones`,
+ * if that is not 0, are taken as ones; it runs along with p.
  */
-export function foldPlanes(table: usize, first: v128, delta: v128, p: usize, n: u32, ones: usize): u32 {
+export function foldPlanes(table: usize, first: v128, p: usize, n: u32, ones: usize): u32 {
   const nibble = i8x16.splat(15);
   let plane = first;
   let r0 = i64x2.splat(0);
@@ -30,10 +30,12 @@ export function foldPlanes(table: usize, first: v128, delta: v128, p: usize, n: 
     r1 = v128.xor(r1, v128.swizzle(v128.load(step, CRC_FOLD + 48), high));
     r2 = v128.xor(r2, v128.swizzle(v128.load(step, CRC_FOLD + 80), high));
     r3 = v128.xor(r3, v128.swizzle(v128.load(step, CRC_FOLD + 112), high));
-    plane = v128.xor(v128.or(v128.load(p), v128.load(ones)), delta);
-    delta = i64x2.splat(0);
+    plane = v128.load(p);
+    if (ones != 0) {
+      plane = v128.or(plane, v128.load(ones));
+      ones += 16;
+    }
     p += 16;
-    ones += 16;
     step -= FOLD_STEP_BYTES;
   }
   const none = i64x2.splat(0);
@@ -68,19 +70,24 @@ class Slice {
   @inline
   static word(table: usize, word: u32): u32 {
     return (
-      load<u32>(table + ((word << 2) & 0x3fc), CRC_SLICE + (3 << 10)) ^
-      load<u32>(table + ((word >> 6) & 0x3fc), CRC_SLICE + (2 << 10)) ^
-      load<u32>(table + ((word >> 14) & 0x3fc), CRC_SLICE + (1 << 10)) ^
-      load<u32>(table + ((word >> 22) & 0x3fc), CRC_SLICE)
+      load<u32>(table + ((word & 0xff) << 2), CRC_SLICE + (3 << 10)) ^
+      load<u32>(table + (((word >> 8) & 0xff) << 2), CRC_SLICE + (2 << 10)) ^
+      load<u32>(table + (((word >> 16) & 0xff) << 2), CRC_SLICE + (1 << 10)) ^
+      load<u32>(table + ((word >> 24) << 2), CRC_SLICE)
     );
   }
 }
 
-/** The register after n bytes, one by one: for messages shorter than a plane. */
-export function sliceBytes(table: usize, register: u32, p: usize, n: u32): u32 {
+/** The register after n bytes, one by one: for what is less than a plane. Ones as above. */
+export function sliceBytes(table: usize, register: u32, p: usize, n: u32, ones: usize): u32 {
   const end = p + n;
   while (p < end) {
-    register = (register >> 8) ^ load<u32>(table + (((register ^ load<u8>(p)) & 0xff) << 2), CRC_SLICE);
+    let byte = load<u8>(p) as u32;
+    if (ones != 0) {
+      byte |= load<u8>(ones);
+      ones++;
+    }
+    register = (register >> 8) ^ load<u32>(table + (((register ^ byte) & 0xff) << 2), CRC_SLICE);
     p++;
   }
   return register;

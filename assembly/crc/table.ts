@@ -7,8 +7,8 @@
 //   0       slice[16][256]  u32: the register after byte b and then i zero bytes
 //   16384   fold[17][4][2]  v128: byte c of the register after a nibble and then 16 k - 1 zero bytes, low then high nibble
 //   18560   window[8]       v128: scratch, the last planes of a message on their way from step to fold
-//   18688   ones[5]         272 bytes each: which bits of a frame's head count as ones (icrc.ts); the first one has none
-//   20048   polynomial      u32, reflected: the coefficient of x^0 in the top bit of the width
+//   18688   ones[4]         272 bytes each: which bits of a packet's head the ICRC takes as ones, by format (icrc.ts)
+//   19776   polynomial      u32, reflected: the coefficient of x^0 in the top bit of the width
 import {
   CRC_FOLD,
   CRC_FOLD_PLANES,
@@ -96,11 +96,11 @@ function maskIb(local: usize, global: usize): void {
   store<u8>(global, 0xff, 48 + 4); // resv8a
 }
 
-/** Where a frame format's mask begins in the table; 0 is the empty one. */
+/** Where a packet format's mask begins in the table. */
 export function onesAt(table: usize, format: u32): usize {
   return table + format * CRC_ONES_BYTES + CRC_ONES;
 }
 
 if (CRC_WINDOW != CRC_FOLD + (CRC_FOLD_PLANES + 1) * 128) ERROR("CrcTable: fold");
 if (CRC_ONES != CRC_WINDOW + 128) ERROR("CrcTable: window");
-if (CRC_POLYNOMIAL != CRC_ONES + 5 * CRC_ONES_BYTES) ERROR("CrcTable: ones");
+if (CRC_POLYNOMIAL != CRC_ONES + 4 * CRC_ONES_BYTES) ERROR("CrcTable: ones");
