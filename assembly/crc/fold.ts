@@ -3,7 +3,8 @@
 //
 // Few planes are folded straight onto the last one (planes.ts). Of many, all but the last eight are first taken out by a sparse
 // multiple of the polynomial (multiple.ts): w[n] = m[n] ^ what w[n-1] to w[n-8] give it, in registers and by xor and shuffle only.
-import { CRC_FOLD_PLANES, CRC_WINDOW } from "../layout";
+import { CRC_FOLD_PLANES, CRC_POLYNOMIAL, CRC_WINDOW } from "../layout";
+import { Multiple } from "./multiple";
 import { foldPlanes, sliceBytes } from "./planes";
 
 /** Planes of a frame's head in which bits may be taken as ones, besides the first one: 64 bytes, wherever they start. */
@@ -13,7 +14,8 @@ const MASKED_PLANES: u32 = 4;
  * The register after len bytes at p. M is the polynomial's multiple. The bits set at `ones`, if that is not 0, are taken as ones
  * in the first 68 bytes.
  */
-export function crcFold<M>(table: usize, register: u32, p: usize, len: u32, ones: usize): u32 {
+export function crcFold<M extends Multiple>(table: usize, register: u32, p: usize, len: u32, ones: usize): u32 {
+  if (!ASC_NO_ASSERT) assert(load<u32>(table, CRC_POLYNOMIAL) == changetype<M>(0).polynomial());
   if (len < 16) return sliceBytes(table, register, p, len, ones);
   // Bytes in the first plane. The register's four have to fit.
   let some = ((len - 1) & 15) + 1;
@@ -37,7 +39,7 @@ export function crcFold<M>(table: usize, register: u32, p: usize, len: u32, ones
   return foldMany<M>(table, first, p + some, planes, ones);
 }
 
-function foldMany<M>(table: usize, first: v128, p: usize, planes: u32, ones: usize): u32 {
+function foldMany<M extends Multiple>(table: usize, first: v128, p: usize, planes: u32, ones: usize): u32 {
   const multiple = changetype<M>(0);
   const none = i64x2.splat(0);
   let a = none;
@@ -57,7 +59,7 @@ function foldMany<M>(table: usize, first: v128, p: usize, planes: u32, ones: usi
       m = v128.or(m, v128.load(ones));
       ones += 16;
     }
-    const w = multiple.step(m, h, g, f, e, d, c, b, a);
+    const w = multiple.step(m, g, f, d, c, b, a);
     a = b;
     b = c;
     c = d;
@@ -72,25 +74,25 @@ function foldMany<M>(table: usize, first: v128, p: usize, planes: u32, ones: usi
   // Tested at its foot: V8 would work out in every round what the lines after the loop have in common with its head.
   if (p < end) {
     do {
-      a = multiple.step(v128.load(p), h, g, f, e, d, c, b, a);
-      b = multiple.step(v128.load(p, 16), a, h, g, f, e, d, c, b);
-      c = multiple.step(v128.load(p, 32), b, a, h, g, f, e, d, c);
-      d = multiple.step(v128.load(p, 48), c, b, a, h, g, f, e, d);
-      e = multiple.step(v128.load(p, 64), d, c, b, a, h, g, f, e);
-      f = multiple.step(v128.load(p, 80), e, d, c, b, a, h, g, f);
-      g = multiple.step(v128.load(p, 96), f, e, d, c, b, a, h, g);
-      h = multiple.step(v128.load(p, 112), g, f, e, d, c, b, a, h);
+      a = multiple.step(v128.load(p), g, f, d, c, b, a);
+      b = multiple.step(v128.load(p, 16), h, g, e, d, c, b);
+      c = multiple.step(v128.load(p, 32), a, h, f, e, d, c);
+      d = multiple.step(v128.load(p, 48), b, a, g, f, e, d);
+      e = multiple.step(v128.load(p, 64), c, b, h, g, f, e);
+      f = multiple.step(v128.load(p, 80), d, c, a, h, g, f);
+      g = multiple.step(v128.load(p, 96), e, d, b, a, h, g);
+      h = multiple.step(v128.load(p, 112), f, e, c, b, a, h);
       p += 128;
     } while (p < end);
   }
   // The last eight planes get what is due to them and pass nothing on.
-  const last = multiple.step(v128.load(p), h, g, f, e, d, c, b, a);
-  v128.store(table, multiple.step(v128.load(p, 16), none, h, g, f, e, d, c, b), CRC_WINDOW);
-  v128.store(table, multiple.step(v128.load(p, 32), none, none, h, g, f, e, d, c), CRC_WINDOW + 16);
-  v128.store(table, multiple.step(v128.load(p, 48), none, none, none, h, g, f, e, d), CRC_WINDOW + 32);
-  v128.store(table, multiple.step(v128.load(p, 64), none, none, none, none, h, g, f, e), CRC_WINDOW + 48);
-  v128.store(table, multiple.step(v128.load(p, 80), none, none, none, none, none, h, g, f), CRC_WINDOW + 64);
-  v128.store(table, multiple.step(v128.load(p, 96), none, none, none, none, none, none, h, g), CRC_WINDOW + 80);
-  v128.store(table, multiple.step(v128.load(p, 112), none, none, none, none, none, none, none, h), CRC_WINDOW + 96);
+  const last = multiple.step(v128.load(p), g, f, d, c, b, a);
+  v128.store(table, multiple.step(v128.load(p, 16), h, g, e, d, c, b), CRC_WINDOW);
+  v128.store(table, multiple.step(v128.load(p, 32), none, h, f, e, d, c), CRC_WINDOW + 16);
+  v128.store(table, multiple.step(v128.load(p, 48), none, none, g, f, e, d), CRC_WINDOW + 32);
+  v128.store(table, multiple.step(v128.load(p, 64), none, none, h, g, f, e), CRC_WINDOW + 48);
+  v128.store(table, multiple.step(v128.load(p, 80), none, none, none, h, g, f), CRC_WINDOW + 64);
+  v128.store(table, multiple.step(v128.load(p, 96), none, none, none, none, h, g), CRC_WINDOW + 80);
+  v128.store(table, multiple.step(v128.load(p, 112), none, none, none, none, none, h), CRC_WINDOW + 96);
   return foldPlanes(table, last, table + CRC_WINDOW, 7, 0);
 }

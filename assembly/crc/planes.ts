@@ -4,7 +4,7 @@
 // As all 16 lanes of a plane are equally far from the lanes of the last plane, one table serves them all: two swizzles (a
 // nibble each) for each of the four bytes. The four results belong 0 to 3 lanes further on, which is done once for all
 // planes. What then hangs over the end is a part of the register, which is the next bytes of the message.
-import { CRC_FOLD, CRC_SLICE } from "../layout";
+import { CRC_FOLD, CRC_SLICE, CRC_WINDOW } from "../layout";
 import { FOLD_STEP_BYTES } from "./table";
 
 /**
@@ -41,7 +41,10 @@ export function foldPlanes(table: usize, first: v128, p: usize, n: u32, ones: us
   const none = i64x2.splat(0);
   const two = v128.xor(r2, v128.shuffle<u8>(none, r3, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
   const one = v128.xor(r1, v128.shuffle<u8>(none, two, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
-  const zero = v128.xor(r0, v128.shuffle<u8>(none, one, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
+  const zero = v128.xor(
+    r0,
+    v128.shuffle<u8>(none, one, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
+  );
   const over =
     (i8x16.extract_lane_u(one, 15) as u32) |
     ((i8x16.extract_lane_u(two, 15) as u32) << 8) |
@@ -51,30 +54,33 @@ export function foldPlanes(table: usize, first: v128, p: usize, n: u32, ones: us
 
 /** The register after 16 bytes, starting from zero (slicing, M. Kounavis and F. Berry, 2005): sixteen look-ups in sixteen tables. */
 function slicePlane(table: usize, plane: v128): u32 {
-  const low = i64x2.extract_lane(plane, 0);
-  const high = i64x2.extract_lane(plane, 1);
-  const a = low as u32;
-  const b = (low >> 32) as u32;
-  const c = high as u32;
-  const d = (high >> 32) as u32;
+  // By way of memory: a byte that is loaded needs no shift and no mask.
+  v128.store(table, plane, CRC_WINDOW);
   return (
-    Slice.word(table + (12 << 10), a) ^
-    Slice.word(table + (8 << 10), b) ^
-    Slice.word(table + (4 << 10), c) ^
-    Slice.word(table, d)
+    Slice.of(table, 0) ^
+    Slice.of(table, 1) ^
+    Slice.of(table, 2) ^
+    Slice.of(table, 3) ^
+    Slice.of(table, 4) ^
+    Slice.of(table, 5) ^
+    Slice.of(table, 6) ^
+    Slice.of(table, 7) ^
+    Slice.of(table, 8) ^
+    Slice.of(table, 9) ^
+    Slice.of(table, 10) ^
+    Slice.of(table, 11) ^
+    Slice.of(table, 12) ^
+    Slice.of(table, 13) ^
+    Slice.of(table, 14) ^
+    Slice.of(table, 15)
   );
 }
 
 class Slice {
-  /** Four bytes, the last of which has no zero bytes after it in this table. */
+  /** What byte i of the plane comes to, after the 15 - i bytes behind it. */
   @inline
-  static word(table: usize, word: u32): u32 {
-    return (
-      load<u32>(table + ((word & 0xff) << 2), CRC_SLICE + (3 << 10)) ^
-      load<u32>(table + (((word >> 8) & 0xff) << 2), CRC_SLICE + (2 << 10)) ^
-      load<u32>(table + (((word >> 16) & 0xff) << 2), CRC_SLICE + (1 << 10)) ^
-      load<u32>(table + ((word >> 24) << 2), CRC_SLICE)
-    );
+  static of(table: usize, i: i32): u32 {
+    return load<u32>(table + ((load<u8>(table + i, CRC_WINDOW) as usize) << 2) + ((15 - i) << 10), CRC_SLICE);
   }
 }
 

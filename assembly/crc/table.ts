@@ -5,10 +5,10 @@
 // as zero. All the folding rests on that.
 //
 //   0       slice[16][256]  u32: the register after byte b and then i zero bytes
-//   16384   fold[17][4][2]  v128: byte c of the register after a nibble and then 16 k - 1 zero bytes, low then high nibble
-//   18560   window[8]       v128: scratch, the last planes of a message on their way from step to fold
-//   18688   ones[4]         272 bytes each: which bits of a packet's head the ICRC takes as ones, by format (icrc.ts)
-//   19776   polynomial      u32, reflected: the coefficient of x^0 in the top bit of the width
+//   16384   fold[13][4][2]  v128: byte c of the register after a nibble and then 16 k - 1 zero bytes, low then high nibble
+//   18048   window[8]       v128: scratch, the last planes of a message on their way from step to fold
+//   18176   ones[4]         224 bytes each: which bits of a packet's head the ICRC takes as ones, by format (icrc.ts)
+//   19072   polynomial      u32, reflected: the coefficient of x^0 in the top bit of the width
 import {
   CRC_FOLD,
   CRC_FOLD_PLANES,
@@ -103,4 +103,6 @@ export function onesAt(table: usize, format: u32): usize {
 
 if (CRC_WINDOW != CRC_FOLD + (CRC_FOLD_PLANES + 1) * 128) ERROR("CrcTable: fold");
 if (CRC_ONES != CRC_WINDOW + 128) ERROR("CrcTable: window");
+// foldPlanes runs along a mask for as many planes as it folds, from up to 19 bytes on.
+if (CRC_ONES_BYTES < 19 + 16 * CRC_FOLD_PLANES) ERROR("CrcTable: length of a mask");
 if (CRC_POLYNOMIAL != CRC_ONES + 4 * CRC_ONES_BYTES) ERROR("CrcTable: ones");
