@@ -39,49 +39,48 @@ export function foldPlanes(table: usize, first: v128, p: usize, n: u32, ones: us
     step -= FOLD_STEP_BYTES;
   }
   const none = i64x2.splat(0);
-  const two = v128.xor(r2, v128.shuffle<u8>(none, r3, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
-  const one = v128.xor(r1, v128.shuffle<u8>(none, two, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
-  const zero = v128.xor(
-    r0,
-    v128.shuffle<u8>(none, one, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
-  );
-  const over =
-    (i8x16.extract_lane_u(one, 15) as u32) |
-    ((i8x16.extract_lane_u(two, 15) as u32) << 8) |
-    ((i8x16.extract_lane_u(r3, 15) as u32) << 16);
-  return slicePlane(table, v128.xor(plane, zero)) ^ over;
+  const due1 = v128.shuffle<u8>(none, r1, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+  const due2 = v128.shuffle<u8>(none, r2, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+  const due3 = v128.shuffle<u8>(none, r3, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
+  const over1 = v128.shuffle<u8>(r1, none, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+  const over2 = v128.shuffle<u8>(r2, none, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+  const over3 = v128.shuffle<u8>(r3, none, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
+  const over = v128.xor(v128.xor(over1, over2), over3);
+  plane = v128.xor(v128.xor(plane, r0), v128.xor(v128.xor(due1, due2), due3));
+  return slicePlane(table, plane) ^ i32x4.extract_lane(over, 0);
 }
 
 /** The register after 16 bytes, starting from zero (slicing, M. Kounavis and F. Berry, 2005): sixteen look-ups in sixteen tables. */
 function slicePlane(table: usize, plane: v128): u32 {
   // By way of memory: a byte that is loaded needs no shift and no mask.
   v128.store(table, plane, CRC_WINDOW);
-  return (
-    Slice.of(table, 0) ^
-    Slice.of(table, 1) ^
-    Slice.of(table, 2) ^
-    Slice.of(table, 3) ^
-    Slice.of(table, 4) ^
-    Slice.of(table, 5) ^
-    Slice.of(table, 6) ^
-    Slice.of(table, 7) ^
-    Slice.of(table, 8) ^
-    Slice.of(table, 9) ^
-    Slice.of(table, 10) ^
-    Slice.of(table, 11) ^
-    Slice.of(table, 12) ^
-    Slice.of(table, 13) ^
-    Slice.of(table, 14) ^
-    Slice.of(table, 15)
-  );
+  // Byte i has 15 - i bytes behind it.
+  const a =
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW)), CRC_SLICE + (15 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 1)), CRC_SLICE + (14 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 2)), CRC_SLICE + (13 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 3)), CRC_SLICE + (12 << 10));
+  const b =
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 4)), CRC_SLICE + (11 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 5)), CRC_SLICE + (10 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 6)), CRC_SLICE + (9 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 7)), CRC_SLICE + (8 << 10));
+  const c =
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 8)), CRC_SLICE + (7 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 9)), CRC_SLICE + (6 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 10)), CRC_SLICE + (5 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 11)), CRC_SLICE + (4 << 10));
+  const d =
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 12)), CRC_SLICE + (3 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 13)), CRC_SLICE + (2 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 14)), CRC_SLICE + (1 << 10)) ^
+    load<u32>(entry(table, load<u8>(table, CRC_WINDOW + 15)), CRC_SLICE);
+  return a ^ b ^ (c ^ d);
 }
 
-class Slice {
-  /** What byte i of the plane comes to, after the 15 - i bytes behind it. */
-  @inline
-  static of(table: usize, i: i32): u32 {
-    return load<u32>(table + ((load<u8>(table + i, CRC_WINDOW) as usize) << 2) + ((15 - i) << 10), CRC_SLICE);
-  }
+/** Where the first slice has a byte's entry. */
+function entry(table: usize, byte: u8): usize {
+  return table + ((byte as usize) << 2);
 }
 
 /** The register after n bytes, one by one: for what is less than a plane. Ones as above. */
