@@ -7,7 +7,7 @@ import { CRC_FOLD_PLANES, CRC_POLYNOMIAL, CRC_WINDOW } from "../layout";
 import { Multiple } from "./multiple";
 import { foldPlanes, sliceBytes } from "./planes";
 
-/** Planes of a frame's head in which bits may be taken as ones, besides the first one: 64 bytes, wherever they start. */
+/** Planes after the first in which bits may be taken as ones; with the first, they reach to byte 68 at least. */
 const MASKED_PLANES: u32 = 4;
 
 /**

@@ -9,7 +9,7 @@ import { onesAt } from "./table";
 const ICRC_BYTES: u32 = 4;
 /** The register after the eight bytes of ones that stand for the local route header, which RoCEv2 does not have. */
 const AFTER_LRH: u32 = 0xdebb20e3;
-/** Link next header (IBTA volume 1, 7.7.5), the two low bits of the second byte: 3 is a packet with a global route header. */
+/** Link next header (IBTA volume 1, 7.7), the two low bits of the second byte: 3 is a packet with a global route header. */
 const LNH_IBA_GLOBAL: u32 = 3;
 
 /** ICRC of a RoCEv2 packet of len bytes from the IP header to the ICRC. IPv4 without options, IPv6 without extensions. */

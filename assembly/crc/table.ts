@@ -69,7 +69,7 @@ function foldNibble(table: usize, byte: u32, to: usize): void {
   }
 }
 
-/** From the IP header on: what routers change, the checksums over it, and the reserved byte of the BTH (annex A17.3.3). */
+/** From the IP header on: what routers change, the checksums over it, and the reserved byte of the BTH (annex A17). */
 function maskRoce(ipv4: usize, ipv6: usize): void {
   store<u8>(ipv4, 0xff, 1); // DSCP, ECN
   store<u8>(ipv4, 0xff, 8); // time to live

@@ -29,7 +29,7 @@ export function crcOf(name: CrcName, bytes: Iterable<number>): number {
 /** Packets that have an ICRC: RoCEv2 over IPv4 or IPv6, InfiniBand without or with a global route header. */
 export type IcrcFormat = "ipv4" | "ipv6" | "local" | "global";
 
-/** Bits of a packet's first bytes that its ICRC takes as ones, as [offset, bits] (IBTA volume 1, 7.8.1; annex A17.3.3). */
+/** Bits of a packet's first bytes that its ICRC takes as ones, as [offset, bits] (IBTA volume 1, 7.8.1; annex A17). */
 export const ONES: Readonly<Record<IcrcFormat, readonly (readonly [number, number])[]>> = {
   ipv4: [
     [1, 0xff],
