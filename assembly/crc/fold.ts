@@ -2,7 +2,7 @@
 // filled up with zeros in front, which a register of zero does not notice. So no byte is left over.
 //
 // Few planes are folded straight onto the last one (planes.ts). Of many, all but the last eight are first taken out by a sparse
-// multiple of the polynomial (multiple.ts): w[n] = m[n] ^ what w[n-1] to w[n-8] give it, in registers and by xor and shuffle only.
+// multiple of the polynomial (multiple.ts): w[n] = m[n] ^ what w[n-2] to w[n-8] give it, in registers and by xor and shuffle only.
 import { CRC_FOLD_PLANES, CRC_POLYNOMIAL, CRC_WINDOW } from "../layout";
 import { Multiple } from "./multiple";
 import { foldPlanes, sliceBytes } from "./planes";
