@@ -44,8 +44,25 @@ export function murmur3Burst(ptrs: usize, keyBytes: u32, seed: u64, out: usize, 
 export class Murmur {
   @inline
   static of16(ptr: usize, seed: u64): u64 {
-    const h1 = Murmur.first(seed, seed, load<u64>(ptr));
-    return Murmur.finish(h1, Murmur.second(h1, seed, load<u64>(ptr, 8)), 16);
+    return Murmur.ofWords(load<u64>(ptr), load<u64>(ptr, 8), seed);
+  }
+
+  /** Of 16 bytes that are at hand as two little-endian words. */
+  @inline
+  static ofWords(k1: u64, k2: u64, seed: u64): u64 {
+    const h1 = Murmur.first(seed, seed, k1);
+    return Murmur.finish(h1, Murmur.second(h1, seed, k2), 16);
+  }
+
+  /** Of 48 bytes: 32 at ptr, a word at hand, a zero word. */
+  @inline
+  static ofAddresses(ptr: usize, k1: u64, seed: u64): u64 {
+    let h1 = Murmur.first(seed, seed, load<u64>(ptr));
+    let h2 = Murmur.second(h1, seed, load<u64>(ptr, 8));
+    h1 = Murmur.first(h1, h2, load<u64>(ptr, 16));
+    h2 = Murmur.second(h1, h2, load<u64>(ptr, 24));
+    h1 = Murmur.first(h1, h2, k1);
+    return Murmur.finish(h1, Murmur.second(h1, h2, 0), 48);
   }
 
   @inline

@@ -1,17 +1,21 @@
 // The flow hash: the same number for every frame of a flow, from what parse found. It feeds the outer source port, by
 // which routers spread tunnels over equal paths (RFC 7348 section 4.1, RFC 6335 for the port range).
 //
-// Addresses and ports are two words: one is multiplied by an odd constant (2^64 over the golden ratio), the other turned by
-// half, and what they come to goes through MurmurHash3's 64-bit finalizer (fmix64, A. Appleby, public domain). Fragments
-// hash without ports, since later ones have none and all of a datagram must stay on one path. A frame that is not IP
-// hashes by its MAC addresses and EtherType.
-import { mix } from "../hash/murmur";
+// It is the upper half of MurmurHash3_x64_128's h1 (hash/murmur.ts), seed 0, of the flow's key, zero padded:
+//
+//   IPv4    16 bytes   │ source 4 │ destination 4 │ ports 4 │ protocol 1 │ 0 │
+//   IPv6    48 bytes   │ source 16 │ destination 16 │ ports 4 │ protocol 1 │ 0 │
+//   others  16 bytes   │ MAC destination 6 │ MAC source 6 │ EtherType 2 │ 0 │
+//
+// all as they stand in the frame. Ports are there for whole TCP and UDP only: later fragments have none, and all of a datagram
+// must stay on one path. The protocol of IPv6 is 6 or 17 with ports and 0 without.
+import { Murmur } from "../hash/murmur";
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES, ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
 import { IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_SRC } from "../wire/ipv6";
-import { ports } from "../wire/transport";
+import { PROTOCOL_TCP, PROTOCOL_UDP, ports } from "../wire/transport";
 
 /** The 32-bit flow hash of a parsed frame; also kept in the mbuf. */
 export function flowHash(m: usize): u32 {
@@ -28,45 +32,38 @@ export class FlowHash {
     // One test for both: UDP's flag is twice TCP's, so what is left is 0 for TCP and TCP's flag for UDP.
     if (((kind - (FLAG_IPV4 | FLAG_TCP)) & ~FLAG_TCP) != 0) return hashAny(mbuf);
     if (mbuf.payload == 0) return hashAny(mbuf);
-    const ip = (mbuf.data + mbuf.l3) as usize;
-    const words = portWord(mbuf) ^ (load<u8>(ip, IPV4_PROTOCOL) as u64);
-    const hash = combine(load<u64>(ip, IPV4_SRC), words);
+    const data = mbuf.data as usize;
+    const ip = data + mbuf.l3;
+    const rest = (ports(data + mbuf.l4) as u64) | ((load<u8>(ip, IPV4_PROTOCOL) as u64) << 32);
+    const hash = (Murmur.ofWords(load<u64>(ip, IPV4_SRC), rest, 0) >> 32) as u32;
     mbuf.hash = hash;
     return hash;
   }
 }
 
 function hashAny(mbuf: Mbuf): u32 {
-  const data = mbuf.data as usize;
-  const flags = mbuf.flags;
-  const ip = data + mbuf.l3;
-  let seed: u64 = 0;
-  let addresses: u64 = 0;
-  // A header that parse found but that is not whole here (l4 unset) has no addresses to read.
-  if (mbuf.l4 == 0 || (flags & (FLAG_IPV4 | FLAG_IPV6)) == 0) {
-    if (mbuf.len >= ETHERNET_BYTES) {
-      seed = load<u16>(data, ETHERNET_TYPE) as u64;
-      addresses = load<u64>(data, ETHERNET_DST) ^ ((load<u32>(data, 8) as u64) << 32);
-    }
-  } else if ((flags & FLAG_IPV4) != 0) {
-    seed = load<u8>(ip, IPV4_PROTOCOL) as u64;
-    addresses = load<u64>(ip, IPV4_SRC);
-  } else {
-    seed = mix(load<u64>(ip, IPV6_SRC) ^ mix(load<u64>(ip, IPV6_SRC + 8)));
-    addresses = mix(load<u64>(ip, IPV6_SRC + 16)) ^ load<u64>(ip, IPV6_SRC + 24);
-  }
-  const transport = flags & (FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
-  if ((transport == FLAG_TCP || transport == FLAG_UDP) && mbuf.payload != 0) seed ^= portWord(mbuf);
-  const hash = combine(addresses, seed);
+  const hash = (keyHash(mbuf) >> 32) as u32;
   mbuf.hash = hash;
   return hash;
 }
 
-/** Both ports and which protocol they are of, TCP or UDP. */
-function portWord(mbuf: Mbuf): u64 {
-  return ((ports((mbuf.data + mbuf.l4) as usize) as u64) << 32) | (mbuf.flags & (FLAG_TCP | FLAG_UDP));
-}
-
-function combine(addresses: u64, seed: u64): u32 {
-  return (mix((addresses * 0x9e3779b97f4a7c15) ^ rotl<u64>(seed, 32)) >> 32) as u32;
+function keyHash(mbuf: Mbuf): u64 {
+  const data = mbuf.data as usize;
+  const flags = mbuf.flags;
+  // A header that parse found but that is not whole here (l4 unset) has no addresses to read.
+  if (mbuf.l4 == 0 || (flags & (FLAG_IPV4 | FLAG_IPV6)) == 0) {
+    if (mbuf.len < ETHERNET_BYTES) return 0;
+    const rest = (load<u32>(data, 8) as u64) | ((load<u16>(data, ETHERNET_TYPE) as u64) << 32);
+    return Murmur.ofWords(load<u64>(data, ETHERNET_DST), rest, 0);
+  }
+  const ip = data + mbuf.l3;
+  const transport = flags & (FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
+  const hasPorts = (transport == FLAG_TCP || transport == FLAG_UDP) && mbuf.payload != 0;
+  let rest: u64 = hasPorts ? (ports(data + mbuf.l4) as u64) : 0;
+  if ((flags & FLAG_IPV4) != 0) {
+    rest |= (load<u8>(ip, IPV4_PROTOCOL) as u64) << 32;
+    return Murmur.ofWords(load<u64>(ip, IPV4_SRC), rest, 0);
+  }
+  if (hasPorts) rest |= ((transport == FLAG_TCP ? PROTOCOL_TCP : PROTOCOL_UDP) as u64) << 32;
+  return Murmur.ofAddresses(ip + IPV6_SRC, rest, 0);
 }

@@ -1,36 +1,30 @@
-/** The flow hash in BigInt, from what is written about it: two words, each spread its own way, through fmix64. */
+/** The flow hash from what is written about it: the upper half of MurmurHash3_x64_128's h1 of a flow's key. */
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../../assembly/layout.js";
-import { fmix64 } from "./murmur.js";
+import { murmur3 } from "./murmur.js";
 import type { Parsed } from "./parse.js";
 
-const MASK = (1n << 64n) - 1n;
-/** 2^64 over the golden ratio, odd. */
-const GOLDEN = 0x9e3779b97f4a7c15n;
-
-/** The 32-bit hash of a parsed frame. */
+/** The 32-bit hash of a parsed frame of which here bytes are at hand. */
 export function flowHash(frame: Uint8Array, parsed: Parsed, here = frame.length): number {
-  const word = (at: number, bytes: number) => {
-    let value = 0n;
-    for (let i = bytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(frame[at + i] as number);
-    return value;
-  };
-  const { flags, l3, l4 } = parsed;
-  let seed = 0n;
-  let addresses = 0n;
+  const key = flowKey(frame, parsed, here);
+  return key ? Number(murmur3(key, 0n).h1 >> 32n) : 0;
+}
+
+/** 16 bytes, or 48 for IPv6; undefined for less than an Ethernet header. */
+function flowKey(frame: Uint8Array, { flags, l3, l4, payload }: Parsed, here: number): Uint8Array | undefined {
+  const protocol = flags & FLAG_TCP ? 6 : flags & FLAG_UDP ? 17 : 0;
+  const hasPorts = protocol > 0 && (flags & FLAG_FRAGMENT) === 0 && payload > 0;
+  const ports = hasPorts ? [...frame.subarray(l4, l4 + 4)] : [0, 0, 0, 0];
   if (l4 > 0 && flags & FLAG_IPV4) {
-    seed = word(l3 + 9, 1);
-    addresses = word(l3 + 12, 8);
-  } else if (l4 > 0 && flags & FLAG_IPV6) {
-    seed = fmix64(word(l3 + 8, 8) ^ fmix64(word(l3 + 16, 8)));
-    addresses = fmix64(word(l3 + 24, 8)) ^ word(l3 + 32, 8);
-  } else if (here >= 14) {
-    seed = word(12, 2);
-    addresses = word(0, 8) ^ (word(8, 4) << 32n);
+    return padded(16, [...frame.subarray(l3 + 12, l3 + 20), ...ports, frame[l3 + 9] as number]);
   }
-  const isWhole = (flags & FLAG_FRAGMENT) === 0 && parsed.payload > 0;
-  for (const flag of [FLAG_TCP, FLAG_UDP]) {
-    if (isWhole && flags & flag) seed ^= (word(l4, 4) << 32n) | BigInt(flag);
+  if (l4 > 0 && flags & FLAG_IPV6) {
+    return padded(48, [...frame.subarray(l3 + 8, l3 + 40), ...ports, hasPorts ? protocol : 0]);
   }
-  const turned = (seed << 32n) | (seed >> 32n);
-  return Number(fmix64(((addresses * GOLDEN) ^ turned) & MASK) >> 32n);
+  return here < 14 ? undefined : padded(16, [...frame.subarray(0, 14)]);
+}
+
+function padded(length: number, bytes: readonly number[]): Uint8Array {
+  const key = new Uint8Array(length);
+  key.set(bytes);
+  return key;
 }
