@@ -2,6 +2,9 @@
 // other bucket, the last into an empty slot: breadth first, over at most SEARCH_MAX entries, so it costs at most that many
 // hashes. It moves them from the last to the first, so that every entry is findable at every step. A shortest chain meets no
 // bucket twice, since the part between could be left out.
+//
+// Removals leave room in first buckets whose entries are in their second. So that this does not add up, every insert brings
+// home what it finds away from home in the key's first bucket.
 import {
   TABLE_BAD_VALUE,
   TABLE_END,
@@ -14,7 +17,7 @@ import {
 } from "../layout";
 import { copyKey, hashKey } from "./key";
 import { find, slotValue } from "./lookup";
-import { emptySlot, Place, slotBucket, slotKey, Table, VALUES } from "./table";
+import { AWAY, emptySlot, Place, slotBucket, slotKey, Table, VALUES } from "./table";
 
 /** Entries that a search looks at: the six of the key's buckets and three for each of 83 more. */
 const SEARCH_MAX: u32 = 255;
@@ -43,7 +46,7 @@ export function tableInsert(table: usize, key: usize, value: u32): u32 {
   }
   copyKey(t, slotKey(t, slot), key);
   setValue(t, slot, value);
-  setTag(t, slot, Place.tag(hash));
+  setTag(t, slot, Place.tag(hash), u32(slot >> 2 != ((hash as u32) & t.mask)));
   t.entries += 1;
   return TABLE_INSERTED;
 }
@@ -53,7 +56,7 @@ export function tableRemove(table: usize, key: usize): u32 {
   const t = changetype<Table>(table);
   const slot = find(t, key, hashKey(t, key));
   if (slot == TABLE_END) return TABLE_MISS;
-  setTag(t, slot, 0);
+  setTag(t, slot, 0, 0);
   t.entries -= 1;
   return slotValue(t, slot);
 }
@@ -62,11 +65,21 @@ export function tableRemove(table: usize, key: usize): u32 {
 function makeRoom(t: Table, hash: u64): u32 {
   const first = (hash as u32) & t.mask;
   const second = Place.other(first, hash, t.mask);
+  bringHome(t, first);
   let slot = emptySlot(t, first);
   if (isSlot(slot)) return slot;
   slot = emptySlot(t, second);
   if (isSlot(slot)) return slot;
   return search(t, first, second);
+}
+
+/** Moves the entries that are in this bucket as their second to their first, where there is room by now. */
+function bringHome(t: Table, bucket: u32): void {
+  for (let away = load<u8>(slotBucket(t, bucket << 2), AWAY) as u32; away != 0; away &= away - 1) {
+    const slot = (bucket << 2) + ctz(away);
+    const empty = emptySlot(t, (hashKey(t, slotKey(t, slot)) as u32) & t.mask);
+    if (isSlot(empty)) move(t, slot, empty);
+  }
 }
 
 function search(t: Table, first: u32, second: u32): u32 {
@@ -96,15 +109,22 @@ function addBucket(t: Table, end: u32, bucket: u32, parent: u32): u32 {
 function moveChain(t: Table, at: u32, empty: u32): u32 {
   while (at != NO_PARENT) {
     const slot = searched(t, at);
-    copyKey(t, slotKey(t, empty), slotKey(t, slot));
-    setValue(t, empty, slotValue(t, slot));
-    setTag(t, empty, load<u8>(slotBucket(t, slot) + (slot & 3)));
-    setTag(t, slot, 0);
-    t.moves += 1;
+    move(t, slot, empty);
     empty = slot;
     at = load<u32>(changetype<usize>(t) + at * SEARCH_BYTES, TABLE_SEARCH + SEARCH_PARENT);
   }
   return empty;
+}
+
+/** Moves an entry to an empty slot of its other bucket. */
+function move(t: Table, slot: u32, empty: u32): void {
+  const bucket = slotBucket(t, slot);
+  const way = slot & 3;
+  copyKey(t, slotKey(t, empty), slotKey(t, slot));
+  setValue(t, empty, slotValue(t, slot));
+  setTag(t, empty, load<u8>(bucket + way), (((load<u8>(bucket, AWAY) as u32) >> way) & 1) ^ 1);
+  setTag(t, slot, 0, 0);
+  t.moves += 1;
 }
 
 function searched(t: Table, at: u32): u32 {
@@ -119,6 +139,11 @@ function setValue(t: Table, slot: u32, value: u32): void {
   store<u32>(slotBucket(t, slot) + (((slot & 3) as usize) << 2), value, VALUES);
 }
 
-function setTag(t: Table, slot: u32, tag: u32): void {
-  store<u8>(slotBucket(t, slot) + (slot & 3), tag);
+/** tag 0 empties the slot; away is 1 for an entry in its second bucket. */
+function setTag(t: Table, slot: u32, tag: u32, away: u32): void {
+  const bucket = slotBucket(t, slot);
+  const way = slot & 3;
+  store<u8>(bucket + way, tag);
+  const others = (load<u8>(bucket, AWAY) as u32) & ~(1 << way);
+  store<u8>(bucket, others | (away << way), AWAY);
 }

@@ -5,7 +5,7 @@
 //
 // A bucket is one, two or three cache lines, 64 bytes for every 16 of a key, and no key crosses a line:
 //
-//   all lengths    0 │ tags 3 × u8, 0 │ values 3 × u32 │
+//   all lengths    0 │ tags 3 × u8, away │ values 3 × u32 │
 //   of 16 bytes   16 │ key 0 │ key 1 │ key 2 │
 //   of 32 bytes   16 │ unused 16 │ key 0 │ key 1 │ key 2 │
 //   of 48 bytes   16 │ key 0 │ unused 16 │ key 1 │ unused 16 │ key 2 │
@@ -33,6 +33,9 @@ import {
   TABLE_TOUCHED,
   TABLE_WAYS,
 } from "../layout";
+
+/** Where in a bucket it says which of its ways hold entries that are there as in their second, as bits 0 to 2. */
+export const AWAY: usize = 3;
 
 /** Where in a bucket its values are. */
 export const VALUES: usize = 4;

@@ -75,8 +75,11 @@ function sameEntries(table: TestTable, model: ModelTable): void {
     const bucket = slot >> 2;
     const home = place(key, table.seed, buckets);
     expect([home.first, home.second]).toContain(bucket);
-    expect(table.arena.u8[table.buckets + bucket * keyBytes * 4 + (slot & 3)]).toBe(home.tag);
-    if (bucket !== home.first) second++;
+    const header = table.buckets + bucket * keyBytes * 4;
+    expect(table.arena.u8[header + (slot & 3)]).toBe(home.tag);
+    const isAway = bucket !== home.first;
+    expect(((table.arena.u8[header + 3] as number) >> (slot & 3)) & 1).toBe(isAway ? 1 : 0);
+    if (isAway) second++;
     counts[bucket] = (counts[bucket] as number) + 1;
   }
   expect(table.stats()).toEqual({
