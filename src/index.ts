@@ -17,4 +17,7 @@ export { createEngine, Engine, type EngineOptions } from "./engine.js";
 export * from "./errors.js";
 export * from "./flags.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
+export { createFlowTable, FlowTable, type FlowTableOptions, type FlowTableStats, NOT_FOUND } from "./table/table.js";
+export { Batch } from "./toolkit/batch.js";
+export { createToolkit, Toolkit, type ToolkitOptions } from "./toolkit/toolkit.js";
 export type { WasmSource } from "./wasm.js";

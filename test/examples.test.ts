@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { run } from "./helpers/command.js";
 import { ROOT } from "./helpers/files.js";
+import { crcOf } from "./model/crc.js";
 
 it("examples/single-dma.mjs sends one span where others send two", () => {
   const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/single-dma.mjs")]);
@@ -13,4 +14,15 @@ it("examples/single-dma.mjs sends one span where others send two", () => {
     "the same bytes on the wire: true",
     "4096 of 4096 buffers free, the census holds",
   ]);
+});
+
+it("examples/toolkit.mjs computes what others computed", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/toolkit.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const text = stdout.toString();
+  // The hash is the one of Microsoft's RSS verification suite.
+  expect(text).toContain("Toeplitz hash     51ccc178");
+  expect(text).toContain(`Ethernet FCS      ${crcOf("crc32", new Uint8Array(1500).fill(0x5a)).toString(16)}`);
+  expect(text).toContain("flow              7 of 1");
+  expect(text).toContain("deleted           true");
 });

@@ -2,6 +2,7 @@
 import {
   causeText,
   createEngine,
+  createToolkit,
   FLAG_ICMP,
   FLAG_ICMPV6,
   FLAG_TCP,
@@ -12,6 +13,7 @@ import {
 import { openInput } from "./files.js";
 import { printUnread, type ReadSummary, readThrough } from "./read.js";
 import { printJson, table } from "./report.js";
+import { icrcVerdict } from "./roce.js";
 
 const VERDICTS: readonly Verdict[] = ["good", "bad", "absent", "unchecked", "offloaded"];
 type Counts = Record<Verdict, number>;
@@ -28,13 +30,18 @@ const SHOWN = 20;
 /** Exit code 0; 1 when a checksum is wrong, a packet malformed or the file damaged. */
 export async function captureVerify(path: string, options: { json?: boolean }): Promise<number> {
   const engine = await createEngine({ ports: 0, tunnels: 0 });
+  const toolkit = await createToolkit({ dataBytes: 0 });
   const burst = engine.burst();
   const checks = new Checks();
   const input = openInput(path);
   const summary = await readThrough(input, burst, ({ numbers }) => {
-    for (const [i, verdicts] of burst.verify().entries()) checks.add(numbers[i] as number, verdicts);
+    const verdicts = burst.verify();
+    for (const [i, frame] of burst.frames().entries()) {
+      checks.add(numbers[i] as number, verdicts[i] as FrameVerdicts, icrcVerdict(toolkit, frame));
+    }
   });
   engine.close();
+  toolkit.close();
   const report = checks.report(input.name, summary);
   if (options.json) printJson(report);
   else printReport(report);
@@ -46,9 +53,10 @@ class Checks {
   readonly #wrong: Finding[] = [];
   readonly #malformed: Finding[] = [];
 
-  add(packet: number, { cause, outer, inner }: FrameVerdicts): void {
+  add(packet: number, { cause, outer, inner }: FrameVerdicts, icrc: Verdict | undefined): void {
     this.#addLayer(packet, "", outer);
     if (inner) this.#addLayer(packet, "inner ", inner);
+    if (icrc !== undefined) this.#addOne(packet, `${inner ? "inner " : ""}icrc`, icrc);
     if (cause !== undefined) this.#malformed.push({ packet, what: `${inner ? "inner " : ""}${cause}` });
   }
 

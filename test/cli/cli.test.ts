@@ -72,6 +72,30 @@ describe("ringlane capture verify", () => {
       "packet 1: wrong checksum: tcp",
     );
   });
+
+  it.each([
+    ["rocev2-rping-cm.pcap", 65],
+    ["rocev2-rc-ipv6.pcap", 40],
+    ["rocev2-atomic.pcap", 40],
+  ])("finds the ICRC of every RoCEv2 frame of %s right", (name, good) => {
+    const { code, value } = json(["capture", "verify", exampleCapture(name)]);
+    expect([code, value.wrong]).toEqual([0, []]);
+    expect(value.checksums.icrc).toEqual({ good, bad: 0, absent: 0, unchecked: 0, offloaded: 0 });
+  });
+
+  it.each([
+    ["the last byte before the ICRC", -5, ["icrc"]],
+    ["the ICRC itself", -1, ["icrc"]],
+    ["a byte that routers change, the time to live", 14 + 8, ["ipv4"]],
+    ["the destination queue pair", 14 + 20 + 8 + 7, ["icrc"]],
+  ])("a RoCEv2 frame with a change in %s", (_, at, wrong) => {
+    const bytes = Uint8Array.from(readFileSync(exampleCapture("rocev2-rping-cm.pcap")));
+    const length = new DataView(bytes.buffer).getUint32(24 + 8, true);
+    const flip = 40 + (at < 0 ? length + at : at);
+    bytes[flip] = (bytes[flip] as number) ^ 0x40;
+    const { value } = json(["capture", "verify", "-"], bytes);
+    expect(value.wrong).toEqual(wrong.map((what) => ({ packet: 1, what })));
+  });
 });
 
 describe("ringlane encap and decap", () => {

@@ -1,37 +1,20 @@
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../../assembly/layout.js";
-import { CaptureReader } from "../../../src/capture/index.js";
 import type { Arena } from "../../../src/memory.js";
 import type { Kernels } from "../../../src/wasm.js";
 import { UNTOUCHED } from "../../helpers/bed.js";
 import { concat } from "../../helpers/bytes.js";
 import { BUILDS, testKernels } from "../../helpers/engines.js";
 import { Random } from "../../helpers/property.js";
+import { rocePackets } from "../../helpers/roce.js";
 import { crcOf, type IcrcFormat, icrcOf, ONES } from "../../model/crc.js";
 import { IB_GLOBAL, IB_LOCAL } from "../../vectors/crc.js";
 
-const ETHERNET_BYTES = 14;
 const CAPTURES = [
   ["rocev2-atomic", 40],
   ["rocev2-rc-ipv6", 40],
   ["rocev2-rping-cm", 65],
 ] as const;
-
-/** The IP packets of a capture that go to RoCEv2's UDP port, without what Ethernet pads. */
-async function rocePackets(name: string): Promise<Uint8Array[]> {
-  const packets: Uint8Array[] = [];
-  const file = new Uint8Array(readFileSync(new URL(`../../../examples/captures/${name}.pcap`, import.meta.url)));
-  for await (const { data } of new CaptureReader(file)) {
-    const view = new DataView(data.buffer, data.byteOffset + ETHERNET_BYTES, data.length - ETHERNET_BYTES);
-    const isIpv4 = view.getUint8(0) >> 4 === 4;
-    const protocol = isIpv4 ? view.getUint8(9) : view.getUint8(6);
-    if (protocol !== 17 || view.getUint16(isIpv4 ? 22 : 42) !== 4791) continue;
-    const length = isIpv4 ? view.getUint16(2) : 40 + view.getUint16(4);
-    packets.push(data.slice(ETHERNET_BYTES, ETHERNET_BYTES + length));
-  }
-  return packets;
-}
 
 describe.each(BUILDS)("ICRC (%s build)", (build) => {
   let kernels: Kernels;
