@@ -43,10 +43,12 @@ export { decapBurst, encapBurst, encapParsedBurst, parseBurst } from "./path/cod
 export { fillBurst } from "./path/fill";
 export { flowHash } from "./path/hash";
 export { macswapBurst } from "./path/macswap";
+export { packBurst } from "./path/pack";
 export { portPostBurst, portReceiveBurst } from "./path/port";
 export { rxBurst } from "./path/rx";
 export { spreadBurst } from "./path/spread";
 export { txBurst } from "./path/tx";
+export { unpackBurst } from "./path/unpack";
 export { verifyBurst } from "./path/verify";
 export { tableLookupBurst } from "./table/burst";
 export { tableInsert, tableRemove } from "./table/insert";

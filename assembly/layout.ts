@@ -8,6 +8,10 @@
 export const BURST_MAX = 256;
 /** Most segments of one frame: a 64 KiB GSO frame in 2 KiB buffers, with room to spare. */
 export const SEGMENTS_MAX = 64;
+/** The longest frame that arrives from outside: a 64 KiB GSO frame with Ethernet and VLAN headers, and then some. */
+export const FRAME_BYTES_MAX = 65599;
+/** More than any frame has on a wire, and far enough from 2^32 for headers in front: captures can say what they like. */
+export const WIRE_BYTES_MAX = 0x80000000;
 
 // mbuf (mbuf/mbuf.ts)
 export const MBUF_BYTES = 64;
@@ -121,6 +125,28 @@ export const PORT_TX_QUEUE = 16;
 export const PORT_COUNTERS = 20;
 /** The port takes frames of several descriptors. */
 export const PORT_F_SCATTER_GATHER = 0x1;
+
+// stage and packed frame (path/stage.ts)
+export const STAGE_BYTES = 64;
+export const STAGE_ROOM = 0;
+export const STAGE_END = 4;
+export const STAGE_AT = 8;
+export const STAGE_STOP = 12;
+export const STAGE_SEGMENT_BYTES = 16;
+export const STAGE_FRAME_BYTES_MAX = 20;
+/** Packed frames stand behind the record, and behind them a vector that a copy of whole vectors may touch. */
+export const STAGE_DATA = 64;
+export const STAGE_SLACK_BYTES = 16;
+export const PACKED_BYTES = 16;
+export const PACKED_LEN = 0;
+export const PACKED_WIRE_LEN = 4;
+export const PACKED_TIMESTAMP_NS = 8;
+/** Why unpacking stopped (stage.stop): no whole frame is left, the burst is full, it must wait, or the bytes make no sense. */
+export const STOP_DRAINED = 0;
+export const STOP_BURST = 1;
+export const STOP_RING_FULL = 2;
+export const STOP_NO_BUFFER = 3;
+export const STOP_DAMAGED = 4;
 
 // tunnel (path/tunnel.ts)
 export const TUNNEL_BYTES = 192;

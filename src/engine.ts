@@ -12,6 +12,10 @@ import { planPort } from "./buffer/port-record.js";
 import { Burst, planBurst } from "./burst.js";
 import { type Census, takeCensus } from "./census.js";
 import { checkInteger, checkPowerOfTwo } from "./check.js";
+import type { Handover } from "./driver/handover/channel.js";
+import { HandoverReceiver } from "./driver/handover/receiver.js";
+import { HandoverSender } from "./driver/handover/sender.js";
+import { planStage, Stage } from "./driver/handover/stage.js";
 import { ConfigError } from "./errors.js";
 import { type Arena, MemoryPlan } from "./memory.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
@@ -32,6 +36,8 @@ export interface EngineOptions {
   readonly tunnels?: number;
   /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
   readonly bursts?: number;
+  /** Most ends of channels to other engines at a time (sendingEnd, receivingEnd), 0 to 256; 2 by default. */
+  readonly handoverEnds?: number;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -50,6 +56,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
+    handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
   };
   const shape = poolShape(
     checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
@@ -60,6 +67,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   planPool(plan, shape);
   for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
   for (let i = 0; i < limits.bursts; i++) planBurst(plan);
+  for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
 
@@ -77,6 +85,7 @@ interface EngineLimits {
   readonly queueSize: number;
   readonly tunnels: number;
   readonly bursts: number;
+  readonly handoverEnds: number;
 }
 
 export class Engine {
@@ -89,6 +98,9 @@ export class Engine {
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
+  /** Stages that no end of a channel uses, of those that were made. */
+  readonly #idleStages: Stage[] = [];
+  #stages = 0;
 
   /** @internal Made by createEngine. */
   constructor(instance: Instance, arena: Arena, pool: Pool, limits: EngineLimits) {
@@ -162,6 +174,21 @@ export class Engine {
     return burst;
   }
 
+  /**
+   * A driver that hands over what the port posts to the engine at the channel's other end. Throws ConfigError for a channel
+   * that has a sending end, for what is no channel, and for one end too many.
+   */
+  sendingEnd(handover: Handover, port: Port): HandoverSender {
+    this.#checkPort(port);
+    return this.#withStage((stage, release) => new HandoverSender(handover, port, stage, release));
+  }
+
+  /** A driver by which what the engine at the channel's other end hands over arrives on the port. Throws as sendingEnd. */
+  receivingEnd(handover: Handover, port: Port): HandoverReceiver {
+    this.#checkPort(port);
+    return this.#withStage((stage, release) => new HandoverReceiver(handover, port, stage, release));
+  }
+
   /** Moves what guests sent onto the underlay, through a tunnel: at most n frames. Returns how many left the vnic. */
   transmit(tunnel: Tunnel, n = BURST_MAX): number {
     this.#checkTunnel(tunnel);
@@ -194,6 +221,26 @@ export class Engine {
   close(): void {
     this.#instance.close();
     this.#owner.arena.release();
+  }
+
+  /** Makes something that needs a stage; the stage is idle again when it says so, or when it could not be made. */
+  #withStage<T>(make: (stage: Stage, release: (stage: Stage) => void) => T): T {
+    this.#owner.checkOpen();
+    const busy = this.#stages - this.#idleStages.length;
+    checkInteger("handoverEnds", busy + 1, 1, this.#limits.handoverEnds);
+    const stage = this.#idleStages.pop() ?? this.#makeStage();
+    const release = (idle: Stage) => this.#idleStages.push(idle);
+    try {
+      return make(stage, release);
+    } catch (error) {
+      release(stage);
+      throw error;
+    }
+  }
+
+  #makeStage(): Stage {
+    this.#stages++;
+    return new Stage(this.#owner);
   }
 
   #transmit({ ptr, vnic, uplink }: Tunnel, n: number): number {

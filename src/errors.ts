@@ -30,7 +30,7 @@ export class ConfigError extends RinglaneError {
   }
 }
 
-/** This host cannot run the engine: WebAssembly or its fixed-width SIMD is missing. */
+/** This host cannot run the engine, or what was asked of it: WebAssembly, its fixed-width SIMD or shared memory is missing. */
 export class EngineUnsupported extends RinglaneError {
   constructor(missing: string) {
     super("UNSUPPORTED", `this host has no ${missing}, which the engine needs`);

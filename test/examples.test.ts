@@ -26,3 +26,13 @@ it("examples/toolkit.mjs computes what others computed", () => {
   expect(text).toContain("flow              7 of 1");
   expect(text).toContain("deleted           true");
 });
+
+it("examples/two-cores.mjs hands every frame over to another thread", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/two-cores.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  // Which thread says so first is the machine's choice.
+  expect(stdout.toString().trim().split("\n").toSorted()).toEqual([
+    "received 10000 frames; 4096 of 4096 buffers free, the census holds",
+    "sent 10000 frames; 4096 of 4096 buffers free, the census holds",
+  ]);
+});

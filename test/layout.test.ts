@@ -127,10 +127,12 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       TUNNEL: 192,
       REPORT: 16,
       STATS: 32,
+      STAGE: 64,
+      PACKED: 16,
     };
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
-        .filter(([name]) => name.startsWith(`${prefix}_`) && !/_BYTES$|_F_/.test(name))
+        .filter(([name]) => name.startsWith(`${prefix}_`) && !/_BYTES$|_F_|STAGE_DATA$/.test(name))
         .map(([, offset]) => offset as number);
       expect((layout as Record<string, number>)[`${prefix}_BYTES`], prefix).toBe(size);
       expect(new Set(offsets).size, prefix).toBe(offsets.length);

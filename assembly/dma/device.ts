@@ -60,8 +60,8 @@ export function completeBurst(queue: usize, list: usize, n: u32): void {
     const id = load<u32>(list + ((i as usize) << 2));
     const segments = load<u16>((q.deviceSegments as usize) + ((id as usize) << 1)) as u32;
     assert(segments > 0, "completion of a buffer that was not taken");
-    const desc = descOf(q, q.deviceUsed);
     store<u16>((q.deviceSegments as usize) + ((id as usize) << 1), 0);
+    const desc = descOf(q, q.deviceUsed);
     desc.id = id as u16;
     desc.len = 0; // a transmit buffer: the device wrote nothing into it
     desc.flags = usedFlags(q.deviceUsedWrap) as u16;
@@ -73,7 +73,7 @@ export function completeBurst(queue: usize, list: usize, n: u32): void {
   }
 }
 
-function countSegments(q: Queue, index: u32): u32 {
+export function countSegments(q: Queue, index: u32): u32 {
   let segments: u32 = 1;
   while (hasNext(descOf(q, index).flags as u32)) {
     if (++index == q.size) index = 0;
@@ -82,7 +82,7 @@ function countSegments(q: Queue, index: u32): u32 {
   return segments;
 }
 
-function lastId(q: Queue, index: u32, segments: u32): u32 {
+export function lastId(q: Queue, index: u32, segments: u32): u32 {
   const last = index + segments - 1;
   return descOf(q, last < q.size ? last : last - q.size).id as u32;
 }

@@ -81,6 +81,34 @@ export class Queue {
     desc.flags = flags as u16;
     return 1;
   }
+
+  /** True while the device has nothing in its hands and all that it completed was reaped: its cursors and ours agree. */
+  isPassable(): bool {
+    return this.nextUsed == this.deviceAvail && this.usedWrap == this.deviceAvailWrap;
+  }
+
+  /**
+   * Takes, completes and reaps the next frame at once, for a device that is done with a frame when it has read it. No used
+   * descriptor is written, since nobody would read it; the frame's mbuf is the caller's. Only while the queue is passable.
+   */
+  @inline
+  passUnchecked(id: u32, segments: u32): void {
+    const slot = slotOf(this, id);
+    slot.mbuf = 0;
+    slot.nextFreeId = this.freeId as u16;
+    this.freeId = id;
+    this.free += segments;
+    let next = this.deviceAvail + segments;
+    if (next >= this.size) {
+      next -= this.size;
+      this.deviceAvailWrap ^= 1;
+      this.deviceUsedWrap ^= 1;
+      this.usedWrap ^= 1;
+    }
+    this.deviceAvail = next;
+    this.deviceUsed = next;
+    this.nextUsed = next;
+  }
 }
 
 if (offsetof<Queue>() != QUEUE_BYTES) ERROR("Queue: size");

@@ -1,6 +1,7 @@
 /** The host's side of the mbuf pool: fills chains from bytes, reads chains as spans, and knows which frames the host holds. */
 import {
   BURST_MAX,
+  FRAME_BYTES_MAX,
   MBUF_BYTES,
   MBUF_DATA,
   MBUF_LEN,
@@ -12,6 +13,7 @@ import {
   POOL_BYTES,
   POOL_FREE_COUNT,
   SEGMENTS_MAX,
+  WIRE_BYTES_MAX,
 } from "../../assembly/layout.js";
 import type { Arena, MemoryPlan } from "../memory.js";
 import type { Kernels } from "../wasm.js";
@@ -36,11 +38,6 @@ export interface PoolShape {
   readonly bufBytes: number;
 }
 
-/** The longest frame that an engine takes in: a 64 KiB GSO frame with Ethernet and VLAN headers, and then some. */
-const FRAME_BYTES_MAX = 65_535 + 64;
-
-/** More than any frame has on a wire, and far enough from 2^32 for headers in front: captures can say what they like. */
-const WIRE_BYTES_MAX = 2 ** 31;
 const TIMESTAMP_NS_MAX = 2n ** 64n - 1n;
 
 /** Buffers of one burst that is being filled. */
