@@ -43,12 +43,16 @@ export function decapBurst(list: usize, n: u32, udpPort: u32, vni: i32): void {
 }
 
 function decap(m: usize, udpPort: u32, vni: i32): u32 {
-  const mbuf = changetype<Mbuf>(m);
   let cause = parse(m);
-  if (cause == OK) cause = findVxlan(m, udpPort);
-  if (cause == OK && vni != ANY_VNI && mbuf.vni != vni) cause = DROP_UNKNOWN_VNI;
-  if (cause == OK) cause = checkOuter(m);
-  if (cause == OK && innerBytes(m) < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
-  if (cause == OK) strip(m);
-  return cause;
+  if (cause != OK) return cause;
+  cause = findVxlan(m, udpPort);
+  if (cause != OK) return cause;
+  if (vni != ANY_VNI) {
+    if (changetype<Mbuf>(m).vni != (vni as u32)) return DROP_UNKNOWN_VNI;
+  }
+  cause = checkOuter(m);
+  if (cause != OK) return cause;
+  if (innerBytes(m) < ETHERNET_BYTES) return DROP_ETHERNET_TRUNCATED;
+  strip(m);
+  return OK;
 }
