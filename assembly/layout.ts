@@ -168,6 +168,8 @@ export const TUNNEL_TEMPLATE_BYTES = 80;
 export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;
+/** Over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with another flag. */
+export const TUNNEL_F_PLAIN = 0x4;
 
 // Toeplitz table (hash/toeplitz.ts): for each byte of a tuple a row of 256 u32
 export const TOEPLITZ_ROW_BYTES = 1024;

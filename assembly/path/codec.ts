@@ -3,7 +3,7 @@ import { DROP_ETHERNET_TRUNCATED, DROP_UNKNOWN_VNI, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES } from "../wire/ethernet";
 import { checkOuter, findVxlan, innerBytes, strip } from "./decap";
-import { encap } from "./encap";
+import { Encap } from "./encap";
 import { parse } from "./parse";
 
 /** Any VNI will do. */
@@ -21,7 +21,7 @@ export function encapBurst(list: usize, n: u32, tunnel: usize): void {
   for (let i: u32 = 0; i < n; i++) {
     const m = load<u32>(list + ((i as usize) << 2)) as usize;
     let cause = parse(m);
-    if (cause == OK) cause = encap(m, tunnel);
+    if (cause == OK) cause = Encap.of(m, tunnel);
     changetype<Mbuf>(m).cause = cause as u16;
   }
 }
@@ -30,7 +30,7 @@ export function encapBurst(list: usize, n: u32, tunnel: usize): void {
 export function encapParsedBurst(list: usize, n: u32, tunnel: usize): void {
   for (let i: u32 = 0; i < n; i++) {
     const m = load<u32>(list + ((i as usize) << 2)) as usize;
-    changetype<Mbuf>(m).cause = encap(m, tunnel) as u16;
+    changetype<Mbuf>(m).cause = Encap.of(m, tunnel) as u16;
   }
 }
 

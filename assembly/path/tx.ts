@@ -5,7 +5,7 @@ import { Queue } from "../dma/queue";
 import { Ring } from "../dma/ring";
 import { OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { encap } from "./encap";
+import { Encap } from "./encap";
 import { parse } from "./parse";
 import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
@@ -36,7 +36,7 @@ export function txBurst(tunnel: usize, n: u32): u32 {
     // 2. What is it?
     let cause = parse(m);
     // 3. Outer headers into the headroom, entropy port from the inner flow.
-    if (cause == OK) cause = encap(m, tunnel);
+    if (cause == OK) cause = Encap.of(m, tunnel);
     // 4. One span, or as many as the uplink takes.
     if (cause == OK) cause = makeSendable(uplink, vnic, m);
     if (cause != OK) {

@@ -2,6 +2,7 @@
 import {
   TUNNEL_BYTES,
   TUNNEL_F_IPV6,
+  TUNNEL_F_PLAIN,
   TUNNEL_F_UDP_CHECKSUM,
   TUNNEL_FLAGS,
   TUNNEL_HEADER_LEN,
@@ -86,7 +87,8 @@ export function encodeTunnel(options: TunnelOptions): { record: Uint8Array; head
 
   const record = new Uint8Array(TUNNEL_BYTES);
   const view = new DataView(record.buffer);
-  const flags = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
+  const special = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
+  const flags = special === 0 && options.vlan === undefined ? TUNNEL_F_PLAIN : special;
   view.setUint32(TUNNEL_VNI, vni, true);
   view.setUint32(TUNNEL_FLAGS, flags, true);
   view.setUint32(TUNNEL_VNIC, options.vnic?.record.ptr ?? 0, true);

@@ -1,6 +1,7 @@
 // One end of a channel in a thread of its own: an engine with a guest's port, an uplink and a tunnel, from the built package.
 // The sending side lets its guest send numbered frames; the receiving side takes what arrives at its guest. Each answers with
-// how many, the digest of all of them in order, and its census. Started by handover-threads.test.ts, or run in its thread.
+// how many, the digest of all of them in order, and its census. They wait so long that a wake-up that is lost is seen.
+// Started by handover-threads.test.ts, or run in its thread.
 import { createHash } from "node:crypto";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { createEngine } from "../../dist/index.js";
@@ -52,7 +53,7 @@ export async function send({ handover, frames }) {
       waiting.push(frame);
     }
     waiting = waiting.slice(vnic.receiveBurst(waiting));
-    if (engine.poll() + sender.pump() === 0) sender.wait(10);
+    if (engine.poll() + sender.pump() === 0) sender.wait(60_000);
   }
   await sender.close();
   return { frames: digest.frames, digest: digest.hex, census: engine.census() };
@@ -63,7 +64,7 @@ export async function receive({ handover }) {
   const receiver = engine.receivingEnd(handover, uplink);
   const digest = new Digest();
   while (!receiver.isDone) {
-    if (receiver.pump() === 0) receiver.wait(10);
+    if (receiver.pump() === 0) receiver.wait(60_000);
     // One frame of several buffers after the other, so that the guest's queue never overflows.
     while (engine.receive(uplink, 8) > 0) {
       const taken = vnic.takeBurst();

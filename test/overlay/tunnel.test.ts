@@ -54,7 +54,8 @@ describe("a tunnel's options", () => {
   test("that are left out: TTL 64, ports 49152-65535, checksum zero over IPv4 and full over IPv6", () => {
     const flagsOf = (options: TunnelOptions) =>
       new DataView(encodeTunnel(options).record.buffer).getUint32(layout.TUNNEL_FLAGS, true);
-    expect(flagsOf(V4)).toBe(0);
+    expect(flagsOf(V4)).toBe(layout.TUNNEL_F_PLAIN);
+    expect(flagsOf({ ...V4, vlan: 7 })).toBe(0);
     expect(flagsOf({ ...V4, udpChecksum: "full" })).toBe(layout.TUNNEL_F_UDP_CHECKSUM);
     const v6 = { vni: 7, local: "fd00::1", remote: "fd00::2" };
     expect(flagsOf(v6)).toBe(layout.TUNNEL_F_IPV6 | layout.TUNNEL_F_UDP_CHECKSUM);
