@@ -1,8 +1,7 @@
 // Whole bursts through one step, for tools that work on frames without ports: each frame's cause is left in its mbuf.
-import { DROP_ETHERNET_TRUNCATED, DROP_UNKNOWN_VNI, OK } from "../layout";
+import { DROP_UNKNOWN_VNI, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { ETHERNET_BYTES } from "../wire/ethernet";
-import { checkOuter, findVxlan, innerBytes, strip } from "./decap";
+import { Decap } from "./decap";
 import { Encap } from "./encap";
 import { parse } from "./parse";
 
@@ -45,14 +44,10 @@ export function decapBurst(list: usize, n: u32, udpPort: u32, vni: i32): void {
 function decap(m: usize, udpPort: u32, vni: i32): u32 {
   let cause = parse(m);
   if (cause != OK) return cause;
-  cause = findVxlan(m, udpPort);
+  cause = Decap.open(m, udpPort);
   if (cause != OK) return cause;
   if (vni != ANY_VNI) {
     if (changetype<Mbuf>(m).vni != (vni as u32)) return DROP_UNKNOWN_VNI;
   }
-  cause = checkOuter(m);
-  if (cause != OK) return cause;
-  if (innerBytes(m) < ETHERNET_BYTES) return DROP_ETHERNET_TRUNCATED;
-  strip(m);
-  return OK;
+  return Decap.strip(m);
 }

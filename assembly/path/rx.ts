@@ -4,7 +4,6 @@
 import { Queue } from "../dma/queue";
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import {
-  DROP_ETHERNET_TRUNCATED,
   DROP_QUEUE_FULL,
   DROP_UNKNOWN_TUNNEL_ADDRESS,
   DROP_UNKNOWN_VNI,
@@ -16,11 +15,10 @@ import {
   TUNNEL_REMOTE,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_DST, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { checkOuter, findVxlan, innerBytes, strip } from "./decap";
+import { Decap } from "./decap";
 import { parse } from "./parse";
 import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
@@ -42,8 +40,7 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
     const mbuf = changetype<Mbuf>(m);
     // 1. What is it, and do the outer headers hold?
     let cause = parse(m);
-    if (cause == OK) cause = findVxlan(m, VXLAN_PORT);
-    if (cause == OK) cause = checkOuter(m);
+    if (cause == OK) cause = Decap.open(m, VXLAN_PORT);
     if (cause != OK) {
       drop(uplink, m, cause);
       continue;
@@ -55,9 +52,8 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
       continue;
     }
     const vnic = changetype<Tunnel>(tunnel).vnic as usize;
-    if (innerBytes(m) < ETHERNET_BYTES) cause = DROP_ETHERNET_TRUNCATED;
     // 3. The outer headers go: a pointer moves.
-    if (cause == OK) strip(m);
+    cause = Decap.strip(m);
     if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
     if (cause == OK) cause = makeSendable(vnic, uplink, m);
     if (cause != OK) {

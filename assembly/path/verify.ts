@@ -28,7 +28,7 @@ import { Mbuf } from "../mbuf/mbuf";
 import { ipv4ChecksumHolds } from "../wire/ipv4";
 import { udpDestination } from "../wire/transport";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { findVxlan, strip } from "./decap";
+import { findVxlan, stripVxlan } from "./decap";
 import { parse } from "./parse";
 import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
 
@@ -55,7 +55,7 @@ function verify(m: usize, report: usize): void {
   if (cause == OK) {
     judge(m, report + REPORT_OUTER_L3);
     if (findVxlan(m, VXLAN_PORT) == OK) {
-      strip(m);
+      stripVxlan(m);
       cause = parse(m);
       store<u8>(report, 1, REPORT_HAS_INNER);
       store<u32>(report, mbuf.flags, REPORT_INNER_FLAGS);
