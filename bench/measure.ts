@@ -1,83 +1,117 @@
 /**
- * Measures the cases of a question in rounds. benny times each case of a round; the order of the cases is drawn anew for
- * each round, so that a neighbour on the machine does not always hit the same one. Ratios are taken within a round, where
- * both cases saw the same machine, and then their median: they hold on a noisy machine where absolute figures do not.
+ * Measures a question's contestants in rounds. The order is drawn anew for each round, so that a neighbour on the machine
+ * does not always hit the same one. Ratios are taken within a round, where both saw the same machine, and then their median:
+ * they hold on a noisy machine where absolute figures do not.
  */
-import { add, configure, suite } from "benny";
-import type { Case, Question } from "./question.js";
+import type { Bound, Case, Contestant, Question } from "./question.js";
 
 export interface Effort {
+  /** Rounds after the first, which only warms up. */
   readonly rounds: number;
-  /** How long benny takes samples of one case in one round. */
-  readonly caseSeconds: number;
+  /** How long one contestant is timed in one round. */
+  readonly seconds: number;
+  /** And in the first, which counts for nothing: long enough for optimized code to be there. */
+  readonly warmUpSeconds: number;
 }
 
-/** Many short rounds: what disturbs a machine lasts longer than a round, so that it seldom falls between two cases. */
-export const THOROUGH: Effort = { rounds: 25, caseSeconds: 0.05 };
-export const QUICK: Effort = { rounds: 3, caseSeconds: 0.05 };
+/** Many short rounds: what disturbs a machine lasts longer than a round, so that it seldom falls between two contestants. */
+export const THOROUGH: Effort = { rounds: 15, seconds: 0.05, warmUpSeconds: 0.1 };
+export const QUICK: Effort = { rounds: 7, seconds: 0.003, warmUpSeconds: 0.03 };
 
-export interface Result {
+/** ringlane against one peer. */
+export interface Row {
   readonly question: string;
-  readonly name: string;
-  /** The median round, and the quietest one. */
-  readonly nsPerFrame: number;
-  readonly bestNsPerFrame: number;
-  /** Distance between the quartiles of the rounds, as a part of the median. */
-  readonly spread: number;
-  readonly bytesPerSecond: number | undefined;
-  readonly baseline: string;
+  readonly case: string;
+  readonly unit: string;
+  /** Medians of the rounds. */
+  readonly ours: number;
+  readonly peer: number;
+  readonly peerName: string;
+  /** The peer's time over ours, the median of the rounds: above 1 ringlane wins. */
   readonly ratio: number;
+  /** Distance between the quartiles of the rounds' ratios, as a part of their median. */
+  readonly spread: number;
 }
 
-/** Where every run's result goes. */
-let kept = 0;
+/** Whether a bound was kept. */
+export interface Verdict {
+  readonly question: string;
+  readonly case: string;
+  readonly bound: string;
+  readonly reached: string;
+  readonly kept: boolean;
+}
 
-export async function measure(question: Question, effort: Effort): Promise<Result[]> {
-  const cases = await question.cases();
-  const roundsOf = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
-  // Round 0 warms up: it is when the engine compiles what is measured later.
+export interface Answer {
+  readonly rows: readonly Row[];
+  readonly verdicts: readonly Verdict[];
+}
+
+type Rounds = ReadonlyMap<Contestant, readonly number[]>;
+
+export async function measure(
+  question: Question,
+  cases: readonly Case[],
+  effort: Effort,
+  onRound: (round: number) => void,
+): Promise<Answer> {
+  const contestants = [...new Set(cases.flatMap(({ ours, peers }) => [ours, ...peers]))];
+  const rounds = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]));
   for (let round = 0; round <= effort.rounds; round++) {
-    const title = `${question.name}, ${round === 0 ? "warm-up" : `round ${round} of ${effort.rounds}`}`;
-    const nsPerFrame = await runRound(title, shuffled(cases), effort);
-    if (round > 0) for (const [name, ns] of nsPerFrame) roundsOf.get(name)?.push(ns);
+    onRound(round);
+    for (const contestant of shuffled(contestants)) {
+      const time = await contestant.time(round === 0 ? effort.warmUpSeconds : effort.seconds);
+      if (round > 0) rounds.get(contestant)?.push(time);
+    }
   }
-  return cases.map(({ name, baseline, bytesPerFrame }) => {
-    const rounds = roundsOf.get(name) as number[];
-    const base = roundsOf.get(baseline);
-    if (!base) throw new Error(`${question.name} has no case "${baseline}"`);
-    const ns = quantile(rounds, 0.5);
-    const ratios = rounds.map((value, round) => value / (base[round] as number));
+  return {
+    rows: cases.flatMap((each) => rowsOf(question, each, rounds)),
+    verdicts: cases.flatMap((each) => verdictsOf(question, each, rounds)),
+  };
+}
+
+function rowsOf(question: Question, { name, unit, ours, peers }: Case, rounds: Rounds): Row[] {
+  // A case without peers has a row all the same, against itself.
+  return (peers.length === 0 ? [ours] : peers).map((peer) => {
+    const ratios = ratiosOf(rounds, peer, ours);
+    const ratio = quantile(ratios, 0.5);
     return {
       question: question.name,
-      name,
-      nsPerFrame: ns,
-      bestNsPerFrame: quantile(rounds, 0),
-      spread: (quantile(rounds, 0.75) - quantile(rounds, 0.25)) / ns,
-      bytesPerSecond: bytesPerFrame === undefined ? undefined : (bytesPerFrame / ns) * 1e9,
-      baseline,
-      ratio: quantile(ratios, 0.5),
+      case: name,
+      unit,
+      ours: median(rounds, ours),
+      peer: median(rounds, peer),
+      peerName: peer.name,
+      ratio,
+      spread: (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / ratio,
     };
   });
 }
 
-/** Nanoseconds per frame by case name: the median of benny's samples. */
-async function runRound(title: string, cases: readonly Case[], effort: Effort): Promise<Map<string, number>> {
-  const options = { minTime: effort.caseSeconds / 5, maxTime: effort.caseSeconds, minSamples: 5, delay: 0 };
-  const summary = await suite(
-    title,
-    // A function that returns a function: benny takes the outer one for setup and times the inner one.
-    ...cases.map(({ name, run }) => add(name, () => () => keep(run()))),
-    configure({ cases: options }),
-  );
-  const framesOf = new Map(cases.map(({ name, framesPerRun }) => [name, framesPerRun]));
-  return new Map(
-    summary.results.map(({ name, details }) => [name, (details.median * 1e9) / (framesOf.get(name) as number)]),
-  );
+function verdictsOf(question: Question, each: Case, rounds: Rounds): Verdict[] {
+  const verdict = ({ most, times }: Bound): Verdict | undefined => {
+    const peer = each.peers.find(({ name }) => name === times);
+    if (times !== undefined && !peer) return undefined; // the peer is missing on this machine
+    const reached = peer ? quantile(ratiosOf(rounds, each.ours, peer), 0.5) : median(rounds, each.ours);
+    const unit = times === undefined ? ` ${each.unit}` : ` times ${times}`;
+    return {
+      question: question.name,
+      case: each.name,
+      bound: `${most}${unit}`,
+      reached: reached.toPrecision(3),
+      kept: reached <= most,
+    };
+  };
+  return (each.bounds ?? []).map(verdict).filter((found) => found !== undefined);
 }
 
-function keep(result: number | Promise<number>): void | Promise<void> {
-  if (typeof result !== "number") return result.then((value) => keep(value));
-  kept = (kept + result) | 0;
+function median(rounds: Rounds, contestant: Contestant): number {
+  return quantile(rounds.get(contestant) as readonly number[], 0.5);
+}
+
+function ratiosOf(rounds: Rounds, above: Contestant, below: Contestant): number[] {
+  const base = rounds.get(below) as readonly number[];
+  return (rounds.get(above) as readonly number[]).map((time, round) => time / (base[round] as number));
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

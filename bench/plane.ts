@@ -2,8 +2,16 @@
  * A data plane laid open: the raw exports (no guard around a call), the arena and the pool, with a tunnel from a vnic to an
  * uplink. What createEngine builds, by the same parts, for measurements that must not pay for the host's handles.
  */
-import { readFileSync } from "node:fs";
-import { BURST_MAX, MBUF_BYTES, QUEUE_BYTES, RING_TAIL, SPAN_BYTES, TUNNEL_BYTES } from "../assembly/layout.js";
+import {
+  MBUF_BYTES,
+  QUEUE_BYTES,
+  RING_TAIL,
+  SPAN_BYTES,
+  STAGE_DATA,
+  STAGE_ROOM,
+  STAGE_SLACK_BYTES,
+  TUNNEL_BYTES,
+} from "../assembly/layout.js";
 import { headroomFor } from "../src/buffer/headroom.js";
 import { Pool, planPool, poolShape } from "../src/buffer/pool.js";
 import { Port } from "../src/buffer/port.js";
@@ -11,22 +19,28 @@ import { type PortRecord, planPort } from "../src/buffer/port-record.js";
 import { type Arena, MemoryPlan } from "../src/memory.js";
 import { encodeTunnel } from "../src/overlay/tunnel.js";
 import { instantiate, type Kernels } from "../src/wasm.js";
-
-/** The release build of this tree. */
-export const WASM = new Uint8Array(readFileSync(new URL("../build/ringlane.wasm", import.meta.url)));
+import { laySpans, type Spans, spansBytes, WASM } from "./bed.js";
 
 /** The tunnel of every measurement. */
 export const TUNNEL = { vni: 4711, local: "192.0.2.1", remote: "198.51.100.2" } as const;
 
-/** A full pool and a full ring are one burst of the largest size: all of it stays in the second-level cache. */
-export const POOL_MBUFS = BURST_MAX;
+/** Frames in most measurements, and the buffers of their pools: all of it stays in the second-level cache. */
+export const POOL_MBUFS = 256;
+export const UPLINKS = 4;
+const STAGE_ROOM_BYTES = 2 ** 16;
 
 export interface Plane {
+  /** Buffers in the pool: as many as there are frames. */
+  readonly mbufs: number;
   readonly kernels: Kernels;
   readonly arena: Arena;
   readonly pool: Pool;
   readonly vnic: PortRecord;
+  /** Several, for work that spreads over them; the tunnel's is the first. */
+  readonly uplinks: readonly PortRecord[];
   readonly uplink: PortRecord;
+  /** Addresses of the uplinks' records (u32). */
+  readonly portTable: number;
   /** Address of the tunnel's record. */
   readonly tunnel: number;
   /** Addresses of all mbufs (u32); each holds a frame. */
@@ -34,56 +48,114 @@ export interface Plane {
   /** Room for a span of each mbuf, and for a buffer id of each (u32). */
   readonly spans: number;
   readonly ids: number;
+  /** Room for a copy of all records and of a queue. */
+  readonly saved: number;
+  /** Where frames that leave are copied to (assembly/path/stage.ts). */
+  readonly stage: number;
 }
 
-/** A plane whose whole pool, POOL_MBUFS buffers, holds the given frames; they belong to no port yet. */
-export async function createPlane(frames: readonly Uint8Array[], wasm: Uint8Array<ArrayBuffer> = WASM): Promise<Plane> {
-  const shape = poolShape(POOL_MBUFS, headroomFor(["ethernet", "ipv4", "udp", "vxlan"]), 2048);
+/**
+ * A plane whose pool has a buffer for each of the given frames, a power of two of them, and holds them all; they belong to no port
+ * yet. spareBytes more of the arena are left for the caller.
+ */
+export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0): Promise<Plane> {
+  const mbufs = frames.length;
+  const shape = poolShape(mbufs, headroomFor(["ethernet", "ipv4", "udp", "vxlan"]), 2048);
   const plan = new MemoryPlan();
   planPool(plan, shape);
-  for (let port = 0; port < 2; port++) planPort(plan, POOL_MBUFS);
+  for (let port = 0; port <= UPLINKS; port++) planPort(plan, mbufs);
   plan
     .add(TUNNEL_BYTES)
-    .add(POOL_MBUFS * 4)
-    .add(POOL_MBUFS * 4);
-  plan.add(POOL_MBUFS * SPAN_BYTES);
+    .add(mbufs * 4)
+    .add(mbufs * 4);
+  plan
+    .add(mbufs * SPAN_BYTES)
+    .add(mbufs * MBUF_BYTES + QUEUE_BYTES)
+    .add(spareBytes);
+  plan.add(UPLINKS * 4).add(STAGE_DATA + STAGE_ROOM_BYTES + STAGE_SLACK_BYTES);
   const memory = plan.createMemory();
-  const instance = await instantiate(wasm, memory);
+  const instance = await instantiate(WASM, memory);
   const kernels = instance.raw;
   kernels.heapInit();
   const arena = plan.createArena(memory);
   const pool = new Pool(kernels, arena, shape);
   const owner = { kernels, arena, pool, checkOpen: () => instance.checkOpen() };
-  const vnic = new Port(owner, "vnic", 0, POOL_MBUFS, {});
-  const uplink = new Port(owner, "uplink", 1, POOL_MBUFS, {});
+  const vnic = new Port(owner, "vnic", 0, mbufs, {});
+  const uplinks = Array.from({ length: UPLINKS }, (_, i) => new Port(owner, `uplink ${i}`, i + 1, mbufs, {}));
+  const uplink = uplinks[0] as Port;
   const tunnel = arena.take(TUNNEL_BYTES);
   instance.loadTable(tunnel, encodeTunnel({ ...TUNNEL, vnic, uplink }).record);
-  const list = arena.take(POOL_MBUFS * 4);
-  const ids = arena.take(POOL_MBUFS * 4);
-  const filled = pool.fillBurst(
-    frames.map((data) => ({ data })),
-    0,
-    list,
+  const list = arena.take(mbufs * 4);
+  const ids = arena.take(mbufs * 4);
+  const arrivals = frames.map((data) => ({ data }));
+  for (let at = 0; at < mbufs; ) at += pool.fillBurst(arrivals, at, list + at * 4);
+  const spans = arena.take(mbufs * SPAN_BYTES);
+  const saved = arena.take(mbufs * MBUF_BYTES + QUEUE_BYTES);
+  const portTable = arena.take(UPLINKS * 4);
+  arena.u32.set(
+    uplinks.map(({ record }) => record.ptr),
+    portTable >> 2,
   );
-  if (filled !== POOL_MBUFS) throw new Error(`${filled} frames do not fill the pool`);
-  const spans = arena.take(POOL_MBUFS * SPAN_BYTES);
-  return { kernels, arena, pool, vnic: vnic.record, uplink: uplink.record, tunnel, list, spans, ids };
+  const stage = arena.take(STAGE_DATA + STAGE_ROOM_BYTES + STAGE_SLACK_BYTES);
+  arena.u32[(stage + STAGE_ROOM) >> 2] = STAGE_ROOM_BYTES;
+  return {
+    ...{
+      mbufs,
+      kernels,
+      arena,
+      pool,
+      vnic: vnic.record,
+      uplinks: uplinks.map(({ record }) => record),
+      uplink: uplink.record,
+    },
+    ...{ portTable, tunnel, list, spans, ids, saved, stage },
+  };
 }
 
-/**
- * Puts all frames into the vnic's ring, and returns what brings the plane back to that state after any transmit: the mbuf
- * records (16 KiB) copied back, the uplink's queue emptied, the ring's consumer cursor set back.
- */
-export function armVnic({ kernels, arena, vnic, uplink, list }: Plane): () => void {
-  kernels.portReceiveBurst(vnic.ptr, list, POOL_MBUFS);
+/** A plane whose pool is all free, and frames in memory beside it, as a driver would have them. */
+export async function emptyPool(frames: readonly Uint8Array[]): Promise<Plane & { readonly sources: Spans }> {
+  const longest = Math.max(...frames.map(({ length }) => length));
+  const plane = await createPlane(frames, spansBytes(frames.length, longest));
+  plane.kernels.freeBurst(plane.pool.ptr, plane.list, plane.mbufs);
+  return { ...plane, sources: laySpans(plane.arena, frames) };
+}
+
+export interface Saved {
+  /** Where the records of all mbufs lie, and how long they are. */
+  readonly records: number;
+  readonly bytes: number;
+  /** Where copies of the records and of the uplink's queue lie in memory, for peers that restore them themselves. */
+  readonly copy: number;
+  readonly queueCopy: number;
+  /** Brings the mbufs' records and the uplink's queue back to what they were. */
+  restore(): void;
+}
+
+/** Remembers the mbufs and the uplink's queue as they are now. */
+export function savedRecords({ mbufs, arena, uplink, list, saved }: Plane): Saved {
   const { u8, u32 } = arena;
-  const records = Math.min(...u32.subarray(list >> 2, (list >> 2) + POOL_MBUFS));
-  const savedRecords = u8.slice(records, records + POOL_MBUFS * MBUF_BYTES);
+  const records = Math.min(...u32.subarray(list >> 2, (list >> 2) + mbufs));
+  const bytes = mbufs * MBUF_BYTES;
+  const queueCopy = saved + bytes;
+  u8.copyWithin(saved, records, records + bytes);
+  u8.copyWithin(queueCopy, uplink.queue, uplink.queue + QUEUE_BYTES);
+  const savedRecords = u8.slice(records, records + bytes);
   const savedQueue = u8.slice(uplink.queue, uplink.queue + QUEUE_BYTES);
-  const tail = (vnic.ring + RING_TAIL) >> 2;
-  return () => {
+  const restore = () => {
     u8.set(savedRecords, records);
     u8.set(savedQueue, uplink.queue);
-    u32[tail] = 0;
+  };
+  return { records, bytes, copy: saved, queueCopy, restore };
+}
+
+/** Puts all frames into the vnic's ring, and returns what brings the plane back to that state after any transmit. */
+export function armVnic(plane: Plane): () => void {
+  const { mbufs, kernels, arena, vnic, list } = plane;
+  kernels.portReceiveBurst(vnic.ptr, list, mbufs);
+  const { restore } = savedRecords(plane);
+  const tail = (vnic.ring + RING_TAIL) >> 2;
+  return () => {
+    restore();
+    arena.u32[tail] = 0;
   };
 }

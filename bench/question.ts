@@ -1,21 +1,39 @@
-/** What a benchmark file exports: a question, and the cases that answer it, all measured in one run. */
+/**
+ * What a benchmark file exports: a question, and the cases that answer it. In a case ringlane (or, where a question is about
+ * ringlane's parts, one of them) stands against its peers on the same bytes, in the same rounds of the same run.
+ */
+
+/** Something that can be timed: nanoseconds an item, of a piece of work that lasts about so many seconds. */
+export interface Contestant {
+  readonly name: string;
+  time(seconds: number): Promise<number>;
+}
+
+/** Plain JavaScript in the same process; the regression guard holds ratios to these, since they are there everywhere. */
+export const PLAIN = "JavaScript";
 
 export interface Case {
   readonly name: string;
-  /** The case of the same question that this one's ratio is to. */
-  readonly baseline: string;
-  /** Frames that one run works on: enough that the harness's own cost per run is nothing. */
-  readonly framesPerRun: number;
-  /** Bytes of one frame, where throughput in bytes is what is asked. */
-  readonly bytesPerFrame?: number;
-  /** The work. What it returns depends on every frame and is kept, so that nothing can be optimized away. */
-  readonly run: () => number | Promise<number>;
+  /** What a figure is: "ns a frame". */
+  readonly unit: string;
+  readonly ours: Contestant;
+  readonly peers: readonly Contestant[];
+  /** What ringlane wants to keep to. */
+  readonly bounds?: readonly Bound[];
+}
+
+/** At most so many units; or, with a peer's name, at most so many times what that peer took. */
+export interface Bound {
+  readonly most: number;
+  readonly times?: string;
 }
 
 export interface Question {
   readonly name: string;
-  /** One sentence on what is inside the timed loop and what is not. */
+  /** What is inside the timed loop, what is not, and what was given up. */
   readonly measured: string;
+  /** Takes long because of a program that cannot be timed in milliseconds: left out of --quick. */
+  readonly slow?: boolean;
   /** Builds what the cases work on. */
   cases(): Promise<readonly Case[]>;
 }

@@ -1,60 +1,63 @@
 /**
- * npm run bench [-- QUESTION...] [--json FILE] [--quick]
+ * npm run bench [-- QUESTION...] [--quick] [--json FILE] [--record]
  *
- * Answers the questions, all by default: a table of nanoseconds per frame (the median round, the best round) and of ratios
- * to each case's baseline. --json writes the same figures, and what they were measured on, to a file. --quick is good for
- * a look only. The ratios are what to trust on a machine that others use, too.
+ * Answers the questions, all by default, with ringlane and its peers side by side. --quick is good for a look and leaves out
+ * what takes long. --json writes the rows to a file. --record writes bench/RESULTS.md and the ratios that --guard holds
+ * later runs to. --guard measures only what has plain JavaScript beside it, and fails when a ratio fell below half.
  */
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
-import { capture } from "./capture.js";
-import { checksum } from "./checksum.js";
-import { encap } from "./encap.js";
-import { measure, QUICK, type Result, THOROUGH } from "./measure.js";
-import { singleDma } from "./single-dma.js";
+import { SingleBar } from "cli-progress";
+import { CPeers } from "./c-peers.js";
+import { checkAgainstBaseline, onlyPlain, writeBaseline } from "./guard.js";
+import { measure, QUICK, type Row, THOROUGH, type Verdict } from "./measure.js";
+import { questions } from "./questions.js";
+import { machine, markdown, terminalTable, verdictTable } from "./report.js";
 
-const QUESTIONS = [encap, checksum, singleDma, capture];
+const RESULTS = fileURLToPath(new URL("./RESULTS.md", import.meta.url));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" }, quick: { type: "boolean", default: false } },
+  options: {
+    json: { type: "string" },
+    quick: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+    guard: { type: "boolean", default: false },
+  },
 });
-const unknown = positionals.filter((name) => !QUESTIONS.some((question) => question.name === name));
+const cPeers = new CPeers({ needed: !values.guard });
+const all = questions(cPeers);
+const unknown = positionals.filter((name) => !all.some((question) => question.name === name));
 if (unknown.length > 0) {
-  console.error(`No such question: ${unknown.join(", ")}. There are ${QUESTIONS.map(({ name }) => name).join(", ")}.`);
+  console.error(`No such question: ${unknown.join(", ")}. There are ${all.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
 }
-const asked = positionals.length === 0 ? QUESTIONS : QUESTIONS.filter(({ name }) => positionals.includes(name));
+const isAsked = (name: string) => positionals.length === 0 || positionals.includes(name);
+const isQuick = values.quick || values.guard;
+const asked = all.filter(({ name, slow }) => isAsked(name) && !(slow && isQuick));
 
-const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, v8: process.versions.v8 };
-const results: Result[] = [];
+const rows: Row[] = [];
+const verdicts: Verdict[] = [];
+const effort = isQuick ? QUICK : THOROUGH;
+const bar = new SingleBar({ format: "{question} [{bar}] round {value} of {total}", clearOnComplete: true });
 for (const question of asked) {
-  const answer = await measure(question, values.quick ? QUICK : THOROUGH);
-  results.push(...answer);
-  console.log(`\n${question.name}: ${question.measured}\n${tableOf(answer)}\n`);
+  const cases = await question.cases();
+  bar.start(effort.rounds, 0, { question: question.name });
+  const answer = await measure(question, values.guard ? onlyPlain(cases) : cases, effort, (round) => bar.update(round));
+  bar.stop();
+  rows.push(...answer.rows);
+  verdicts.push(...answer.verdicts);
+  cPeers.rest();
+  console.log(`\n${question.name}: ${question.measured}\n${terminalTable(answer.rows)}`);
 }
-console.log(`Measured on ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`);
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
-
-function tableOf(answer: readonly Result[]): string {
-  const table = new Table({
-    head: ["question", "case", "ns per frame", "best", "spread", "GB/s", "ratio", "to"],
-    colAligns: ["left", "left", "right", "right", "right", "right", "right", "left"],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { question, name, nsPerFrame, bestNsPerFrame, spread, bytesPerSecond, baseline, ratio } of answer) {
-    table.push([
-      question,
-      name,
-      nsPerFrame.toFixed(1),
-      bestNsPerFrame.toFixed(1),
-      `${(spread * 100).toFixed(0)} %`,
-      bytesPerSecond === undefined ? "" : (bytesPerSecond / 1e9).toFixed(2),
-      ratio.toFixed(2),
-      baseline === name ? "" : baseline,
-    ]);
-  }
-  return table.toString();
+if (verdicts.length > 0) console.log(`\nBounds:\n${verdictTable(verdicts)}`);
+for (const name of cPeers.missing) console.log(`Missing: ${name}`);
+console.log(`Measured on ${machine()}.`);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (values.record) {
+  writeFileSync(RESULTS, markdown({ questions: asked, rows, verdicts, missing: cPeers.missing }));
+  writeBaseline(rows);
 }
+if (values.guard) process.exitCode = checkAgainstBaseline(rows) ? 0 : 1;
+cPeers.close();

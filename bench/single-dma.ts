@@ -1,7 +1,8 @@
 /** What does a frame cost that is written once and leaves as one span, against copying, gathering and scattering it? */
 import { createEngine, type Engine, type Frame, type Port } from "../src/index.js";
-import { WASM } from "./plane.js";
-import type { Case, Question } from "./question.js";
+import { WASM } from "./bed.js";
+import { inProcess } from "./contestant.js";
+import type { Question } from "./question.js";
 import { udpFrames } from "./workload.js";
 
 const BURST = 32;
@@ -12,28 +13,43 @@ const PAYLOAD_BYTES = 1400;
 export const singleDma: Question = {
   name: "single-dma",
   measured:
-    `through the public API, ${BURST} frames at a time: a stack makes a frame of a ${HEADER_BYTES}-byte header and ${PAYLOAD_BYTES} bytes (in\n` +
-    `${FRAGMENTS} fragments for gather and scatter), posts it, and a device takes it, reads a byte a span and completes it.\n` +
+    `through the public API, ${BURST} frames at a time: a stack makes a frame of a ${HEADER_BYTES}-byte header and ${PAYLOAD_BYTES} bytes ` +
+    `(in ${FRAGMENTS} fragments for gather and scatter), posts it, and a device takes it, reads a byte a span and completes it. ` +
     "Every way copies the payload once out of the application's buffer; what differs is what is copied or posted more.",
   cases: async () => {
     const frame = udpFrames(1, HEADER_BYTES + PAYLOAD_BYTES)[0] as Uint8Array;
     const header = frame.subarray(0, HEADER_BYTES);
     const payload = frame.subarray(HEADER_BYTES);
+    const uplink = await createUplink();
+    const contestant = (name: string, run: () => number) => inProcess(name, BURST, run);
+    const alone = contestant(
+      "a frame at a time",
+      perFrame(uplink, (port) => inPlace(port, header, payload)),
+    );
+    const joinedFirst = perFrame(await createUplink(), (port) => joined(port, header, payload));
+    const gathered = perFrame(await createUplink(), fragmented("gather", header, payload));
+    const scattered = perFrame(await createUplink(true), fragmented("scatter", header, payload));
+    const unit = "ns a frame";
     return [
-      await row("in place, one post a burst", async () => inPlaceBurst(await createUplink(), header, payload)),
-      await row("in place", async () => perFrame(await createUplink(), (uplink) => inPlace(uplink, header, payload))),
-      await row("joined, then copied in", async () =>
-        perFrame(await createUplink(), (uplink) => joined(uplink, header, payload)),
-      ),
-      await row("gathered", async () => perFrame(await createUplink(), fragmented("gather", header, payload))),
-      await row("scattered", async () => perFrame(await createUplink(true), fragmented("scatter", header, payload))),
+      {
+        name: "in place",
+        unit,
+        ours: alone,
+        peers: [
+          contestant("joined, then copied in", joinedFirst),
+          contestant("gathered", gathered),
+          contestant("scattered", scattered),
+        ],
+      },
+      {
+        name: "in place, one post a burst",
+        unit,
+        ours: contestant("a burst at a time", inPlaceBurst(await createUplink(), header, payload)),
+        peers: [alone],
+      },
     ];
   },
 };
-
-async function row(name: string, build: () => Promise<() => number>): Promise<Case> {
-  return { name, baseline: "in place", framesPerRun: BURST, run: await build() };
-}
 
 async function createUplink(scatterGather = false): Promise<Port> {
   const engine: Engine = await createEngine({ wasm: WASM, mbufs: 256, ports: 1, queueSize: 256 });

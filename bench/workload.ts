@@ -1,4 +1,4 @@
-/** Frames to measure with: UDP over IPv4, each of its own flow, the same ones in every run. */
+/** Frames and keys to measure with, the same ones in every run. */
 
 /** Deterministic numbers (mulberry32), so that two runs measure the same bytes. */
 function randomU32(seed: number): () => number {
@@ -11,7 +11,14 @@ function randomU32(seed: number): () => number {
   };
 }
 
-/** count frames of frameBytes (from 42 on) without FCS: Ethernet, IPv4, UDP, random payload. */
+export function randomBytes(length: number, seed: number): Uint8Array {
+  const random = randomU32(seed);
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0; i < words.length; i++) words[i] = random();
+  return new Uint8Array(words.buffer, 0, length);
+}
+
+/** count frames of frameBytes (from 42 on) without FCS: Ethernet, IPv4, UDP, random payload; each is a flow of its own. */
 export function udpFrames(count: number, frameBytes: number, seed = 1): Uint8Array[] {
   const random = randomU32(seed);
   return Array.from({ length: count }, () => {

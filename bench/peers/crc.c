@@ -1,23 +1,11 @@
-// C twins of assembly/crc: CRC-32 of a burst, by slicing and by the same folding, over the same table (assembly/crc/table.ts).
-#include <stdint.h>
+/* CRC-32 of a burst, by slicing and by the same folding as assembly/crc/, over the same table. */
+#include "bytes.h"
 
 enum { SLICE = 0, FOLD = 16384, WINDOW = 18048, FOLD_PLANES = 12 };
 
 typedef uint8_t plane_t __attribute__((vector_size(16)));
 typedef uint16_t words_t __attribute__((vector_size(16)));
 typedef uint32_t dwords_t __attribute__((vector_size(16)));
-
-static inline uint32_t load32(const uint8_t *p) {
-  uint32_t value;
-  __builtin_memcpy(&value, p, 4);
-  return value;
-}
-
-static inline uint64_t load64(const uint8_t *p) {
-  uint64_t value;
-  __builtin_memcpy(&value, p, 8);
-  return value;
-}
 
 static inline plane_t load_plane(const uint8_t *p) {
   plane_t value;
@@ -32,7 +20,7 @@ static inline uint32_t slice_bytes(const uint32_t *slice, uint32_t crc, const ui
   return crc;
 }
 
-/** The usual table method in software: eight bytes a step (M. Kounavis and F. Berry, 2005). */
+/* The usual table method in software: eight bytes a step (M. Kounavis and F. Berry, 2005). */
 static uint32_t slice8(const uint32_t *slice, uint32_t crc, const uint8_t *p, uint32_t len) {
   for (; len >= 8; len -= 8, p += 8) {
     const uint64_t word = load64(p) ^ crc;
@@ -44,7 +32,7 @@ static uint32_t slice8(const uint32_t *slice, uint32_t crc, const uint8_t *p, ui
   return slice_bytes(slice, crc, p, len);
 }
 
-// A byte shuffle by a variable, which GCC has only as an intrinsic of each machine; indices are 0 to 15 or have the top bit set.
+/* A byte shuffle by a variable, which GCC has only as an intrinsic of each machine; indices are 0 to 15 or have the top bit set. */
 #if defined(__wasm__)
 #include <wasm_simd128.h>
 static inline plane_t swizzle(plane_t a, plane_t by) { return (plane_t)wasm_i8x16_swizzle((v128_t)a, (v128_t)by); }
@@ -55,7 +43,7 @@ static inline plane_t swizzle(plane_t a, plane_t by) {
 }
 #endif
 
-// The 16 bytes of (before, after) that begin at byte `at`.
+/* The 16 bytes of (before, after) that begin at byte `at`. */
 #if defined(__clang__)
 #define LANE(at, i) ((at) + (i))
 #define CONCAT(before, after, at)                                                                                      \
@@ -101,7 +89,7 @@ static inline uint32_t fold_planes(const uint8_t *table, plane_t plane, plane_t 
   return slice_plane((const uint32_t *)(table + SLICE), plane ^ r0 ^ CONCAT(none, one, 15)) ^ over;
 }
 
-/** What a plane gets from the eight before it: distances 32, 40, 86, 102, 107, 112, 120. */
+/* What a plane gets from the eight before it: distances 32, 40, 86, 102, 107, 112, 120. */
 #define STEP(m, w1, w2, w3, w4, w5, w6, w7, w8)                                                                        \
   ((m) ^ CONCAT(w7, w6, 5) ^ CONCAT(w6 ^ w7, w5 ^ w6, 10) ^ (w2 ^ w7) ^ CONCAT(w3 ^ w8, w2 ^ w7, 8))
 

@@ -1,18 +1,7 @@
 /* The hash of Linux bonding under xmit_hash_policy=layer3+4, over parsed mbufs; see assembly/hash/layer34.ts for its source. */
 #include <stdbool.h>
-#include <stdint.h>
 
-struct mbuf {
-  uint32_t buf, data, len, next, pkt_len, wire_len;
-  uint16_t ref_count, segments, port;
-  uint8_t census_round, census_seen;
-  uint32_t flags;
-  uint16_t l3, l4, payload, cause;
-  uint32_t hash;
-  uint64_t timestamp_ns;
-  uint32_t vni, l4_len;
-};
-_Static_assert(sizeof(struct mbuf) == 64, "MBUF_BYTES");
+#include "records.h"
 
 typedef uint64_t u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t u32 __attribute__((aligned(1), may_alias));

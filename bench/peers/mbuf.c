@@ -1,24 +1,5 @@
 /* The mbuf pool and the copies into and out of mbufs, over the records of assembly/mbuf/. */
-#include <stdint.h>
-
-struct mbuf {
-  uint32_t buf, data, len, next, pkt_len, wire_len;
-  uint16_t ref_count, segments, port;
-  uint8_t census_round, census_seen;
-  uint32_t flags;
-  uint16_t l3, l4, payload, cause;
-  uint32_t hash;
-  uint64_t timestamp_ns;
-  uint32_t vni, l4_len;
-};
-_Static_assert(sizeof(struct mbuf) == 64, "MBUF_BYTES");
-
-struct pool {
-  uint32_t records, buffers, free_stack, free_count, count, buf_bytes, headroom, census_round, census_doubles, unused;
-  uint64_t empty;
-  uint8_t unused2[16];
-};
-_Static_assert(sizeof(struct pool) == 64, "POOL_BYTES");
+#include "records.h"
 
 #define MBUF(at) ((struct mbuf *)(base + (at)))
 #define SEGMENTS_MAX 64

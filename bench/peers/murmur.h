@@ -1,23 +1,7 @@
 /* MurmurHash3_x64_128, h1, of keys of 16, 32 or 48 bytes: assembly/hash/murmur.ts in C. */
 #ifndef MURMUR_H
 #define MURMUR_H
-#include <stdint.h>
-
-static inline uint64_t load64(const uint8_t *p) {
-  uint64_t word;
-  __builtin_memcpy(&word, p, 8);
-  return word;
-}
-
-static inline uint32_t load32(const uint8_t *p) {
-  uint32_t word;
-  __builtin_memcpy(&word, p, 4);
-  return word;
-}
-
-static inline void store32(uint8_t *p, uint32_t word) { __builtin_memcpy(p, &word, 4); }
-
-static inline void store64(uint8_t *p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
+#include "bytes.h"
 
 static inline uint64_t rotl64(uint64_t word, int bits) { return word << bits | word >> (64 - bits); }
 
@@ -29,16 +13,36 @@ static inline uint64_t fmix64(uint64_t h) {
   return h ^ h >> 33;
 }
 
-static inline uint64_t murmur3(const uint8_t *key, uint32_t bytes, uint64_t seed) {
-  const uint64_t c1 = 0x87c37b91114253d5, c2 = 0x4cf5ad432745937f;
-  uint64_t h1 = seed, h2 = seed;
-  for (uint32_t at = 0; at < bytes; at += 16) {
-    h1 = (rotl64(h1 ^ rotl64(load64(key + at) * c1, 31) * c2, 27) + h2) * 5 + 0x52dce729;
-    h2 = (rotl64(h2 ^ rotl64(load64(key + at + 8) * c2, 33) * c1, 31) + h1) * 5 + 0x38495ab5;
-  }
+#define C1 0x87c37b91114253d5ull
+#define C2 0x4cf5ad432745937full
+
+static inline uint64_t murmur_first(uint64_t h1, uint64_t h2, uint64_t k1) {
+  return (rotl64(h1 ^ rotl64(k1 * C1, 31) * C2, 27) + h2) * 5 + 0x52dce729;
+}
+
+static inline uint64_t murmur_second(uint64_t h1, uint64_t h2, uint64_t k2) {
+  return (rotl64(h2 ^ rotl64(k2 * C2, 33) * C1, 31) + h1) * 5 + 0x38495ab5;
+}
+
+static inline uint64_t murmur_finish(uint64_t h1, uint64_t h2, uint32_t bytes) {
   h2 ^= bytes;
   h1 = (h1 ^ bytes) + h2;
   return fmix64(h1) + fmix64(h1 + h2);
+}
+
+static inline uint64_t murmur3(const uint8_t *key, uint32_t bytes, uint64_t seed) {
+  uint64_t h1 = seed, h2 = seed;
+  for (uint32_t at = 0; at < bytes; at += 16) {
+    h1 = murmur_first(h1, h2, load64(key + at));
+    h2 = murmur_second(h1, h2, load64(key + at + 8));
+  }
+  return murmur_finish(h1, h2, bytes);
+}
+
+/* Of 16 bytes that are at hand as two words. */
+static inline uint64_t murmur_words(uint64_t k1, uint64_t k2, uint64_t seed) {
+  const uint64_t h1 = murmur_first(seed, seed, k1);
+  return murmur_finish(h1, murmur_second(h1, seed, k2), 16);
 }
 
 #endif

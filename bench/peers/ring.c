@@ -1,18 +1,5 @@
 /* The single-producer single-consumer ring of mbuf addresses, over the record of assembly/dma/ring.ts. */
-#include <stdint.h>
-
-struct ring {
-  uint32_t slots, mask;
-  uint8_t line0[56];
-  uint32_t head, unused;
-  uint64_t refused;
-  uint8_t line1[48];
-  uint32_t tail;
-  uint8_t line2[60];
-};
-_Static_assert(sizeof(struct ring) == 192, "RING_BYTES");
-_Static_assert(__builtin_offsetof(struct ring, head) == 64, "RING_HEAD");
-_Static_assert(__builtin_offsetof(struct ring, tail) == 128, "RING_TAIL");
+#include "records.h"
 
 /* Restricted pointers, so that the compiler makes vectors of it. */
 static inline void copy_words(uint32_t *restrict to, const uint32_t *restrict from, uint32_t n) {

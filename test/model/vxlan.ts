@@ -77,13 +77,13 @@ export function decapsulate(
   if (here < l4 + 16) return refused(layout.DROP_HEADERS_SPLIT);
   if ((view.getUint8(l4 + 8) & 0x08) === 0) return refused(layout.DROP_VXLAN_NO_VNI_FLAG);
   const found = view.getUint32(l4 + 12) >>> 8;
-  if (vni !== undefined && found !== vni) return refused(layout.DROP_UNKNOWN_VNI);
   const isV4 = (flags & layout.FLAG_IPV4) !== 0;
   if (isV4 && internetChecksum(frame.subarray(l3, l4)) !== 0) return refused(layout.DROP_OUTER_IPV4_CHECKSUM);
   const end = l4 + udpLength;
   if (view.getUint16(l4 + 6) !== 0 && end <= frame.length && !udpSumHolds(frame, l3, l4, end, isV4)) {
     return refused(layout.DROP_OUTER_UDP_CHECKSUM);
   }
+  if (vni !== undefined && found !== vni) return refused(layout.DROP_UNKNOWN_VNI);
   const start = l4 + 16;
   if (end - start < 14) return refused(layout.DROP_ETHERNET_TRUNCATED);
   return {

@@ -1,0 +1,23 @@
+/** Every question that the benchmark can be asked, in the order in which it answers all of them. */
+import type { CPeers } from "./c-peers.js";
+import { capture } from "./capture.js";
+import { checksum } from "./checksum.js";
+import { cores } from "./cores.js";
+import { crc } from "./crc.js";
+import { encap } from "./encap.js";
+import { forward } from "./forward.js";
+import { gains } from "./gains.js";
+import { pipeline } from "./pipeline.js";
+import type { Question } from "./question.js";
+import { ring } from "./ring.js";
+import { scaling } from "./scaling.js";
+import { singleDma } from "./single-dma.js";
+import { table, tableLarge } from "./table.js";
+import { toeplitz } from "./toeplitz.js";
+
+export function questions(cPeers: CPeers): Question[] {
+  return [
+    ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, pipeline].map((kernel) => kernel(cPeers)),
+    ...[gains, singleDma, capture, forward(cPeers), cores, scaling],
+  ];
+}
