@@ -40,6 +40,7 @@ export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";
 export { decapBurst, encapBurst, encapParsedBurst, parseBurst } from "./path/codec";
+export { discardBurst } from "./path/discard";
 export { fillBurst } from "./path/fill";
 export { flowHash } from "./path/hash";
 export { macswapBurst } from "./path/macswap";

@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SPAN_BYTES, SPAN_ID } from "../assembly/layout.js";
 import { encodeCapture, LINKTYPE_ETHERNET } from "../src/capture/index.js";
 import type { CPeers } from "./c-peers.js";
-import { type Call, compileCalls, inProcess } from "./contestant.js";
+import { type Call, compileCalls, inProcess, type Series } from "./contestant.js";
 import { emptyPool, POOL_MBUFS, UPLINKS } from "./plane.js";
-import type { Case, Question } from "./question.js";
-import { BOND, CSUM, MACSWAP, type Mode, Testpmd } from "./testpmd.js";
+import type { Case, Contestant, Question } from "./question.js";
+import { BOND, CSUM, MACSWAP, Testpmd } from "./testpmd.js";
 import { udpFrames } from "./workload.js";
 
 const BURST = 32;
@@ -30,52 +29,62 @@ export function forward(cPeers: CPeers): Question {
       if (testpmd.missing) cPeers.missing.push(testpmd.missing);
       const folder = mkdtempSync(join(tmpdir(), "ringlane-forward-"));
       cPeers.whenDone(() => rmSync(folder, { recursive: true }));
-      return (await Promise.all([64, 1500].map((bytes) => casesOf(testpmd, folder, bytes)))).flat();
+      return (await Promise.all([64, 1500].map((bytes) => casesOf(cPeers, testpmd, folder, bytes)))).flat();
     },
   };
 }
 
-async function casesOf(testpmd: Testpmd, folder: string, frameBytes: number): Promise<Case[]> {
+async function casesOf(cPeers: CPeers, testpmd: Testpmd, folder: string, frameBytes: number): Promise<Case[]> {
   const frames = udpFrames(FLOWS, frameBytes);
   const file = join(folder, `${frameBytes}.pcap`);
   await writeCapture(file, frames);
-  const row = async (name: string, work: Work, mode?: Mode): Promise<Case> => ({
-    name: `${frameBytes} B, ${name}`,
-    unit: "ns a frame",
-    ours: await forwarder(name, frames, work),
-    peers: mode ? testpmd.contestant(mode, file) : [],
-  });
+  const row = async (name: string, kernel: KernelCall, peers: readonly Contestant[]): Promise<Case> => {
+    const plane = await emptyPool(endless(frames));
+    return { name: `${frameBytes} B, ${name}`, unit: "ns a frame", ours: forwarder(name, plane, kernel(plane)), peers };
+  };
+  const vxlan = await emptyPool(endless(frames));
+  const twins = cPeers.twins(
+    { image: vxlan.arena.u8.slice(), items: POOL_MBUFS },
+    forwarding(vxlan, ["copy_in_burst", "post_burst", "pack_burst"], ["encap_burst", vxlan.list, BURST, vxlan.tunnel]),
+  );
   return [
-    await row("macswap", ({ list }) => [["macswapBurst", list, BURST]], MACSWAP),
-    await row("csum", ({ list }) => [["fillBurst", list, BURST]], CSUM),
-    await row("VXLAN", ({ list, tunnel }) => [["encapBurst", list, BURST, tunnel]]),
+    await row("macswap", ({ list }) => ["macswapBurst", list, BURST], testpmd.contestant(MACSWAP, file)),
+    await row("csum", ({ list }) => ["fillBurst", list, BURST], testpmd.contestant(CSUM, file)),
+    await row("VXLAN", ({ list, tunnel }) => ["encapBurst", list, BURST, tunnel], twins),
     { ...(await bond(frames)), peers: testpmd.contestant(BOND, file), name: `${frameBytes} B, bonding layer3+4` },
   ];
 }
 
-type Work = (plane: Awaited<ReturnType<typeof emptyPool>>) => Call[];
+type EmptyPlane = Awaited<ReturnType<typeof emptyPool>>;
+type KernelCall = (plane: EmptyPlane) => Call;
 
-async function forwarder(name: string, flows: readonly Uint8Array[], work: Work) {
-  const plane = await emptyPool(endless(flows));
-  const { kernels, pool, list, uplink, sources, stage } = plane;
-  const run = compileCalls(kernels, {
-    times: POOL_MBUFS / BURST,
-    calls: [
-      ["copyInBurst", pool.ptr, [sources.ptrs, BURST * 4], [sources.lens, BURST * 4], list, BURST],
-      ...work(plane),
-      ["portPostBurst", uplink.ptr, list, BURST],
-      ["packBurst", uplink.ptr, stage, BURST],
-    ],
-  });
+function forwarder(name: string, plane: EmptyPlane, work: Call): Contestant {
+  const series = forwarding(plane, ["copyInBurst", "postBurst", "packBurst"], work);
+  const run = compileCalls(plane.kernels, series);
   run();
-  if (pool.free !== POOL_MBUFS) throw new Error("not every frame left");
+  if (plane.pool.free !== POOL_MBUFS) throw new Error("not every frame left");
   return inProcess(`ringlane, ${name}`, POOL_MBUFS, run);
 }
 
-/** Copy in, pick, post on the port that was picked; when all are posted, each port's device completes what it has. */
+/** A burst after the other: in, the mode's work, posted, out. */
+function forwarding(plane: EmptyPlane, kernels: readonly [string, string, string], work: Call): Series {
+  const { pool, list, uplink, sources, stage } = plane;
+  const [copyIn, post, pack] = kernels;
+  return {
+    times: POOL_MBUFS / BURST,
+    calls: [
+      [copyIn, pool.ptr, [sources.ptrs, BURST * 4], [sources.lens, BURST * 4], list, BURST],
+      work,
+      [post, uplink.queue, list, BURST],
+      [pack, uplink.ptr, stage, BURST],
+    ],
+  };
+}
+
+/** Copy in, pick, post on the port that was picked; when all are posted, each port's device frees what it has. */
 async function bond(flows: readonly Uint8Array[]): Promise<Omit<Case, "peers">> {
   const plane = await emptyPool(endless(flows));
-  const { kernels, arena, pool, list, uplinks, portTable, sources, ids, spans } = plane;
+  const { kernels, pool, list, uplinks, portTable, sources, ids } = plane;
   const post = compileCalls(kernels, {
     times: POOL_MBUFS / BURST,
     calls: [
@@ -85,17 +94,11 @@ async function bond(flows: readonly Uint8Array[]): Promise<Omit<Case, "peers">> 
       ["spreadBurst", list, ids, BURST, portTable],
     ],
   });
-  const { u16, u32 } = arena;
-  const run = () => {
-    const sum = post();
-    for (const { queue } of uplinks) {
-      const taken = kernels.takeBurst(queue, spans, POOL_MBUFS);
-      for (let i = 0; i < taken; i++) u32[(ids >> 2) + i] = u16[(spans + i * SPAN_BYTES + SPAN_ID) >> 1] as number;
-      kernels.completeBurst(queue, ids, taken);
-      kernels.reapFree(queue, pool.ptr, list, taken);
-    }
-    return sum;
-  };
+  const discard = compileCalls(kernels, {
+    times: 1,
+    calls: uplinks.map(({ ptr }) => ["discardBurst", ptr, POOL_MBUFS] as const),
+  });
+  const run = () => post() + discard();
   run();
   if (pool.free !== POOL_MBUFS) throw new Error("not every frame left");
   return { name: "bonding", unit: "ns a frame", ours: inProcess("ringlane, bonding", POOL_MBUFS, run) };

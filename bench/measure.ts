@@ -71,8 +71,7 @@ export async function measure(
 }
 
 function rowsOf(question: Question, { name, unit, ours, peers }: Case, rounds: Rounds): Row[] {
-  // A case without peers has a row all the same, against itself.
-  return (peers.length === 0 ? [ours] : peers).map((peer) => {
+  return peers.map((peer) => {
     const ratios = ratiosOf(rounds, peer, ours);
     const ratio = quantile(ratios, 0.5);
     return {
@@ -97,7 +96,7 @@ function verdictsOf(question: Question, each: Case, rounds: Rounds): Verdict[] {
     return {
       question: question.name,
       case: each.name,
-      bound: `${most}${unit}`,
+      bound: `${Number(most.toPrecision(3))}${unit}`,
       reached: reached.toPrecision(3),
       kept: reached <= most,
     };

@@ -73,6 +73,14 @@ export function completeBurst(queue: usize, list: usize, n: u32): void {
   }
 }
 
+/** Descriptors of the next frame that the device can take; 0 when there is none. */
+export function nextSegments(q: Queue): u32 {
+  const index = q.deviceAvail;
+  const flags = descOf(q, index).flags as u32;
+  if (!isAvail(flags, q.deviceAvailWrap)) return 0;
+  return hasNext(flags) ? countSegments(q, index) : 1;
+}
+
 export function countSegments(q: Queue, index: u32): u32 {
   let segments: u32 = 1;
   while (hasNext(descOf(q, index).flags as u32)) {

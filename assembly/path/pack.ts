@@ -2,8 +2,7 @@
 // engine. A frame is complete as soon as it is packed, and its buffers go back to the pool in the same crossing: the host
 // moves bytes and never sees a frame.
 import { count } from "../counter";
-import { hasNext, isAvail } from "../dma/desc";
-import { countSegments, lastId } from "../dma/device";
+import { lastId, nextSegments } from "../dma/device";
 import { descOf, Queue, slotOf } from "../dma/queue";
 import { COUNTER_DROP, DROP_FRAME_TOO_LONG, FRAME_BYTES_MAX, PACKED_BYTES, STAGE_DATA } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
@@ -27,16 +26,10 @@ export function packBurst(port: usize, stage: usize, n: u32): u32 {
   let taken: u32 = 0;
   if (!q.isPassable()) n = 0;
   while (taken < n) {
+    const segments = nextSegments(q);
+    if (segments == 0) break;
     const index = q.deviceAvail;
-    const head = descOf(q, index);
-    const flags = head.flags as u32;
-    if (!isAvail(flags, q.deviceAvailWrap)) break;
-    let segments: u32 = 1;
-    let id = head.id as u32;
-    if (hasNext(flags)) {
-      segments = countSegments(q, index);
-      id = lastId(q, index, segments);
-    }
+    const id = lastId(q, index, segments);
     const m = slotOf(q, id).mbuf as usize;
     const mbuf = changetype<Mbuf>(m);
     const len = mbuf.pktLen;
@@ -47,7 +40,7 @@ export function packBurst(port: usize, stage: usize, n: u32): u32 {
       packed.len = len;
       packed.wireLen = mbuf.wireLen;
       packed.timestampNs = mbuf.timestampNs;
-      if (segments == 1) copyVectors(data + used + PACKED_BYTES, head.addr as usize, len);
+      if (segments == 1) copyVectors(data + used + PACKED_BYTES, descOf(q, index).addr as usize, len);
       else copySegments(q, index, segments, data + used + PACKED_BYTES);
       used += bytes;
     } else {

@@ -53,6 +53,23 @@ struct desc {
 struct queue {
   uint32_t descs, size, slots, free, free_id, next_avail, avail_wrap, next_used, used_wrap, unused1;
   uint64_t refused, doorbells, unused2;
+  uint32_t device_avail, device_avail_wrap, device_used, device_used_wrap, device_segments, unused3[11];
+};
+_Static_assert(sizeof(struct queue) == 128, "queue");
+
+struct port {
+  uint32_t index, flags, pool, rx_ring, tx_queue, counters, unused[2];
+};
+_Static_assert(sizeof(struct port) == 32, "port");
+
+struct stage {
+  uint32_t room, end, at, stop, segment_bytes, frame_bytes_max, unused[10];
+};
+_Static_assert(sizeof(struct stage) == 64, "stage");
+
+struct packed {
+  uint32_t len, wire_len;
+  uint64_t timestamp_ns;
 };
 
 struct slot {
