@@ -15,7 +15,7 @@ export interface Effort {
 }
 
 /** Many short rounds: what disturbs a machine lasts longer than a round, so that it seldom falls between two contestants. */
-export const THOROUGH: Effort = { rounds: 15, seconds: 0.05, warmUpSeconds: 0.1 };
+export const THOROUGH: Effort = { rounds: 9, seconds: 0.03, warmUpSeconds: 0.1 };
 export const QUICK: Effort = { rounds: 7, seconds: 0.003, warmUpSeconds: 0.03 };
 
 /** ringlane against one peer. */

@@ -21,13 +21,10 @@ import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_BYTES, ipv4ChecksumHolds } from "../wire/ipv4";
 import { UDP_BYTES, UDP_CHECKSUM, udpDestination, udpLength } from "../wire/transport";
 import { VXLAN_BYTES, vxlanHasVni, vxlanVni } from "../wire/vxlan";
+import { PLAIN_L4, PLAIN_UDP } from "./plain";
 import { checksumField, isWhole, pseudoSum, transportSum } from "./transport";
 
-/** flags, l3 and l4 of a plain datagram, as the one word that they are in an mbuf: UDP in IPv4, no tag, no options, whole. */
-const PLAIN_UDP: u64 =
-  (((ETHERNET_BYTES + IPV4_BYTES) as u64) << 48) | ((ETHERNET_BYTES as u64) << 32) | ((FLAG_IPV4 | FLAG_UDP) as u64);
-const PLAIN_UDP_OFF: usize = (ETHERNET_BYTES + IPV4_BYTES) as usize;
-const PLAIN_VXLAN_OFF: usize = PLAIN_UDP_OFF + (UDP_BYTES as usize);
+const PLAIN_VXLAN: usize = PLAIN_L4 + (UDP_BYTES as usize);
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Decap {
@@ -40,13 +37,13 @@ export class Decap {
     const mbuf = changetype<Mbuf>(m);
     if (load<u64>(m, MBUF_FLAGS) != PLAIN_UDP) return openAny(m, udpPort);
     const data = mbuf.data as usize;
-    if (mbuf.len < (PLAIN_VXLAN_OFF as u32) + VXLAN_BYTES) return openAny(m, udpPort);
-    if (udpDestination(data + PLAIN_UDP_OFF) != udpPort) return DROP_NOT_VXLAN;
-    if (udpLength(data + PLAIN_UDP_OFF) < UDP_BYTES + VXLAN_BYTES) return openAny(m, udpPort);
-    if (load<u16>(data, PLAIN_UDP_OFF + UDP_CHECKSUM) != 0) return openAny(m, udpPort);
-    if (!vxlanHasVni(data + PLAIN_VXLAN_OFF)) return DROP_VXLAN_NO_VNI_FLAG;
+    if (mbuf.len < (PLAIN_VXLAN as u32) + VXLAN_BYTES) return openAny(m, udpPort);
+    if (udpDestination(data + PLAIN_L4) != udpPort) return DROP_NOT_VXLAN;
+    if (udpLength(data + PLAIN_L4) < UDP_BYTES + VXLAN_BYTES) return openAny(m, udpPort);
+    if (load<u16>(data, PLAIN_L4 + UDP_CHECKSUM) != 0) return openAny(m, udpPort);
+    if (!vxlanHasVni(data + PLAIN_VXLAN)) return DROP_VXLAN_NO_VNI_FLAG;
     if (!ipv4ChecksumHolds(data + ETHERNET_BYTES, IPV4_BYTES)) return DROP_OUTER_IPV4_CHECKSUM;
-    mbuf.vni = vxlanVni(data + PLAIN_VXLAN_OFF);
+    mbuf.vni = vxlanVni(data + PLAIN_VXLAN);
     return OK;
   }
 
