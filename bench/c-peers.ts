@@ -45,6 +45,8 @@ interface Expected {
 export class CPeers {
   /** What is missing, and which peers with it. */
   readonly missing: string[] = [];
+  /** What they were made with. */
+  readonly versions: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "ringlane-peers-"));
   readonly #programs = new Map<NativeBuild, string>();
   readonly #servers: Server[] = [];
@@ -163,6 +165,9 @@ export class CPeers {
   #try(build: string, compiler: string, args: readonly string[], done: () => void): void {
     try {
       execFileSync(compiler, args, { stdio: ["ignore", "pipe", "pipe"] });
+      this.versions.push(
+        `${build}: ${versionOf(build === "DPDK" ? ["pkg-config", "--modversion", "libdpdk"] : [compiler, "--version"])}`,
+      );
       done();
     } catch (error) {
       const { code, stderr } = error as { code?: string; stderr?: Buffer };
@@ -170,6 +175,11 @@ export class CPeers {
       this.missing.push(`${build} (${why})`);
     }
   }
+}
+
+function versionOf(command: readonly string[]): string {
+  const [program, ...args] = command;
+  return execFileSync(program as string, args, { encoding: "utf8" }).split("\n")[0] as string;
 }
 
 /** A native program at work on an image, asked a line at a time. */

@@ -7,9 +7,10 @@ import type { Row } from "./measure.js";
 import { type Case, PLAIN } from "./question.js";
 
 const BASELINE = new URL("./baseline.json", import.meta.url);
-const ALLOWED = 0.5;
+/** What part of a recorded ratio must be left. */
+export const ALLOWED = 0.5;
 
-type Recorded = Pick<Row, "question" | "case" | "peerName" | "ratio">;
+export type Recorded = Pick<Row, "question" | "case" | "peerName" | "ratio">;
 
 /** The cases that have plain JavaScript beside them, with no other peer. */
 export function onlyPlain(cases: readonly Case[]): Case[] {
@@ -18,25 +19,29 @@ export function onlyPlain(cases: readonly Case[]): Case[] {
     .filter(({ peers }) => peers.length > 0);
 }
 
-export function writeBaseline(rows: readonly Row[]): void {
-  const recorded: Recorded[] = rows
+/** The ratios to plain JavaScript, to three digits. */
+export function plainRatios(rows: readonly Row[]): Recorded[] {
+  return rows
     .filter(({ peerName }) => isPlain(peerName))
     .map((row) => ({ question: row.question, case: row.case, peerName: row.peerName, ratio: round(row.ratio) }));
-  writeFileSync(BASELINE, `${JSON.stringify(recorded, null, 2)}\n`);
 }
 
-/** Says what fell; false when something did, or when a recorded case is gone. */
-export function checkAgainstBaseline(rows: readonly Row[]): boolean {
-  const recorded: Recorded[] = JSON.parse(readFileSync(BASELINE, "utf8"));
-  const fallen = recorded.flatMap((before) => {
+export function writeBaseline(rows: readonly Row[]): void {
+  writeFileSync(BASELINE, `${JSON.stringify(plainRatios(rows), null, 2)}\n`);
+}
+
+export function readBaseline(): Recorded[] {
+  return JSON.parse(readFileSync(BASELINE, "utf8"));
+}
+
+/** What fell too far, in words; a recorded case that is not measured any more has fallen, too. */
+export function fallen(recorded: readonly Recorded[], rows: readonly Recorded[]): string[] {
+  return recorded.flatMap((before) => {
     const now = rows.find((row) => keyOf(row) === keyOf(before));
     if (!now) return [`${keyOf(before)}: recorded, but not measured any more`];
     if (now.ratio >= before.ratio * ALLOWED) return [];
     return [`${keyOf(before)}: ratio ${round(now.ratio)}, recorded ${before.ratio}`];
   });
-  for (const line of fallen) console.error(`fell below ${ALLOWED} of what was recorded: ${line}`);
-  console.log(`${recorded.length - fallen.length} of ${recorded.length} ratios to plain JavaScript hold`);
-  return fallen.length === 0;
 }
 
 function isPlain(peerName: string): boolean {

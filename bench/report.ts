@@ -12,8 +12,9 @@ export interface Report {
   readonly questions: readonly Question[];
   readonly rows: readonly Row[];
   readonly verdicts: readonly Verdict[];
-  /** Peers that this machine does not have. */
+  /** Peers that this machine does not have, and what made those that it has. */
   readonly missing: readonly string[];
+  readonly versions: readonly string[];
 }
 
 export function terminalTable(rows: readonly Row[]): string {
@@ -35,7 +36,7 @@ export function verdictTable(verdicts: readonly Verdict[]): string {
   return table.toString();
 }
 
-export function markdown({ questions, rows, verdicts, missing }: Report): string {
+export function markdown({ questions, rows, verdicts, missing, versions }: Report): string {
   const sections = questions.map(
     ({ name, measured }) =>
       `## ${name}\n\n${measured}\n\n${markdownTable(HEAD, rows.filter(({ question }) => question === name).map(cellsOf))}`,
@@ -45,6 +46,7 @@ export function markdown({ questions, rows, verdicts, missing }: Report): string
     `Written by \`npm run bench -- --record\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}. Medians of the rounds of one run; ` +
       "ratio is the peer's time over ours (above 1 ringlane wins), and spread the distance between the quartiles of the rounds' ratios. " +
       "The machine is shared with others: ratios hold, nanoseconds drift.",
+    versions.map((version) => `- ${version}`).join("\n"),
     missing.length === 0 ? "No peer was missing." : `Missing on this machine: ${missing.join("; ")}.`,
     ...sections,
     "## Bounds",

@@ -46,6 +46,13 @@ uint32_t dpdk_checksum_burst(uint8_t *base, uint32_t ptrs, uint32_t lens, uint32
   return n;
 }
 
+/* Chosen when it changes only, since choosing takes longer than a burst. */
+static void choose(enum rte_net_crc_alg wanted) {
+  static int chosen = -1;
+  if (chosen != (int)wanted) rte_net_crc_set_alg(wanted);
+  chosen = (int)wanted;
+}
+
 static uint32_t crc32_burst(uint8_t *base, uint32_t ptrs, uint32_t lens, uint32_t out, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     set_u32(base, out, i, rte_net_crc_calc(base + u32_at(base, ptrs, i), u32_at(base, lens, i), RTE_NET_CRC32_ETH));
@@ -54,12 +61,12 @@ static uint32_t crc32_burst(uint8_t *base, uint32_t ptrs, uint32_t lens, uint32_
 }
 
 uint32_t dpdk_crc32_scalar_burst(uint8_t *base, uint32_t ptrs, uint32_t lens, uint32_t out, uint32_t n) {
-  rte_net_crc_set_alg(RTE_NET_CRC_SCALAR);
+  choose(RTE_NET_CRC_SCALAR);
   return crc32_burst(base, ptrs, lens, out, n);
 }
 
 uint32_t dpdk_crc32_sse42_burst(uint8_t *base, uint32_t ptrs, uint32_t lens, uint32_t out, uint32_t n) {
-  rte_net_crc_set_alg(RTE_NET_CRC_SSE42);
+  choose(RTE_NET_CRC_SSE42);
   return crc32_burst(base, ptrs, lens, out, n);
 }
 
