@@ -165,6 +165,8 @@ export const TUNNEL_REMOTE = 64;
 export const TUNNEL_TEMPLATE = 80;
 /** Longest template: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + VXLAN 8, rounded up to whole vectors. */
 export const TUNNEL_TEMPLATE_BYTES = 80;
+/** What the headers add to the lengths in an mbuf, from MBUF_LEN on: four u32, 0 for next. */
+export const TUNNEL_GROWTH = 160;
 export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;

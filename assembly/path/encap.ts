@@ -10,6 +10,7 @@ import {
   TUNNEL_F_IPV6,
   TUNNEL_F_PLAIN,
   TUNNEL_F_UDP_CHECKSUM,
+  TUNNEL_GROWTH,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { Mbuf, prepend } from "../mbuf/mbuf";
@@ -20,6 +21,7 @@ import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH } from "../wire/ipv6";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/transport";
 import { VXLAN_BYTES } from "../wire/vxlan";
 import { FlowHash, flowHash } from "./hash";
+import { Plain } from "./plain";
 import { Tunnel } from "./tunnel";
 
 const IP_LENGTH_MAX: u32 = 0xffff;
@@ -37,17 +39,17 @@ export class Encap {
     const t = changetype<Tunnel>(tunnel);
     const mbuf = changetype<Mbuf>(m);
     if (t.flags != TUNNEL_F_PLAIN) return encapAny(m, tunnel);
-    if (FlowHash.special(mbuf) != 0) return encapAny(m, tunnel);
+    if (Plain.differs(m) != 0) return encapAny(m, tunnel);
     const data = mbuf.data;
     const ipLength = mbuf.wireLen + (PLAIN_BYTES - ETHERNET_BYTES);
     if (ipLength > IP_LENGTH_MAX) return encapAny(m, tunnel);
     if (data - mbuf.buf < PLAIN_BYTES) return encapAny(m, tunnel);
     if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "encapsulation of a freed mbuf");
-    const hash = FlowHash.ofPlain(mbuf, data as usize);
+    const hash = FlowHash.ofPlain(data as usize);
     mbuf.hash = hash;
     mbuf.data = data - PLAIN_BYTES;
     // len, next, pktLen and wireLen in one: next stays.
-    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), i32x4(PLAIN_BYTES, 0, PLAIN_BYTES, PLAIN_BYTES)), MBUF_LEN);
+    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), v128.load(tunnel, TUNNEL_GROWTH)), MBUF_LEN);
     const outer = (data - PLAIN_BYTES) as usize;
     const length = bswap<u16>(ipLength as u16);
     const check = fold32(t.ipSum + (length as u32)) ^ 0xffff;

@@ -16,34 +16,24 @@ import { ETHERNET_BYTES, ETHERNET_DST, ETHERNET_TYPE } from "../wire/ethernet";
 import { IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_SRC } from "../wire/ipv6";
 import { PROTOCOL_TCP, PROTOCOL_UDP, ports } from "../wire/transport";
+import { PLAIN_L4, Plain } from "./plain";
 
 /** The 32-bit flow hash of a parsed frame; also kept in the mbuf. */
 export function flowHash(m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
-  const hash =
-    FlowHash.special(mbuf) == 0 ? FlowHash.ofPlain(mbuf, mbuf.data as usize) : ((keyHash(mbuf) >> 32) as u32);
+  const hash = Plain.differs(m) == 0 ? FlowHash.ofPlain(mbuf.data as usize) : ((keyHash(mbuf) >> 32) as u32);
   mbuf.hash = hash;
   return hash;
 }
 
 /** A class because asc inlines on demand only decorated methods, and a call makes V8 spill what the loop holds. */
 export class FlowHash {
-  /** 0 for TCP or UDP in whole IPv4 datagrams, ports included. Arithmetic, since V8 makes numbers of joined conditions. */
+  /** The hash of a plain frame that begins at data. */
   @inline
-  static special(mbuf: Mbuf): u32 {
-    const kind = mbuf.flags & (FLAG_IPV4 | FLAG_TCP | FLAG_UDP | FLAG_FRAGMENT);
-    // One test for both: UDP's flag is twice TCP's, so what is left is 0 for TCP and TCP's flag for UDP.
-    const other = (kind - (FLAG_IPV4 | FLAG_TCP)) & ~FLAG_TCP;
-    const hasNoPorts = ((mbuf.payload as u32) - 1) >> 31;
-    return other | hasNoPorts;
-  }
-
-  /** The hash of such a frame, which begins at data. */
-  @inline
-  static ofPlain(mbuf: Mbuf, data: usize): u32 {
-    const ip = data + mbuf.l3;
-    const rest = (ports(data + mbuf.l4) as u64) | ((load<u8>(ip, IPV4_PROTOCOL) as u64) << 32);
-    return (Murmur.ofWords(load<u64>(ip, IPV4_SRC), rest, 0) >> 32) as u32;
+  static ofPlain(data: usize): u32 {
+    const protocol = load<u8>(data, (ETHERNET_BYTES as usize) + IPV4_PROTOCOL) as u64;
+    const rest = (load<u32>(data, PLAIN_L4) as u64) | (protocol << 32);
+    return (Murmur.ofWords(load<u64>(data, (ETHERNET_BYTES as usize) + IPV4_SRC), rest, 0) >> 32) as u32;
   }
 }
 

@@ -9,6 +9,7 @@
 import {
   TUNNEL_BYTES,
   TUNNEL_FLAGS,
+  TUNNEL_GROWTH,
   TUNNEL_HEADER_LEN,
   TUNNEL_IP_SUM,
   TUNNEL_L3,
@@ -45,8 +46,8 @@ export class Tunnel {
   template2: v128;
   template3: v128;
   template4: v128;
+  growth: v128;
   unused2: v128;
-  unused3: v128;
 }
 
 if (offsetof<Tunnel>() != TUNNEL_BYTES) ERROR("Tunnel: size");
@@ -63,3 +64,4 @@ if (offsetof<Tunnel>("portCount") != TUNNEL_PORT_COUNT) ERROR("Tunnel: portCount
 if (offsetof<Tunnel>("local") != TUNNEL_LOCAL) ERROR("Tunnel: local");
 if (offsetof<Tunnel>("remote") != TUNNEL_REMOTE) ERROR("Tunnel: remote");
 if (offsetof<Tunnel>("template0") != TUNNEL_TEMPLATE) ERROR("Tunnel: template0");
+if (offsetof<Tunnel>("growth") != TUNNEL_GROWTH) ERROR("Tunnel: growth");

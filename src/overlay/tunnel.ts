@@ -1,10 +1,14 @@
 /** A tunnel of an engine: VXLAN between this host and a remote one, for one network (RFC 7348). */
 import {
+  MBUF_LEN,
+  MBUF_PKT_LEN,
+  MBUF_WIRE_LEN,
   TUNNEL_BYTES,
   TUNNEL_F_IPV6,
   TUNNEL_F_PLAIN,
   TUNNEL_F_UDP_CHECKSUM,
   TUNNEL_FLAGS,
+  TUNNEL_GROWTH,
   TUNNEL_HEADER_LEN,
   TUNNEL_IP_SUM,
   TUNNEL_L3,
@@ -99,6 +103,9 @@ export function encodeTunnel(options: TunnelOptions): { record: Uint8Array; head
   view.setUint32(TUNNEL_UDP_SUM, template.udpSum, true);
   view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
   view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
+  for (const field of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) {
+    view.setUint32(TUNNEL_GROWTH + field - MBUF_LEN, template.bytes.length, true);
+  }
   record.set(local, TUNNEL_LOCAL);
   record.set(remote, TUNNEL_REMOTE);
   record.set(template.bytes, TUNNEL_TEMPLATE);
