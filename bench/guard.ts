@@ -34,13 +34,11 @@ export function readBaseline(): Recorded[] {
   return JSON.parse(readFileSync(BASELINE, "utf8"));
 }
 
-/** What fell too far, in words; a recorded case that is not measured any more has fallen, too. */
-export function fallen(recorded: readonly Recorded[], rows: readonly Recorded[]): string[] {
-  return recorded.flatMap((before) => {
+/** Recorded ratios of which less than ALLOWED is left; a case that is not measured any more has nothing left. */
+export function fallen(recorded: readonly Recorded[], rows: readonly Recorded[]): Recorded[] {
+  return recorded.filter((before) => {
     const now = rows.find((row) => keyOf(row) === keyOf(before));
-    if (!now) return [`${keyOf(before)}: recorded, but not measured any more`];
-    if (now.ratio >= before.ratio * ALLOWED) return [];
-    return [`${keyOf(before)}: ratio ${round(now.ratio)}, recorded ${before.ratio}`];
+    return !now || now.ratio < before.ratio * ALLOWED;
   });
 }
 
@@ -48,7 +46,7 @@ function isPlain(peerName: string): boolean {
   return peerName.startsWith(PLAIN);
 }
 
-function keyOf({ question, case: name, peerName }: Recorded): string {
+export function keyOf({ question, case: name, peerName }: Recorded): string {
   return `${question} / ${name} / ${peerName}`;
 }
 

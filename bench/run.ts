@@ -2,15 +2,15 @@
  * npm run bench [-- QUESTION...] [--quick] [--json FILE] [--record]
  *
  * Answers the questions, all by default, with ringlane and its peers side by side. --quick is good for a look and leaves out
- * what takes long. --json writes the rows to a file. --record writes bench/RESULTS.md and the ratios that --guard holds
- * later runs to. --guard measures only what has plain JavaScript beside it, and fails when a ratio fell below half.
+ * what takes long. --json writes the rows to a file. --record writes bench/RESULTS.md, and the ratios that bench/hold.ts holds
+ * later trees to.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { CPeers } from "./c-peers.js";
-import { ALLOWED, fallen, onlyPlain, plainRatios, readBaseline, writeBaseline } from "./guard.js";
+import { writeBaseline } from "./guard.js";
 import { measure, QUICK, type Row, THOROUGH, type Verdict } from "./measure.js";
 import { questions } from "./questions.js";
 import { machine, markdown, terminalTable, verdictTable } from "./report.js";
@@ -23,10 +23,9 @@ const { values, positionals } = parseArgs({
     json: { type: "string" },
     quick: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
-    guard: { type: "boolean", default: false },
   },
 });
-const cPeers = new CPeers({ needed: !values.guard });
+const cPeers = new CPeers({ needed: true });
 const all = questions(cPeers);
 const unknown = positionals.filter((name) => !all.some((question) => question.name === name));
 if (unknown.length > 0) {
@@ -34,17 +33,16 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const isAsked = (name: string) => positionals.length === 0 || positionals.includes(name);
-const isQuick = values.quick || values.guard;
-const asked = all.filter(({ name, slow }) => isAsked(name) && !(slow && isQuick));
+const asked = all.filter(({ name, slow }) => isAsked(name) && !(slow && values.quick));
 
 const rows: Row[] = [];
 const verdicts: Verdict[] = [];
-const effort = isQuick ? QUICK : THOROUGH;
+const effort = values.quick ? QUICK : THOROUGH;
 const bar = new SingleBar({ format: "{question} [{bar}] round {value} of {total}", clearOnComplete: true });
 for (const question of asked) {
   const cases = await question.cases();
   bar.start(effort.rounds, 0, { question: question.name });
-  const answer = await measure(question, values.guard ? onlyPlain(cases) : cases, effort, (round) => bar.update(round));
+  const answer = await measure(question, cases, effort, (round) => bar.update(round));
   bar.stop();
   rows.push(...answer.rows);
   verdicts.push(...answer.verdicts);
@@ -58,12 +56,5 @@ if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`
 if (values.record) {
   writeFileSync(RESULTS, markdown({ questions: asked, rows, verdicts, ...cPeers }));
   writeBaseline(rows);
-}
-if (values.guard) {
-  const recorded = readBaseline();
-  const lost = fallen(recorded, plainRatios(rows));
-  for (const line of lost) console.error(`less than ${ALLOWED} of what was recorded: ${line}`);
-  console.log(`${recorded.length - lost.length} of ${recorded.length} ratios to plain JavaScript hold`);
-  process.exitCode = lost.length === 0 ? 0 : 1;
 }
 cPeers.close();
