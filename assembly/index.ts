@@ -25,10 +25,9 @@ export {
   postBurst,
   queueFree,
   queueInit,
-  reapBurst,
-  reapFree,
   ringDoorbell,
 } from "./dma/queue";
+export { reapBurst, reapFree } from "./dma/reap";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
 export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
 export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
