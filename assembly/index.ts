@@ -19,10 +19,9 @@ export { crc32c, crc32cBurst, crc32cUpdate } from "./crc/crc32c";
 export { icrcBurst, icrcIb, icrcIp } from "./crc/icrc";
 export { crcInit } from "./crc/table";
 export { completeBurst, takeBurst } from "./dma/device";
+export { post, postBurst } from "./dma/post";
 export {
   censusQueue,
-  post,
-  postBurst,
   queueFree,
   queueInit,
   ringDoorbell,

@@ -40,12 +40,12 @@ async function casesOf(cPeers: CPeers, frameBytes: number): Promise<Case[]> {
   const posted = await kernelCase(cPeers, frames, {
     name: `${frameBytes} B, encapsulate, layer3+4 pick, descriptor`,
     ours: (plane) => [
-      ["pickBurst", list(plane), MEMBERS, plane.ids, BURST],
+      ["pickBurst", list(plane), MEMBERS, plane.scratch, BURST],
       ["encapParsedBurst", list(plane), BURST, plane.tunnel],
       ["postBurst", plane.uplink.queue, list(plane), BURST],
     ],
     twin: (plane) => [
-      ["pick_burst", list(plane), MEMBERS, plane.ids, BURST],
+      ["pick_burst", list(plane), MEMBERS, plane.scratch, BURST],
       ["encap_parsed_burst", list(plane), BURST, plane.tunnel],
       ["post_burst", plane.uplink.queue, list(plane), BURST],
     ],
@@ -53,8 +53,8 @@ async function casesOf(cPeers: CPeers, frameBytes: number): Promise<Case[]> {
   const pick = await kernelCase(cPeers, frames, {
     name: `${frameBytes} B, layer3+4 pick alone`,
     changesNothing: true,
-    ours: (plane) => [["pickBurst", list(plane), MEMBERS, plane.ids, BURST]],
-    twin: (plane) => [["pick_burst", list(plane), MEMBERS, plane.ids, BURST]],
+    ours: (plane) => [["pickBurst", list(plane), MEMBERS, plane.scratch, BURST]],
+    twin: (plane) => [["pick_burst", list(plane), MEMBERS, plane.scratch, BURST]],
   });
   const isSmall = frameBytes === 64;
   return [

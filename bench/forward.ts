@@ -84,14 +84,14 @@ function forwarding(plane: EmptyPlane, kernels: readonly [string, string, string
 /** Copy in, pick, post on the port that was picked; when all are posted, each port's device frees what it has. */
 async function bond(flows: readonly Uint8Array[]): Promise<Omit<Case, "peers">> {
   const plane = await emptyPool(endless(flows));
-  const { kernels, pool, list, uplinks, portTable, sources, ids } = plane;
+  const { kernels, pool, list, uplinks, portTable, sources, scratch } = plane;
   const post = compileCalls(kernels, {
     times: POOL_MBUFS / BURST,
     calls: [
       ["copyInBurst", pool.ptr, [sources.ptrs, BURST * 4], [sources.lens, BURST * 4], list, BURST],
       ["parseBurst", list, BURST],
-      ["pickBurst", list, UPLINKS, ids, BURST],
-      ["spreadBurst", list, ids, BURST, portTable],
+      ["pickBurst", list, UPLINKS, scratch, BURST],
+      ["spreadBurst", list, scratch, BURST, portTable],
     ],
   });
   const discard = compileCalls(kernels, {

@@ -12,7 +12,8 @@ import type { Question } from "./question.js";
 import { questions } from "./questions.js";
 
 const recorded = readBaseline();
-const asked = questions(new CPeers({ needed: false })).filter(({ slow }) => !slow);
+const cPeers = new CPeers({ needed: false });
+const asked = questions(cPeers).filter(({ slow }) => !slow);
 let lost = fallen(recorded, await ratiosOf(asked, QUICK));
 if (lost.length > 0) {
   const again = asked.filter(({ name }) => lost.some(({ question }) => question === name));
@@ -21,6 +22,7 @@ if (lost.length > 0) {
 for (const line of lost) console.error(`less than ${ALLOWED} of a recorded ratio of ${line.ratio}: ${keyOf(line)}`);
 console.log(`${recorded.length - lost.length} of ${recorded.length} ratios to plain JavaScript hold`);
 process.exitCode = lost.length === 0 ? 0 : 1;
+cPeers.close();
 
 async function ratiosOf(some: readonly Question[], effort: Effort): Promise<Recorded[]> {
   const ratios: Recorded[] = [];

@@ -28,7 +28,7 @@ export function pipeline(cPeers: CPeers): Question {
 async function wholeCase(cPeers: CPeers, frameBytes: number, most: number): Promise<Case> {
   const plane = await emptyPool(udpFrames(POOL_MBUFS, frameBytes));
   const { kernels, arena, pool, list, vnic, tunnel, sources } = plane;
-  const out = plane.ids;
+  const out = plane.scratch;
   const at: Arg = [sources.ptrs, BURST * 4];
   const lengths: Arg = [sources.lens, BURST * 4];
   const steps = (names: readonly string[]): Series => {

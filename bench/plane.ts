@@ -6,7 +6,6 @@ import {
   MBUF_BYTES,
   QUEUE_BYTES,
   RING_TAIL,
-  SPAN_BYTES,
   STAGE_DATA,
   STAGE_ROOM,
   STAGE_SLACK_BYTES,
@@ -45,9 +44,8 @@ export interface Plane {
   readonly tunnel: number;
   /** Addresses of all mbufs (u32); each holds a frame. */
   readonly list: number;
-  /** Room for a span of each mbuf, and for a buffer id of each (u32). */
-  readonly spans: number;
-  readonly ids: number;
+  /** Room for another list, or for a pick for each mbuf (u32). */
+  readonly scratch: number;
   /** Room for a copy of all records and of a queue. */
   readonly saved: number;
   /** Where frames that leave are copied to (assembly/path/stage.ts). */
@@ -68,10 +66,7 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
     .add(TUNNEL_BYTES)
     .add(mbufs * 4)
     .add(mbufs * 4);
-  plan
-    .add(mbufs * SPAN_BYTES)
-    .add(mbufs * MBUF_BYTES + QUEUE_BYTES)
-    .add(spareBytes);
+  plan.add(mbufs * MBUF_BYTES + QUEUE_BYTES).add(spareBytes);
   plan.add(UPLINKS * 4).add(STAGE_DATA + STAGE_ROOM_BYTES + STAGE_SLACK_BYTES);
   const memory = plan.createMemory();
   const instance = await instantiate(WASM, memory);
@@ -86,10 +81,9 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
   const tunnel = arena.take(TUNNEL_BYTES);
   instance.loadTable(tunnel, encodeTunnel({ ...TUNNEL, vnic, uplink }).record);
   const list = arena.take(mbufs * 4);
-  const ids = arena.take(mbufs * 4);
+  const scratch = arena.take(mbufs * 4);
   const arrivals = frames.map((data) => ({ data }));
   for (let at = 0; at < mbufs; ) at += pool.fillBurst(arrivals, at, list + at * 4);
-  const spans = arena.take(mbufs * SPAN_BYTES);
   const saved = arena.take(mbufs * MBUF_BYTES + QUEUE_BYTES);
   const portTable = arena.take(UPLINKS * 4);
   arena.u32.set(
@@ -108,7 +102,7 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
       uplinks: uplinks.map(({ record }) => record),
       uplink: uplink.record,
     },
-    ...{ portTable, tunnel, list, spans, ids, saved, stage },
+    ...{ portTable, tunnel, list, scratch, saved, stage },
   };
 }
 

@@ -39,15 +39,19 @@ const rows: Row[] = [];
 const verdicts: Verdict[] = [];
 const effort = values.quick ? QUICK : THOROUGH;
 const bar = new SingleBar({ format: "{question} [{bar}] round {value} of {total}", clearOnComplete: true });
-for (const question of asked) {
-  const cases = await question.cases();
-  bar.start(effort.rounds, 0, { question: question.name });
-  const answer = await measure(question, cases, effort, (round) => bar.update(round));
-  bar.stop();
-  rows.push(...answer.rows);
-  verdicts.push(...answer.verdicts);
-  cPeers.rest();
-  console.log(`\n${question.name}: ${question.measured}\n${terminalTable(answer.rows)}`);
+try {
+  for (const question of asked) {
+    const cases = await question.cases();
+    bar.start(effort.rounds, 0, { question: question.name });
+    const answer = await measure(question, cases, effort, (round) => bar.update(round));
+    bar.stop();
+    rows.push(...answer.rows);
+    verdicts.push(...answer.verdicts);
+    cPeers.rest();
+    console.log(`\n${question.name}: ${question.measured}\n${terminalTable(answer.rows)}`);
+  }
+} finally {
+  cPeers.close(); // also gives back what testpmd took of the machine
 }
 if (verdicts.length > 0) console.log(`\nBounds:\n${verdictTable(verdicts)}`);
 for (const name of cPeers.missing) console.log(`Missing: ${name}`);
@@ -57,4 +61,3 @@ if (values.record) {
   writeFileSync(RESULTS, markdown({ questions: asked, rows, verdicts, ...cPeers }));
   writeBaseline(rows);
 }
-cPeers.close();

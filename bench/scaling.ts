@@ -1,6 +1,6 @@
 import { createBed, inBursts, laySpans, spansBytes } from "./bed.js";
-import { compileCalls, inProcess, wasmCalls } from "./contestant.js";
-import { createPlane, savedRecords } from "./plane.js";
+import { wasmCalls } from "./contestant.js";
+import { encapsulating } from "./gains.js";
 import type { Case, Contestant, Question } from "./question.js";
 import { lookups } from "./table.js";
 import { udpFrames } from "./workload.js";
@@ -21,7 +21,7 @@ export const scaling: Question = {
   slow: true,
   cases: async () => [
     ...against("packet size", "ns a frame", await each(PACKET_BYTES, checksumOf)),
-    ...against("working set", "ns a frame", await each(WORKING_SETS, encapsulating)),
+    ...against("working set", "ns a frame", await each(WORKING_SETS, encapsulationOf)),
     ...against("table size", "ns a key", await each(TABLE_BITS, (bits) => lookups(16, bits))),
   ],
 };
@@ -42,14 +42,7 @@ async function checksumOf(frameBytes: number): Promise<Contestant> {
   return wasmCalls(`checksum of ${frameBytes} B`, FRAMES, bed.kernels, inBursts(spans, BURST, "checksumBurst"));
 }
 
-async function encapsulating(packets: number): Promise<Contestant> {
-  const plane = await createPlane(udpFrames(packets, 64));
-  const { restore } = savedRecords(plane);
-  const calls = [["encapBurst", [plane.list, BURST * 4], BURST, plane.tunnel]] as const;
-  const run = compileCalls(plane.kernels, { times: packets / BURST, calls });
-  return inProcess(`encapsulation of ${packets} packets`, packets, () => {
-    const sum = run();
-    restore();
-    return sum;
-  });
+async function encapsulationOf(packets: number): Promise<Contestant> {
+  const contestant = await encapsulating(udpFrames(packets, 64), BURST);
+  return { ...contestant, name: `encapsulation of ${packets} packets` };
 }

@@ -1,5 +1,5 @@
 // CRC-32: the Ethernet FCS (IEEE 802.3 section 3.2.9), the ICRC of InfiniBand, gzip. The table is of CRC_POLYNOMIAL_32.
-import { crcFold } from "./fold";
+import { crcBurst, crcUpdate } from "./fold";
 import { Multiple32 } from "./multiple";
 
 /** CRC of len bytes. */
@@ -9,16 +9,10 @@ export function crc32(table: usize, ptr: usize, len: u32): u32 {
 
 /** The CRC carried on over len more bytes; 0 is the CRC of none. */
 export function crc32Update(table: usize, crc: u32, ptr: usize, len: u32): u32 {
-  return crcFold<Multiple32>(table, crc ^ 0xffffffff, ptr, len, 0) ^ 0xffffffff;
+  return crcUpdate<Multiple32>(table, 0xffffffff, crc, ptr, len);
 }
 
 /** CRCs of n messages (ptrs, lens: u32 each) into out (u32 each). */
 export function crc32Burst(table: usize, ptrs: usize, lens: usize, out: usize, n: u32): void {
-  const end = out + ((n as usize) << 2);
-  while (out < end) {
-    store<u32>(out, crc32(table, load<u32>(ptrs) as usize, load<u32>(lens)));
-    ptrs += 4;
-    lens += 4;
-    out += 4;
-  }
+  crcBurst<Multiple32>(table, 0xffffffff, ptrs, lens, out, n);
 }

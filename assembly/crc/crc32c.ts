@@ -1,5 +1,5 @@
 // CRC-32C (Castagnoli): iSCSI (RFC 3720 section 12.1), SCTP (RFC 9260 appendix A). The table is of CRC_POLYNOMIAL_32C.
-import { crcFold } from "./fold";
+import { crcBurst, crcUpdate } from "./fold";
 import { Multiple32C } from "./multiple";
 
 /** CRC of len bytes. */
@@ -9,16 +9,10 @@ export function crc32c(table: usize, ptr: usize, len: u32): u32 {
 
 /** The CRC carried on over len more bytes; 0 is the CRC of none. */
 export function crc32cUpdate(table: usize, crc: u32, ptr: usize, len: u32): u32 {
-  return crcFold<Multiple32C>(table, crc ^ 0xffffffff, ptr, len, 0) ^ 0xffffffff;
+  return crcUpdate<Multiple32C>(table, 0xffffffff, crc, ptr, len);
 }
 
 /** CRCs of n messages (ptrs, lens: u32 each) into out (u32 each). */
 export function crc32cBurst(table: usize, ptrs: usize, lens: usize, out: usize, n: u32): void {
-  const end = out + ((n as usize) << 2);
-  while (out < end) {
-    store<u32>(out, crc32c(table, load<u32>(ptrs) as usize, load<u32>(lens)));
-    ptrs += 4;
-    lens += 4;
-    out += 4;
-  }
+  crcBurst<Multiple32C>(table, 0xffffffff, ptrs, lens, out, n);
 }

@@ -7,6 +7,29 @@ import { CRC_FOLD_PLANES, CRC_POLYNOMIAL, CRC_WINDOW } from "../layout";
 import { Multiple } from "./multiple";
 import { foldPlanes, sliceBytes } from "./planes";
 
+/** The CRC carried on over len more bytes: a register that starts and ends inverted, so 0 is the CRC of none. */
+export function crcUpdate<M extends Multiple>(table: usize, inverted: u32, crc: u32, p: usize, len: u32): u32 {
+  return crcFold<M>(table, crc ^ inverted, p, len, 0) ^ inverted;
+}
+
+/** CRCs of n messages (ptrs, lens: u32 each) into out (u32 each). */
+export function crcBurst<M extends Multiple>(
+  table: usize,
+  inverted: u32,
+  ptrs: usize,
+  lens: usize,
+  out: usize,
+  n: u32,
+): void {
+  const end = out + ((n as usize) << 2);
+  while (out < end) {
+    store<u32>(out, crcUpdate<M>(table, inverted, 0, load<u32>(ptrs) as usize, load<u32>(lens)));
+    ptrs += 4;
+    lens += 4;
+    out += 4;
+  }
+}
+
 /** Planes after the first in which bits may be taken as ones; with the first, they reach to byte 68 at least. */
 const MASKED_PLANES: u32 = 4;
 

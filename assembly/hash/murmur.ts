@@ -54,17 +54,6 @@ export class Murmur {
     return Murmur.finish(h1, Murmur.second(h1, seed, k2), 16);
   }
 
-  /** Of 48 bytes: 32 at ptr, a word at hand, a zero word. */
-  @inline
-  static ofAddresses(ptr: usize, k1: u64, seed: u64): u64 {
-    let h1 = Murmur.first(seed, seed, load<u64>(ptr));
-    let h2 = Murmur.second(h1, seed, load<u64>(ptr, 8));
-    h1 = Murmur.first(h1, h2, load<u64>(ptr, 16));
-    h2 = Murmur.second(h1, h2, load<u64>(ptr, 24));
-    h1 = Murmur.first(h1, h2, k1);
-    return Murmur.finish(h1, Murmur.second(h1, h2, 0), 48);
-  }
-
   @inline
   static of32(ptr: usize, seed: u64): u64 {
     let h1 = Murmur.first(seed, seed, load<u64>(ptr));
@@ -75,12 +64,18 @@ export class Murmur {
 
   @inline
   static of48(ptr: usize, seed: u64): u64 {
+    return Murmur.ofParts(ptr, load<u64>(ptr, 32), load<u64>(ptr, 40), seed);
+  }
+
+  /** Of 48 bytes: 32 at ptr, and 16 that are at hand as two words. */
+  @inline
+  static ofParts(ptr: usize, k1: u64, k2: u64, seed: u64): u64 {
     let h1 = Murmur.first(seed, seed, load<u64>(ptr));
     let h2 = Murmur.second(h1, seed, load<u64>(ptr, 8));
     h1 = Murmur.first(h1, h2, load<u64>(ptr, 16));
     h2 = Murmur.second(h1, h2, load<u64>(ptr, 24));
-    h1 = Murmur.first(h1, h2, load<u64>(ptr, 32));
-    return Murmur.finish(h1, Murmur.second(h1, h2, load<u64>(ptr, 40)), 48);
+    h1 = Murmur.first(h1, h2, k1);
+    return Murmur.finish(h1, Murmur.second(h1, h2, k2), 48);
   }
 
   /** The next h1, by a block's first 8 bytes. */

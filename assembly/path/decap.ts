@@ -24,7 +24,8 @@ import { VXLAN_BYTES, vxlanHasVni, vxlanVni } from "../wire/vxlan";
 import { PLAIN_L4, PLAIN_UDP } from "./plain";
 import { checksumField, isWhole, pseudoSum, transportSum } from "./transport";
 
-const PLAIN_VXLAN: usize = PLAIN_L4 + (UDP_BYTES as usize);
+const PLAIN_UDP_OFF: usize = PLAIN_L4 as usize;
+const PLAIN_VXLAN: usize = PLAIN_UDP_OFF + (UDP_BYTES as usize);
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Decap {
@@ -38,9 +39,9 @@ export class Decap {
     if (load<u64>(m, MBUF_FLAGS) != PLAIN_UDP) return openAny(m, udpPort);
     const data = mbuf.data as usize;
     if (mbuf.len < (PLAIN_VXLAN as u32) + VXLAN_BYTES) return openAny(m, udpPort);
-    if (udpDestination(data + PLAIN_L4) != udpPort) return DROP_NOT_VXLAN;
-    if (udpLength(data + PLAIN_L4) < UDP_BYTES + VXLAN_BYTES) return openAny(m, udpPort);
-    if (load<u16>(data, PLAIN_L4 + UDP_CHECKSUM) != 0) return openAny(m, udpPort);
+    if (udpDestination(data + PLAIN_UDP_OFF) != udpPort) return DROP_NOT_VXLAN;
+    if (udpLength(data + PLAIN_UDP_OFF) < UDP_BYTES + VXLAN_BYTES) return openAny(m, udpPort);
+    if (load<u16>(data, PLAIN_UDP_OFF + UDP_CHECKSUM) != 0) return openAny(m, udpPort);
     if (!vxlanHasVni(data + PLAIN_VXLAN)) return DROP_VXLAN_NO_VNI_FLAG;
     if (!ipv4ChecksumHolds(data + ETHERNET_BYTES, IPV4_BYTES)) return DROP_OUTER_IPV4_CHECKSUM;
     mbuf.vni = vxlanVni(data + PLAIN_VXLAN);

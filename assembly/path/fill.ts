@@ -5,7 +5,7 @@ import { FLAG_IPV4, FLAG_UDP, MBUF_FLAGS, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_BYTES, IPV4_CHECKSUM, IPV4_DST, IPV4_SRC, ipv4HeaderSum } from "../wire/ipv4";
-import { PROTOCOL_TCP, PROTOCOL_UDP, TCP_CHECKSUM, UDP_CHECKSUM, udpLength } from "../wire/transport";
+import { PROTOCOL_TCP, PROTOCOL_UDP, TCP_CHECKSUM, UDP_BYTES, UDP_CHECKSUM, udpLength } from "../wire/transport";
 import { parse } from "./parse";
 import { PLAIN_L4, PLAIN_TCP, PLAIN_UDP } from "./plain";
 import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
@@ -31,10 +31,11 @@ function fill(m: usize): u32 {
   if (mbuf.segments == 1) {
     const kind = load<u64>(m, MBUF_FLAGS);
     if (kind == PLAIN_UDP) {
-      const length = udpLength((mbuf.data as usize) + PLAIN_L4);
-      if (length <= mbuf.pktLen - (PLAIN_L4 as u32)) return fillPlain(mbuf, PROTOCOL_UDP, length);
+      const length = udpLength((mbuf.data + PLAIN_L4) as usize);
+      // 0 is a GSO frame longer than the field can say, and wraps round: not here as a whole, or the general way's.
+      if (length - UDP_BYTES <= mbuf.pktLen - PLAIN_L4 - UDP_BYTES) return fillPlain(mbuf, PROTOCOL_UDP, length);
     } else if (kind == PLAIN_TCP) {
-      if (mbuf.l4Len <= mbuf.pktLen - (PLAIN_L4 as u32)) return fillPlain(mbuf, PROTOCOL_TCP, mbuf.l4Len);
+      if (mbuf.l4Len <= mbuf.pktLen - PLAIN_L4) return fillPlain(mbuf, PROTOCOL_TCP, mbuf.l4Len);
     }
   }
   const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;

@@ -32,7 +32,7 @@ export class FlowHash {
   @inline
   static ofPlain(data: usize): u32 {
     const protocol = load<u8>(data, (ETHERNET_BYTES as usize) + IPV4_PROTOCOL) as u64;
-    const rest = (load<u32>(data, PLAIN_L4) as u64) | (protocol << 32);
+    const rest = (load<u32>(data, PLAIN_L4 as usize) as u64) | (protocol << 32);
     return (Murmur.ofWords(load<u64>(data, (ETHERNET_BYTES as usize) + IPV4_SRC), rest, 0) >> 32) as u32;
   }
 }
@@ -55,5 +55,5 @@ function keyHash(mbuf: Mbuf): u64 {
     return Murmur.ofWords(load<u64>(ip, IPV4_SRC), rest, 0);
   }
   if (hasPorts) rest |= ((transport == FLAG_TCP ? PROTOCOL_TCP : PROTOCOL_UDP) as u64) << 32;
-  return Murmur.ofAddresses(ip + IPV6_SRC, rest, 0);
+  return Murmur.ofParts(ip + IPV6_SRC, rest, 0, 0);
 }

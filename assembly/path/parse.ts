@@ -87,11 +87,10 @@ import {
   UDP_BYTES,
   udpLength,
 } from "../wire/transport";
+import { PLAIN_L4 } from "./plain";
 
 /** A datagram longer than its 16-bit length field can say carries 0 there: a GSO or GRO frame as a host recorded it. */
 const LENGTH_FIELD_MAX: u32 = 0xffff;
-
-const PLAIN_L4: u32 = ETHERNET_BYTES + IPV4_BYTES;
 
 /** Parses the frame from its Ethernet header on; fills flags, l3, l4, payload and l4Len. */
 export function parse(m: usize): u32 {

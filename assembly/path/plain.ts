@@ -5,9 +5,9 @@ import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_BYTES } from "../wire/ipv4";
 
 /** Offset of the transport header. */
-export const PLAIN_L4: usize = (ETHERNET_BYTES + IPV4_BYTES) as usize;
+export const PLAIN_L4: u32 = ETHERNET_BYTES + IPV4_BYTES;
 
-const OFFSETS: u64 = (((ETHERNET_BYTES + IPV4_BYTES) as u64) << 48) | ((ETHERNET_BYTES as u64) << 32);
+const OFFSETS: u64 = ((PLAIN_L4 as u64) << 48) | ((ETHERNET_BYTES as u64) << 32);
 /** The word at MBUF_FLAGS: flags, l3 and l4. */
 export const PLAIN_UDP: u64 = OFFSETS | ((FLAG_IPV4 | FLAG_UDP) as u64);
 export const PLAIN_TCP: u64 = OFFSETS | ((FLAG_IPV4 | FLAG_TCP) as u64);

@@ -5,7 +5,8 @@
 //
 // A drop is counted, with its cause, at the port on which the frame arrived.
 import { count } from "../counter";
-import { postSingles, Queue, queueFree, queueSize, ringDoorbell } from "../dma/queue";
+import { postSingles } from "../dma/post";
+import { Queue, queueFree, queueSize, ringDoorbell } from "../dma/queue";
 import { ringEnqueueBurst } from "../dma/ring";
 import {
   COUNTER_COPIED_BYTES,

@@ -1,4 +1,5 @@
 /** Runs a script in several workers at a time, and asks each how many frames it did in the same stretch of time. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 /** A worker's share of shared words: set by the main thread when work is to begin, to count, and to end. */
@@ -52,8 +53,4 @@ function resultOf(worker: Worker): Promise<number> {
     worker.once("error", reject);
     worker.once("exit", () => reject(new Error("a worker has ended without a result")));
   });
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

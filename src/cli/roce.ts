@@ -25,9 +25,10 @@ const BTH_BYTES = 12;
 /** The verdict on a parsed frame's ICRC; undefined for a frame that is not RoCEv2. */
 export function icrcVerdict(toolkit: Toolkit, { spans, flags, payloadOffset }: BurstFrame): Verdict | undefined {
   if (!(flags & FLAG_UDP) || payloadOffset === 0) return undefined;
-  const frame = spans.length === 1 ? (spans[0] as Uint8Array) : Buffer.concat(spans);
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  const head = spans[0] as Uint8Array; // parse reads headers there, and nowhere else
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
   if (view.getUint16(payloadOffset - UDP_BYTES + 2) !== ROCEV2_PORT) return undefined;
+  const frame = spans.length === 1 ? head : Buffer.concat(spans);
   const l3 = ETHERNET_BYTES + (flags & FLAG_VLAN ? VLAN_BYTES : 0) + (flags & FLAG_QINQ ? VLAN_BYTES : 0);
   const isIpv4 = (flags & FLAG_IPV4) !== 0;
   const ipBytes = isIpv4 ? IPV4_BYTES : IPV6_BYTES;
@@ -36,6 +37,7 @@ export function icrcVerdict(toolkit: Toolkit, { spans, flags, payloadOffset }: B
   const isPlain = payloadOffset === l3 + ipBytes + UDP_BYTES && (flags & (FLAG_FRAGMENT | FLAG_CUT)) === 0;
   const isWhole = l3 + length <= frame.length && length >= ipBytes + UDP_BYTES + BTH_BYTES + ICRC_BYTES;
   if (!isPlain || !isWhole) return "unchecked";
-  const stored = view.getUint32(l3 + length - ICRC_BYTES, true);
-  return toolkit.icrc(frame.subarray(l3, l3 + length)) === stored ? "good" : "bad";
+  const packet = frame.subarray(l3, l3 + length);
+  const stored = new DataView(packet.buffer, packet.byteOffset).getUint32(length - ICRC_BYTES, true);
+  return toolkit.icrc(packet) === stored ? "good" : "bad";
 }

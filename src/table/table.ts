@@ -122,6 +122,7 @@ export class FlowTable {
 
   /** The values of many keys that lie one behind the other; NOT_FOUND for one that is not there. */
   getBurst(keys: Uint8Array): Uint32Array {
+    this.#instance.checkOpen();
     const { keyBytes } = this.#shape;
     if (keys.length % keyBytes !== 0)
       throw new ConfigError("keys.length", keys.length, `a multiple of ${keyBytes} bytes`);

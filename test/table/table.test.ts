@@ -84,7 +84,8 @@ describe.each(BUILDS)("a flow table (%s build)", (build) => {
     await expect(createFlowTable({ keyBytes: 20, capacity: 8 })).rejects.toThrow("keyBytes is 20; it must be one of");
     await expect(createFlowTable({ keyBytes: 48, capacity: 2 ** 24 })).rejects.toThrow("it must be");
     table.close();
-    for (const call of [() => table.get(new Uint8Array(16)), () => table.size, () => table.stats()]) {
+    const key = new Uint8Array(16);
+    for (const call of [() => table.get(key), () => table.getBurst(key), () => table.size, () => table.stats()]) {
       expect(call).toThrow(EngineClosed);
     }
   });

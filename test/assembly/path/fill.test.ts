@@ -107,4 +107,22 @@ describe.each(BUILDS)("fillChecksums (%s build)", (build) => {
     burst.fillChecksums();
     expect(burst.fillChecksums()).toBe(0);
   });
+
+  it("leaves alone what a capture cut, also of a GSO datagram whose length fields are 0", async () => {
+    const engine = await testEngine({ ports: 0 }, build);
+    const burst = engine.burst();
+    const ip = (length: string) => `02000000000202000000000108004500${length}00000000401100000a0000010a000002`;
+    const udp = (length: string) => `12345678${length}1111${"ab".repeat(58)}`;
+    const frames = ["0000", "0100"].map((length) =>
+      Buffer.from(ip(length) + udp(length === "0000" ? length : "00ec"), "hex"),
+    );
+    burst.load(frames.map((data, i) => ({ data, originalLength: i === 0 ? 70_000 : 270 })));
+    burst.fillChecksums();
+    const filled = burst.frames().map(({ spans, cause }) => {
+      expect(cause).toBeUndefined();
+      return Buffer.concat(spans);
+    });
+    expect(filled.map((frame) => frame.readUInt16BE(34 + 6))).toEqual([0x1111, 0x1111]);
+    expect(filled.map((frame) => frame.readUInt16BE(14 + 10))).not.toContain(0);
+  });
 });
