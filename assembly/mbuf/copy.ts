@@ -22,12 +22,11 @@ export function copyInBurst(pool: usize, ptrs: usize, lens: usize, out: usize, n
     if (len > room) {
       const segments = (len - 1) / room + 1;
       if (segments > (SEGMENTS_MAX as u32)) break;
-      if (segments > free) {
-        p.empty += 1;
-        break;
-      }
-      store<u32>(out + at, chainIn(p, free, segments, from, len) as u32);
-      free -= segments;
+      p.freeCount = free;
+      const chain = copyInChain(pool, from, len, room);
+      if (chain == 0) break;
+      free = p.freeCount;
+      store<u32>(out + at, chain as u32);
       continue;
     }
     if (free == 0) {
@@ -63,15 +62,25 @@ export function copyOutBurst(list: usize, out: usize, strideBytes: u32, lens: us
   return i;
 }
 
-/** A chain of the segments on top of the free stack, which the caller takes off. */
-function chainIn(p: Pool, free: u32, segments: u32, from: usize, len: u32): usize {
-  const room = p.bufBytes - p.headroom;
-  const head = freeAt(p, free - 1);
+/**
+ * len bytes in a chain of fresh mbufs of at most segmentBytes each; 0, counted as an alloc that found too few, and nothing taken,
+ * when the pool has too few.
+ */
+export function copyInChain(pool: usize, from: usize, len: u32, segmentBytes: u32): usize {
+  const p = changetype<Pool>(pool);
+  const segments = (len - 1) / segmentBytes + 1;
+  if (segments > p.freeCount) {
+    p.empty += 1;
+    return 0;
+  }
+  p.freeCount -= segments;
+  const first = p.freeCount + segments - 1;
+  const head = freeAt(p, first);
   let last: usize = 0;
   let left = len;
-  for (let i: u32 = 1; i <= segments; i++) {
-    const m = freeAt(p, free - i);
-    const part = min(left, room);
+  for (let i: u32 = 0; i < segments; i++) {
+    const m = freeAt(p, first - i);
+    const part = min(left, segmentBytes);
     memory.copy(Fresh.write(m, p.headroom, part), from, part);
     if (last != 0) changetype<Mbuf>(last).next = m as u32;
     last = m;

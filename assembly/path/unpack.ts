@@ -22,8 +22,9 @@ import {
   STOP_RING_FULL,
   WIRE_BYTES_MAX,
 } from "../layout";
+import { copyInChain } from "../mbuf/copy";
 import { Mbuf } from "../mbuf/mbuf";
-import { alloc, Pool } from "../mbuf/pool";
+import { alloc } from "../mbuf/pool";
 import { Port } from "./port";
 import { copyVectors, Packed, packedBytes, Stage } from "./stage";
 
@@ -35,7 +36,7 @@ export function unpackBurst(port: usize, stage: usize, n: u32): u32 {
   const p = changetype<Port>(port);
   const s = changetype<Stage>(stage);
   const ring = changetype<Ring>(p.rxRing as usize);
-  const pool = changetype<Pool>(p.pool as usize);
+  const pool = p.pool as usize;
   // In locals, since a field is loaded again after every store.
   const index = p.index;
   const slots = ring.slots as usize;
@@ -66,7 +67,7 @@ export function unpackBurst(port: usize, stage: usize, n: u32): u32 {
       if (head == full) break;
       stop = STOP_NO_BUFFER;
       // The frame in one buffer is done here: around a call, all that is alive would be spilled.
-      const m = len <= segmentBytes ? alloc(changetype<usize>(pool)) : allocChain(pool, packed, len, segmentBytes);
+      const m = len <= segmentBytes ? alloc(pool) : copyInChain(pool, packed + PACKED_BYTES, len, segmentBytes);
       if (m == 0) break;
       const mbuf = changetype<Mbuf>(m);
       mbuf.port = index as u16;
@@ -103,31 +104,4 @@ export function unpackBurst(port: usize, stage: usize, n: u32): u32 {
 /** True when no engine can have packed this. Headers in front may have taken a length on the wire a little over its bound. */
 function isDamaged(len: u32, wireLen: u32): bool {
   return len > (FRAME_BYTES_MAX as u32) || wireLen < len || wireLen > (WIRE_BYTES_MAX as u32) + FRAME_BYTES_MAX;
-}
-
-/** A chain of as many buffers as the bytes of a long frame take, filled; 0, and nothing taken, when the pool has too few. */
-function allocChain(pool: Pool, packed: usize, len: u32, segmentBytes: u32): usize {
-  const segments = (len + segmentBytes - 1) / segmentBytes;
-  if (pool.freeCount < segments) {
-    pool.empty += 1;
-    return 0;
-  }
-  let from = packed + PACKED_BYTES;
-  let left = len;
-  let head: usize = 0;
-  let last: usize = 0;
-  while (left > 0) {
-    const m = alloc(changetype<usize>(pool));
-    const segment = changetype<Mbuf>(m);
-    const run = min(left, segmentBytes);
-    segment.len = run;
-    copyVectors(segment.data as usize, from, run);
-    if (head == 0) head = m;
-    else changetype<Mbuf>(last).next = m as u32;
-    last = m;
-    from += run;
-    left -= run;
-  }
-  changetype<Mbuf>(head).segments = segments as u16;
-  return head;
 }
