@@ -6,4 +6,4 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # dumpcap without a setuid group: the tests read files, they do not capture.
 echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
-apt-get install -qy --no-install-recommends tshark chromium iproute2 iputils-ping ethtool socat
+apt-get install -qy --no-install-recommends tshark chromium iproute2 iputils-ping ethtool socat openvswitch-switch
