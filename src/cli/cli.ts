@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 something was found or failed, 2 bad usage. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { DocumentError } from "../document/parse.js";
 import { ConfigError, RinglaneError } from "../index.js";
-import { ScenarioError } from "../scenario/parse.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
@@ -113,7 +113,7 @@ function noJsonOnDataStdout(out: string, options: { json?: boolean }): void {
 function fail(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_USAGE;
   console.error(`ringlane: ${error instanceof Error ? error.message : error}`);
-  if (error instanceof ConfigError || error instanceof ScenarioError) return BAD_USAGE;
+  if (error instanceof ConfigError || error instanceof DocumentError) return BAD_USAGE;
   const isExpected = error instanceof RinglaneError || (error instanceof Error && "syscall" in error);
   if (!isExpected && error instanceof Error) console.error(error.stack);
   return FAILED;

@@ -2,19 +2,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseScenario, ScenarioError } from "../../src/scenario/parse.js";
+import { DocumentError } from "../../src/document/parse.js";
+import { parseScenario } from "../../src/scenario/parse.js";
 import { ROOT } from "../helpers/files.js";
 
 const GOOD = readFileSync(join(ROOT, "examples/two-hosts.yaml"), "utf8");
 
 /** The error for the example with one piece of its text replaced. */
-function refusal(before: string | RegExp, after: string): ScenarioError {
+function refusal(before: string | RegExp, after: string): DocumentError {
   const text = GOOD.replace(before, after);
   expect(text).not.toBe(GOOD);
   try {
     parseScenario("s.yaml", text);
   } catch (error) {
-    if (error instanceof ScenarioError) return error;
+    if (error instanceof DocumentError) return error;
     throw error;
   }
   throw new Error("the scenario was accepted");
@@ -74,7 +75,7 @@ describe("parseScenario", () => {
   });
 
   it("refuses a file that is no map", () => {
-    expect(() => parseScenario("s.yaml", "just text")).toThrow(ScenarioError);
-    expect(() => parseScenario("s.yaml", "")).toThrow(ScenarioError);
+    expect(() => parseScenario("s.yaml", "just text")).toThrow(DocumentError);
+    expect(() => parseScenario("s.yaml", "")).toThrow(DocumentError);
   });
 });
