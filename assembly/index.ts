@@ -32,6 +32,18 @@ export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
 export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
 export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { heapInit, loadTable } from "./heap";
+export {
+  identityAge,
+  identityForget,
+  identityInit,
+  identityInsert,
+  identityLookup,
+  identityRemove,
+} from "./lag/identity";
+export { lagPickBurst } from "./lag/pick";
+export { lagReceiveBurst } from "./lag/receive";
+export { lagSendBurst } from "./lag/send";
+export { lagSettle } from "./lag/settle";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
 export { copyInBurst, copyOutBurst } from "./mbuf/copy";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";

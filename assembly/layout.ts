@@ -173,6 +173,100 @@ export const TUNNEL_F_UDP_CHECKSUM = 0x2;
 /** Over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with another flag. */
 export const TUNNEL_F_PLAIN = 0x4;
 
+// LAG group (lag/group.ts)
+export const GROUP_BYTES = 64;
+export const GROUP_PORTS = 0;
+export const GROUP_PORT_COUNT = 4;
+export const GROUP_HASH = 8;
+export const GROUP_IDENTITY = 12;
+export const GROUP_OWNERS = 16;
+export const GROUP_PARTITIONS = 20;
+export const GROUP_PARTITION_STRIDE = 24;
+export const GROUP_PARTITION_COUNT = 28;
+export const GROUP_LIST = 32;
+export const GROUP_HASHES = 36;
+export const GROUP_HOLD = 40;
+export const GROUP_CONTROL = 44;
+export const GROUP_FLAGS = 48;
+export const GROUP_NETWORK = 52;
+export const GROUP_TUNNELS = 56;
+export const GROUP_TUNNEL_COUNT = 60;
+/** Partitions are found by the destination address of what goes to them, not by the vnic that they send on. */
+export const GROUP_F_SWITCH = 0x1;
+/** A broadcast is taken from whatever port it comes by: the peer sends one copy for the whole aggregate. */
+export const GROUP_F_FLOOD_ANY = 0x2;
+/** Ports of a group at most: a bit each says which are in a partition's set. */
+export const GROUP_PORTS_MAX = 32;
+
+// partition (lag/partition.ts): the record, its counters, then for each bucket its owner, its next owner and its state (a byte
+// each), then its bytes sent (u64)
+export const PARTITION_BYTES = 64;
+export const PARTITION_OWNERS = 0;
+export const PARTITION_BUCKETS = 4;
+export const PARTITION_MASK = 8;
+export const PARTITION_MODE = 12;
+export const PARTITION_PORTS = 16;
+export const PARTITION_FLAGS = 20;
+export const PARTITION_TURN = 24;
+export const PARTITION_LOADS = 28;
+export const PARTITION_VNIC = 32;
+export const PARTITION_TUNNEL = 36;
+export const PARTITION_NET = 40;
+export const PARTITION_MOVING = 44;
+export const PARTITION_LEARNED = 48;
+export const PARTITION_LEARNED_MAX = 52;
+export const PARTITION_COUNTERS = 64;
+/** How an owner is chosen: bucket hash mod a power of two, hash mod any count, or each in its turn. */
+export const MODE_BUCKETS = 0;
+export const MODE_MODULO = 1;
+export const MODE_TURN = 2;
+/** Frames that arrive on a port outside the set are taken, and counted; otherwise they are dropped. */
+export const PARTITION_F_ACCEPT_OUTSIDE = 0x1;
+/** The bytes that each bucket sends are counted. */
+export const PARTITION_F_MEASURE = 0x2;
+/** Addresses that the partition sends from become its own. */
+export const PARTITION_F_LEARN = 0x4;
+// A bucket's owner: a port of the group; with OWNER_MOVING it moves on and its frames are held; or nobody.
+export const OWNER_MOVING = 0x80;
+export const OWNER_NONE = 0xff;
+// A bucket's state while it moves: it must wait for the peer's word, or for nothing any more; and what settling notes.
+export const MOVE_GATED = 0x1;
+export const MOVE_FORCED = 0x2;
+export const MOVE_IN_FLIGHT = 0x4;
+export const MOVE_BLOCKED = 0x8;
+// Counters of a partition, 64 bits each (counter.ts); frames by port follow at COUNTER_SENT_BY and COUNTER_RECEIVED_BY + port
+export const PARTITION_COUNTERS_COUNT = 80;
+export const COUNTER_SENT_FRAMES = 0;
+export const COUNTER_SENT_BYTES = 1;
+export const COUNTER_RECEIVED_FRAMES = 2;
+export const COUNTER_RECEIVED_BYTES = 3;
+export const COUNTER_OUTSIDE_ACCEPTED = 4;
+export const COUNTER_OUTSIDE_DROPPED = 5;
+export const COUNTER_HELD = 6;
+export const COUNTER_FLOODED = 7;
+export const COUNTER_LEARN_REFUSED = 8;
+export const COUNTER_SENT_BY = 16;
+export const COUNTER_RECEIVED_BY = 48;
+/** What a pick gives for a frame of no partition, of an empty set, and of a bucket that moves; else a port of the group. */
+export const PICK_UNKNOWN = 0xfd;
+export const PICK_MOVING = 0xfe;
+export const PICK_NONE = 0xff;
+
+// identity (lag/identity.ts): buckets of a cache line, four keys of 64 bits each
+export const IDENTITY_BYTES = 32;
+export const IDENTITY_BUCKETS = 0;
+export const IDENTITY_SHIFT = 4;
+export const IDENTITY_MULTIPLIER = 8;
+export const IDENTITY_ENTRIES = 16;
+export const IDENTITY_LEARNED = 20;
+export const IDENTITY_TICK = 24;
+export const IDENTITY_BUCKET_BYTES = 64;
+export const IDENTITY_WAYS = 4;
+/** In a value, whose other bits are the partition's address: the data plane has learned it. */
+export const IDENTITY_F_LEARNED = 0x1;
+/** Networks of a key: VLANs as they are numbered (0 is none), tunnels from here on. */
+export const NET_TUNNELS = 0x1000;
+
 // Toeplitz table (hash/toeplitz.ts): for each byte of a tuple a row of 256 u32
 export const TOEPLITZ_ROW_BYTES = 1024;
 // table (table/table.ts): the record, then what a burst keeps of its keys, then what an insert's search has seen
@@ -286,7 +380,13 @@ export const DROP_QUEUE_FULL = 28;
 export const DROP_HEADERS_SPLIT = 29;
 export const DROP_TOO_MANY_SEGMENTS = 30;
 export const DROP_FRAME_TOO_LONG = 31;
-export const DROP_CAUSES = 32;
+export const DROP_UNKNOWN_PARTITION = 32;
+export const DROP_NO_LIVE_PORT = 33;
+export const DROP_OUTSIDE_PORT_SET = 34;
+export const DROP_FLOOD_ELSEWHERE = 35;
+export const DROP_RESERVED_ADDRESS = 36;
+export const DROP_CONTROL_BACKLOG = 37;
+export const DROP_CAUSES = 38;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

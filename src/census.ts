@@ -2,7 +2,6 @@
 import { BURST_MAX } from "../assembly/layout.js";
 import type { FrameOwner } from "./buffer/frame.js";
 import type { Port } from "./buffer/port.js";
-import type { Burst } from "./burst.js";
 
 /** Where an engine's mbufs are, counted by visiting each place. */
 export interface Census {
@@ -13,7 +12,7 @@ export interface Census {
   readonly rings: number;
   /** Posted: waiting for a driver, in its hands, or completed and not yet reaped. */
   readonly queues: number;
-  /** In the host's hands: reserved frames and loaded bursts. */
+  /** In the host's hands: reserved frames, loaded bursts, and what waits in link aggregation groups. */
   readonly held: number;
   /** In no place. */
   readonly lost: number;
@@ -26,7 +25,7 @@ export interface Census {
 export function takeCensus(
   owner: FrameOwner,
   ports: readonly Port[],
-  bursts: readonly Burst[],
+  holders: readonly { census(): number }[],
   scratch: number,
 ): Census {
   const { kernels, arena, pool } = owner;
@@ -40,7 +39,7 @@ export function takeCensus(
     queues += kernels.censusQueue(pool.ptr, port.record.queue);
   }
   let held = 0;
-  for (const burst of bursts) held += burst.census();
+  for (const holder of holders) held += holder.census();
   const frames = [...pool.held];
   for (let at = 0; at < frames.length; at += BURST_MAX) {
     const part = frames.slice(at, at + BURST_MAX);

@@ -34,7 +34,17 @@ const CAUSES: readonly (readonly [code: number, name: string, text: string])[] =
   [layout.DROP_HEADERS_SPLIT, "headers-split", "the headers do not lie in the frame's first buffer"],
   [layout.DROP_TOO_MANY_SEGMENTS, "too-many-segments", "in more buffers than the transmit queue has descriptors"],
   [layout.DROP_FRAME_TOO_LONG, "frame-too-long", "longer than the longest chain of buffers"],
-  [layout.DROP_QUEUE_FULL, "queue-full", "the guest does not take its frames"],
+  [layout.DROP_QUEUE_FULL, "queue-full", "the receiver does not take its frames"],
+  [
+    layout.DROP_UNKNOWN_PARTITION,
+    "unknown-partition",
+    "no partition of the group has this address or sends on this port",
+  ],
+  [layout.DROP_NO_LIVE_PORT, "no-live-port", "no port of the partition's set is usable"],
+  [layout.DROP_OUTSIDE_PORT_SET, "outside-port-set", "came by a port that is not in its partition's set"],
+  [layout.DROP_FLOOD_ELSEWHERE, "flood-elsewhere", "a broadcast whose copy for every partition comes by another port"],
+  [layout.DROP_RESERVED_ADDRESS, "reserved-address", "to an address that no bridge forwards (01-80-C2-00-00-00 to 0F)"],
+  [layout.DROP_CONTROL_BACKLOG, "control-backlog", "slow protocol frames that the control plane has not read"],
 ];
 
 /** Counts since a port was made. Byte counts are of the bytes present, without FCS. */

@@ -17,8 +17,13 @@ import { HandoverReceiver } from "./driver/handover/receiver.js";
 import { HandoverSender } from "./driver/handover/sender.js";
 import { planStage, Stage } from "./driver/handover/stage.js";
 import { ConfigError } from "./errors.js";
+import { FlowHasher } from "./hash/hasher.js";
+import { LagGroup } from "./lag/group.js";
+import { type LagLimits, planGroup } from "./lag/group-record.js";
+import { checkGroup, type LagGroupOptions } from "./lag/options.js";
 import { type Arena, MemoryPlan } from "./memory.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
+import { randomSeed } from "./seed.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
 
 export interface EngineOptions {
@@ -38,6 +43,8 @@ export interface EngineOptions {
   readonly bursts?: number;
   /** Most ends of channels to other engines at a time (sendingEnd, receivingEnd), 0 to 256; 2 by default. */
   readonly handoverEnds?: number;
+  /** Link aggregation: how many groups there may be, and how large each; none by default. */
+  readonly lag?: LagSizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -45,6 +52,18 @@ export interface EngineOptions {
   readonly wasm?: WasmSource;
   /** The debug build: catches double free, foreign pointers and use after free, and is several times slower. */
   readonly debug?: boolean;
+}
+
+/** Sizes of link aggregation groups. */
+export interface LagSizes {
+  /** 1 to 16; 1 by default. */
+  readonly groups?: number;
+  /** Partitions of a group, 1 to 65536; 16 by default. */
+  readonly partitions?: number;
+  /** Buckets of a partition, a power of two, 32 to 65536; 256 by default. */
+  readonly buckets?: number;
+  /** MAC addresses of a group's partitions, configured and learned, 1 to 1048576; 1024 by default. */
+  readonly addresses?: number;
 }
 
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
@@ -57,6 +76,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
     handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
+    lag: lagLimits(options.lag),
   };
   const shape = poolShape(
     checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
@@ -68,6 +88,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
   for (let i = 0; i < limits.bursts; i++) planBurst(plan);
   for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
+  for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
 
@@ -80,12 +101,22 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   return new Engine(instance, arena, pool, limits);
 }
 
+function lagLimits(sizes: LagSizes | undefined): LagLimits {
+  return {
+    groups: sizes ? checkInteger("lag.groups", sizes.groups ?? 1, 1, 16) : 0,
+    partitions: checkInteger("lag.partitions", sizes?.partitions ?? 16, 1, 65_536),
+    buckets: checkPowerOfTwo("lag.buckets", sizes?.buckets ?? 256, 32, 65_536),
+    addresses: checkInteger("lag.addresses", sizes?.addresses ?? 1024, 1, 2 ** 20),
+  };
+}
+
 interface EngineLimits {
   readonly ports: number;
   readonly queueSize: number;
   readonly tunnels: number;
   readonly bursts: number;
   readonly handoverEnds: number;
+  readonly lag: LagLimits;
 }
 
 export class Engine {
@@ -95,6 +126,7 @@ export class Engine {
   readonly #ports = new Map<string, Port>();
   readonly #tunnels: Tunnel[] = [];
   readonly #uplinks = new Set<Port>();
+  readonly #groups: LagGroup[] = [];
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -159,10 +191,30 @@ export class Engine {
     const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
     this.#instance.loadTable(ptr, record);
     const { vni, local, remote, vnic, uplink } = options;
-    const tunnel = { ptr, vni, local, remote, vnic, uplink, headerBytes };
+    const tunnel = { ptr, index: this.#tunnels.length, vni, local, remote, vnic, uplink, headerBytes };
     this.#tunnels.push(tunnel);
     if (uplink) this.#uplinks.add(uplink);
     return tunnel;
+  }
+
+  /** Adds a group of ports that partitions share, each with a set of its own. Throws ConfigError for a bad option. */
+  addLagGroup(options: LagGroupOptions): LagGroup {
+    this.#owner.checkOpen();
+    checkInteger("lag.groups", this.#groups.length + 1, 1, this.#limits.lag.groups);
+    const settings = checkGroup(options, this.#limits.lag.buckets);
+    for (const port of [...options.ports, ...(options.network ? [options.network] : [])]) this.#checkPort(port);
+    const home = {
+      owner: this.#owner,
+      limits: this.#limits.lag,
+      enginePorts: this.#limits.ports,
+      seed: randomSeed(),
+      tunnelTable: this.#tunnelTable,
+      checkPort: (port: Port) => this.#checkPort(port),
+      checkTunnel: (tunnel: Tunnel) => this.#checkTunnel(tunnel),
+    };
+    const group = new LagGroup(home, new FlowHasher(), options, settings);
+    this.#groups.push(group);
+    return group;
   }
 
   /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */
@@ -202,19 +254,20 @@ export class Engine {
     return this.#receive(uplink, checkInteger("n", n, 0, BURST_MAX));
   }
 
-  /** One round over all tunnels and uplinks, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */
+  /** One round over all tunnels, uplinks and groups, a burst each, both ways. Returns the frames moved; 0 when all is quiet. */
   poll(): number {
     this.#owner.checkOpen();
     let moved = 0;
     for (const tunnel of this.#tunnels) moved += this.#transmit(tunnel, BURST_MAX);
     this.#reapGuests();
     for (const uplink of this.#uplinks) moved += this.#receive(uplink, BURST_MAX);
+    for (const group of this.#groups) moved += group.poll();
     return moved;
   }
 
   /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
   census(): Census {
-    return takeCensus(this.#owner, this.ports, this.#bursts, this.#scratch);
+    return takeCensus(this.#owner, this.ports, [...this.#bursts, ...this.#groups], this.#scratch);
   }
 
   /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */

@@ -90,6 +90,16 @@ export interface Kernels {
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
+  identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;
+  identityInsert(identity: number, key: bigint, value: number): number;
+  identityRemove(identity: number, key: bigint): number;
+  identityLookup(identity: number, key: bigint): number;
+  identityAge(identity: number, maxAge: number): number;
+  identityForget(identity: number, partition: number): number;
+  lagPickBurst(group: number, list: number, n: number, picks: number): void;
+  lagSendBurst(group: number, from: number, n: number): number;
+  lagReceiveBurst(group: number, i: number, n: number): number;
+  lagSettle(group: number): number;
   layer34(m: number): number;
   layer34Burst(list: number, out: number, n: number): void;
   pickBurst(list: number, members: number, out: number, n: number): void;

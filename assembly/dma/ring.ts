@@ -72,6 +72,19 @@ export function ringEnqueueBurst(ring: usize, list: usize, n: u32): u32 {
   return took;
 }
 
+/** Enqueues one value; false, counted, when the ring is full. */
+export function ringEnqueue(ring: usize, value: u32): bool {
+  const r = changetype<Ring>(ring);
+  const head = r.head;
+  if (head - r.tail > r.mask) {
+    r.refused += 1;
+    return false;
+  }
+  store<u32>((r.slots as usize) + (((head & r.mask) as usize) << 2), value);
+  r.head = head + 1;
+  return true;
+}
+
 /** Dequeues at most n values into out; returns how many. */
 export function ringDequeueBurst(ring: usize, out: usize, n: u32): u32 {
   const r = changetype<Ring>(ring);

@@ -77,8 +77,11 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
   return ready;
 }
 
-/** The tunnel of a frame whose outer headers stand; 0, and the reason in mbuf.cause, when none ends here. */
-function findTunnel(mbuf: Mbuf, uplink: usize, tunnels: usize, count: u32): usize {
+/**
+ * The tunnel of a frame whose outer headers stand; 0, and the reason in mbuf.cause, when none ends here. uplink is the port that the
+ * tunnel must have, 0 for tunnels without ports.
+ */
+export function findTunnel(mbuf: Mbuf, uplink: usize, tunnels: usize, count: u32): usize {
   mbuf.cause = DROP_UNKNOWN_VNI as u16;
   const ip = (mbuf.data + mbuf.l3) as usize;
   const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;

@@ -68,7 +68,7 @@ function* hashProblems({ headers, key, basis }: NonNullable<LagPlan["hash"]>): P
   yield* integer(["hash", "basis"], basis, 0, 2 ** 32 - 1);
 }
 
-function* failoverProblems(path: Path, { minLinks, preemptionDelayMs }: LagPlan | PartitionPlan): Problems {
+function* failoverProblems(path: Path, { minLinks, preemptionDelayMs }: LagPlan | SetPlan): Problems {
   yield* integer([...path, "minLinks"], minLinks, 1, SIDE_PORTS_MAX);
   yield* integer([...path, "preemptionDelayMs"], preemptionDelayMs, 0, DELAY_MAX_MS);
 }
@@ -98,7 +98,11 @@ function* identifierProblems(
   }
 }
 
-function* setProblems(path: Path, partition: PartitionPlan, plan: LagPlan): Problems {
+/** Which ports a partition may use, by name. */
+export type SetPlan = Omit<PartitionPlan, "macs" | "vlan" | "vni">;
+
+/** Every rule that a partition's set breaks in a plan of these ports. */
+export function* setProblems(path: Path, partition: SetPlan, plan: Pick<LagPlan, "ports" | "minLinks">): Problems {
   const { members, backup = [], standalone } = partition;
   if (standalone !== undefined) {
     for (const key of ["members", "backup", "minLinks", "preemptionDelayMs", "preempt"] as const) {

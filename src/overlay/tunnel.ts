@@ -55,8 +55,9 @@ export interface TunnelOptions {
 }
 
 export interface Tunnel {
-  /** @internal Address of the tunnel's record. */
+  /** @internal Address of the tunnel's record, and its place among the engine's. */
   readonly ptr: number;
+  readonly index: number;
   readonly vni: number;
   readonly local: string;
   readonly remote: string;

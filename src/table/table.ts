@@ -22,6 +22,7 @@ import {
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { type Arena, MemoryPlan } from "../memory.js";
+import { randomSeed } from "../seed.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "../wasm.js";
 import { type TableShape, tableBytes, tableShape } from "./shape.js";
 
@@ -61,7 +62,7 @@ export async function createFlowTable(options: FlowTableOptions): Promise<FlowTa
   const memory = plan.createMemory();
   const instance = await instantiate(options.wasm ?? defaultSource(options.debug ?? false), memory);
   instance.kernels.heapInit();
-  const seed = options.seed ?? (crypto.getRandomValues(new BigUint64Array(1))[0] as bigint);
+  const seed = options.seed ?? randomSeed();
   return new FlowTable(instance, plan.createArena(memory), shape, BigInt.asUintN(64, seed));
 }
 

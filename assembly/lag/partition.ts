@@ -1,0 +1,114 @@
+// A partition: a virtual machine and the ports of a group that it may use. Each partition has its own table of buckets, so
+// that no choice made for one touches another: a port that is a member of one's aggregate can be a link of its own for the next,
+// and not there at all for a third.
+//
+//   record 64 │ counters │ owner of each bucket │ its next owner │ its state │ its bytes sent (u64)
+//
+// owner   a port of the group; OWNER_MOVING with it while the bucket's frames are held, since it moves on; OWNER_NONE
+// state   MOVE_ bits, while it moves (settle.ts)
+import { count } from "../counter";
+import {
+  COUNTER_RECEIVED_BY,
+  COUNTER_RECEIVED_BYTES,
+  COUNTER_RECEIVED_FRAMES,
+  COUNTER_SENT_BY,
+  COUNTER_SENT_BYTES,
+  COUNTER_SENT_FRAMES,
+  MODE_BUCKETS,
+  MODE_MODULO,
+  PARTITION_BUCKETS,
+  PARTITION_BYTES,
+  PARTITION_COUNTERS,
+  PARTITION_F_MEASURE,
+  PARTITION_FLAGS,
+  PARTITION_LEARNED,
+  PARTITION_LEARNED_MAX,
+  PARTITION_LOADS,
+  PARTITION_MASK,
+  PARTITION_MODE,
+  PARTITION_MOVING,
+  PARTITION_NET,
+  PARTITION_OWNERS,
+  PARTITION_PORTS,
+  PARTITION_TUNNEL,
+  PARTITION_TURN,
+  PARTITION_VNIC,
+} from "../layout";
+
+@unmanaged
+export class Partition {
+  owners: u32;
+  /** How many there are. */
+  buckets: u32;
+  /** Buckets less one, where they are chosen by bits of the hash. */
+  mask: u32;
+  mode: u32;
+  /** The set: a bit for each port of the group that the partition may use, live or not. */
+  ports: u32;
+  flags: u32;
+  /** Frames that were sent in turn. */
+  turn: u32;
+  loads: u32;
+  /** Its own port, and its tunnel; 0 where it has none. */
+  vnic: u32;
+  tunnel: u32;
+  /** The network that its addresses are in, as in an identity's keys. */
+  net: u32;
+  /** Buckets that move. */
+  moving: u32;
+  /** Addresses that were learned for it, and how many may be. */
+  learned: u32;
+  learnedMax: u32;
+  unused: u64;
+
+  /** Where the owner of the bucket is that a hash falls into. */
+  @inline
+  static bucketOf(partition: usize, hash: u32): usize {
+    const p = changetype<Partition>(partition);
+    const bucket = p.mode == MODE_BUCKETS ? hash & p.mask : nextBucket(p, hash);
+    return (p.owners as usize) + (bucket as usize);
+  }
+
+  /** Accounts for a frame of the partition that leaves by a port, through a bucket. */
+  @inline
+  static countSent(partition: usize, bucket: usize, port: u32, bytes: u32): void {
+    const p = changetype<Partition>(partition);
+    const counters = partition + PARTITION_COUNTERS;
+    count(counters, COUNTER_SENT_FRAMES, 1);
+    count(counters, COUNTER_SENT_BYTES, bytes);
+    count(counters, COUNTER_SENT_BY + port, 1);
+    if ((p.flags & PARTITION_F_MEASURE) != 0) count(p.loads as usize, (bucket - (p.owners as usize)) as u32, bytes);
+  }
+
+  @inline
+  static countReceived(partition: usize, port: u32, bytes: u32): void {
+    const counters = partition + PARTITION_COUNTERS;
+    count(counters, COUNTER_RECEIVED_FRAMES, 1);
+    count(counters, COUNTER_RECEIVED_BYTES, bytes);
+    count(counters, COUNTER_RECEIVED_BY + port, 1);
+  }
+}
+
+if (offsetof<Partition>() != PARTITION_BYTES) ERROR("Partition: size");
+if (offsetof<Partition>("owners") != PARTITION_OWNERS) ERROR("Partition: owners");
+if (offsetof<Partition>("buckets") != PARTITION_BUCKETS) ERROR("Partition: buckets");
+if (offsetof<Partition>("mask") != PARTITION_MASK) ERROR("Partition: mask");
+if (offsetof<Partition>("mode") != PARTITION_MODE) ERROR("Partition: mode");
+if (offsetof<Partition>("ports") != PARTITION_PORTS) ERROR("Partition: ports");
+if (offsetof<Partition>("flags") != PARTITION_FLAGS) ERROR("Partition: flags");
+if (offsetof<Partition>("turn") != PARTITION_TURN) ERROR("Partition: turn");
+if (offsetof<Partition>("loads") != PARTITION_LOADS) ERROR("Partition: loads");
+if (offsetof<Partition>("vnic") != PARTITION_VNIC) ERROR("Partition: vnic");
+if (offsetof<Partition>("tunnel") != PARTITION_TUNNEL) ERROR("Partition: tunnel");
+if (offsetof<Partition>("net") != PARTITION_NET) ERROR("Partition: net");
+if (offsetof<Partition>("moving") != PARTITION_MOVING) ERROR("Partition: moving");
+if (offsetof<Partition>("learned") != PARTITION_LEARNED) ERROR("Partition: learned");
+if (offsetof<Partition>("learnedMax") != PARTITION_LEARNED_MAX) ERROR("Partition: learnedMax");
+
+/** The bucket by the ways to choose that divide. */
+function nextBucket(p: Partition, hash: u32): u32 {
+  if (p.mode == MODE_MODULO) return hash % p.buckets;
+  const turn = p.turn;
+  p.turn = turn + 1;
+  return turn % p.buckets;
+}

@@ -1,0 +1,184 @@
+// From the group's ports: to the partitions behind them (a host), or from the partitions to the network and to each other (a
+// switch). Whatever a frame's partition is, it must have come by a port of that partition's set (guard.ts).
+import { ringCount, ringPeek, ringSkip } from "../dma/ring";
+import { hashBurst } from "../hash/burst";
+import {
+  DROP_NOT_VXLAN,
+  DROP_OUTSIDE_PORT_SET,
+  DROP_QUEUE_FULL,
+  DROP_UNKNOWN_PARTITION,
+  GROUP_F_SWITCH,
+  IDENTITY_F_LEARNED,
+  NET_TUNNELS,
+  OK,
+  TUNNEL_BYTES,
+} from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { Decap } from "../path/decap";
+import { parse } from "../path/parse";
+import { drop, makeSendable, Port } from "../path/port";
+import { findTunnel } from "../path/rx";
+import { announce, announceAll, Single } from "../path/single";
+import { ETHERNET_SRC } from "../wire/ethernet";
+import { VXLAN_PORT } from "../wire/vxlan";
+import { copyTo, FLOOD_TAG, floodToPartitions, floodToPorts, share } from "./flood";
+import { FrameKind } from "./frame";
+import { Group, PORTS_MAX } from "./group";
+import { admits } from "./guard";
+import { Identity } from "./identity";
+import { soleLearner } from "./learn";
+import { LEFT_WAITS, Leave } from "./leave";
+import { Partition } from "./partition";
+import { takeReserved } from "./reserved";
+
+/** Moves at most n frames from the group's i-th port to where they belong; returns how many left its receive ring. */
+export function lagReceiveBurst(group: usize, i: u32, n: u32): u32 {
+  const g = changetype<Group>(group);
+  const ring = changetype<Port>(g.portAt(i)).rxRing as usize;
+  const ready = min(n, ringCount(ring));
+  const taken =
+    (g.flags & GROUP_F_SWITCH) == 0 ? receiveForVnics(g, i, ring, ready) : receiveForNetwork(g, i, ring, ready);
+  ringSkip(ring, taken);
+  return taken;
+}
+
+function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
+  const uplink = g.portAt(i);
+  // Frames for one guest come in runs: its doorbell rings when the guest changes.
+  let guest: usize = 0;
+  for (let at: u32 = 0; at < n; at++) {
+    const m = ringPeek(ring, at) as usize;
+    const mbuf = changetype<Mbuf>(m);
+    // 1. What is it? The link's own protocols go to the control plane.
+    let cause = parse(m);
+    if (cause == OK && FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) {
+      takeReserved(g, uplink, m);
+      continue;
+    }
+    // 2. Out of its tunnel, if it is in one of ours.
+    let net = FrameKind.net(mbuf);
+    if (cause == OK && g.tunnelCount != 0) {
+      const tunnel = openTunnel(g, m);
+      if (tunnel != 0) {
+        cause = Decap.strip(m);
+        if (cause == OK) cause = parse(m);
+        net = NET_TUNNELS + ((tunnel as u32) - g.tunnels) / TUNNEL_BYTES;
+      } else {
+        cause = mbuf.cause as u32;
+      }
+    }
+    if (cause == OK && FrameKind.isFlood(mbuf)) {
+      floodToPartitions(g, net, hashOne(g, m), m, i);
+      continue;
+    }
+    // 3. Whose is it, and may it come this way?
+    let partition: usize = 0;
+    if (cause == OK) {
+      const entry = Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net));
+      if (entry == 0) cause = DROP_UNKNOWN_PARTITION;
+      else partition = (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize;
+    }
+    if (cause == OK && !admits(partition, i)) cause = DROP_OUTSIDE_PORT_SET;
+    // 4. To its guest; one whose queue is full loses the frame: others must not wait for it.
+    if (cause == OK) {
+      const vnic = changetype<Partition>(partition).vnic as usize;
+      cause = Single.mustWait(vnic, m) ? DROP_QUEUE_FULL : makeSendable(vnic, uplink, m);
+      if (cause == OK) {
+        if (vnic != guest && guest != 0) announce(guest);
+        guest = vnic;
+        Partition.countReceived(partition, i, mbuf.pktLen);
+        Single.post(vnic, m);
+      }
+    }
+    if (cause != OK) drop(uplink, m, cause);
+  }
+  if (guest != 0) announce(guest);
+  return n;
+}
+
+/** The tunnel that a parsed frame came through, its outer headers checked; 0, and why in mbuf.cause: OK for no tunnel's frame. */
+function openTunnel(g: Group, m: usize): usize {
+  const mbuf = changetype<Mbuf>(m);
+  const cause = Decap.open(m, VXLAN_PORT);
+  if (cause == OK) return findTunnel(mbuf, 0, g.tunnels as usize, g.tunnelCount);
+  mbuf.cause = (cause == DROP_NOT_VXLAN ? OK : cause) as u16;
+  return 0;
+}
+
+function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
+  const ingress = g.portAt(i);
+  const network = g.network as usize;
+  let touched: u32 = 0;
+  let toNetwork = false;
+  let taken: u32 = 0;
+  for (; taken < n; taken++) {
+    const m = ringPeek(ring, taken) as usize;
+    const mbuf = changetype<Mbuf>(m);
+    let cause = parse(m);
+    const isFlood = FrameKind.isFlood(mbuf);
+    if (cause == OK && isFlood && FrameKind.isReserved(mbuf)) {
+      takeReserved(g, ingress, m);
+      continue;
+    }
+    // 1. Whose is it, and may it come this way?
+    const net = FrameKind.net(mbuf);
+    let partition: usize = 0;
+    if (cause == OK) {
+      partition = senderOf(g, mbuf, net, i);
+      if (partition == 0) cause = DROP_UNKNOWN_PARTITION;
+      else if (!admits(partition, i)) cause = DROP_OUTSIDE_PORT_SET;
+    }
+    if (cause != OK) {
+      drop(ingress, m, cause);
+      continue;
+    }
+    // 2. To everybody, to another partition behind this switch, or to the network.
+    if (isFlood) {
+      Partition.countReceived(partition, i, mbuf.pktLen);
+      const hash = hashOne(g, m);
+      if (network != 0) {
+        share(m, ingress);
+        mbuf.hash = FLOOD_TAG;
+        if (copyTo(network, m, ingress)) toNetwork = true;
+      }
+      touched |= floodToPorts(g, partition, net, hash, m, ingress);
+      continue;
+    }
+    const entry = Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net));
+    const bytes = mbuf.pktLen;
+    if (entry != 0) {
+      const left = Leave.through(g, (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize, hashOne(g, m), m, ingress);
+      if (left == LEFT_WAITS) break;
+      if (left < PORTS_MAX) touched |= 1 << left;
+    } else {
+      if (network == 0) cause = DROP_UNKNOWN_PARTITION;
+      else if (Single.mustWait(network, m)) break;
+      else cause = makeSendable(network, ingress, m);
+      if (cause != OK) {
+        drop(ingress, m, cause);
+        continue;
+      }
+      mbuf.hash = 0;
+      Single.post(network, m);
+      toNetwork = true;
+    }
+    Partition.countReceived(partition, i, bytes);
+  }
+  if (toNetwork) announce(network);
+  announceAll(g.ports as usize, touched);
+  return taken;
+}
+
+/** The partition of a frame's source, learned now when only one can have sent it; 0 when none is known. */
+function senderOf(g: Group, mbuf: Mbuf, net: u32, i: u32): usize {
+  const entry = Identity.find(g.identity as usize, Identity.key((mbuf.data as usize) + ETHERNET_SRC, net));
+  if (entry != 0) return (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize;
+  return soleLearner(g, net, i);
+}
+
+function hashOne(g: Group, m: usize): u32 {
+  const list = g.list as usize;
+  store<u32>(list, m as u32);
+  hashBurst(g.hash as usize, list, g.hashes as usize, 1);
+  return load<u32>(g.hashes as usize);
+}

@@ -1,0 +1,3 @@
+export class FlowHasher {
+  readonly ptr = 0;
+}

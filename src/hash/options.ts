@@ -1,0 +1,3 @@
+export interface HashOptions {
+  readonly policy: string;
+}

@@ -1,0 +1,270 @@
+/**
+ * Which ports carry which partition's traffic: link states, LACP and each set's policy come in, buckets go to their owners. The clock
+ * is an argument throughout.
+ */
+import {
+  GROUP_F_FLOOD_ANY,
+  GROUP_FLAGS,
+  PARTITION_F_ACCEPT_OUTSIDE,
+  PARTITION_F_LEARN,
+  PARTITION_F_MEASURE,
+} from "../../assembly/layout.js";
+import type { FrameOwner } from "../buffer/frame.js";
+import type { Port } from "../buffer/port.js";
+import { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
+import type { LagEvent } from "./events.js";
+import type { GroupRecord } from "./group-record.js";
+import type { LacpAction } from "./lacp/system.js";
+import { Moves } from "./moves.js";
+import { type GroupSettings, type LagGroupOptions, weighted } from "./options.js";
+import type { Partition } from "./partition.js";
+import { OVS_THRESHOLDS, rebalance } from "./rebalance.js";
+import { SlowProtocols } from "./slow.js";
+
+export class Distribution {
+  readonly #owner: FrameOwner;
+  readonly #record: GroupRecord;
+  readonly #ports: readonly Port[];
+  readonly #settings: GroupSettings;
+  readonly #thresholds: LagGroupOptions["rebalance"];
+  readonly #conversations: boolean;
+  readonly #partitions: () => readonly Partition[];
+  readonly #up: Set<number>;
+  readonly #moves: Moves;
+  readonly slow: SlowProtocols;
+  #preemptAtMs: number | undefined;
+  #measuredMs: number | undefined;
+
+  constructor(
+    owner: FrameOwner,
+    record: GroupRecord,
+    options: LagGroupOptions,
+    settings: GroupSettings,
+    partitions: () => readonly Partition[],
+  ) {
+    this.#owner = owner;
+    this.#record = record;
+    this.#ports = options.ports;
+    this.#settings = settings;
+    this.#thresholds = options.rebalance;
+    this.#conversations = options.lacp?.conversations ?? false;
+    this.#partitions = partitions;
+    this.#moves = new Moves(settings.order, settings.moveTimeoutMs);
+    this.slow = new SlowProtocols(owner, record, options.ports, options.lacp);
+    // With LACP nothing is sent before a partner agrees, and that needs a link that a driver says is up.
+    this.#up = new Set(options.lacp ? [] : options.ports.keys());
+  }
+
+  /** Buckets whose move took too long, and that were moved all the same. */
+  get forced(): number {
+    return this.#moves.forced;
+  }
+
+  get nextMs(): number | undefined {
+    const measureAtMs = this.#measuredMs === undefined ? undefined : this.#measuredMs + this.#intervalMs;
+    const times = [this.#preemptAtMs, measureAtMs, this.#moves.nextMs, this.slow.nextMs];
+    const running = times.filter((time) => time !== undefined);
+    return running.length === 0 ? undefined : Math.min(...running);
+  }
+
+  link(port: number, up: boolean, nowMs: number): LagEvent[] {
+    if (up) this.#up.add(port);
+    else this.#up.delete(port);
+    if (!up) this.#moves.abandon(port);
+    return [...this.#heard(this.slow.link(port, up, nowMs)), ...this.refresh(nowMs)];
+  }
+
+  tick(nowMs: number): LagEvent[] {
+    const events = this.#heard(this.slow.tick(nowMs));
+    this.#moves.tick(nowMs);
+    events.push(...this.refresh(nowMs), ...this.#rebalance(nowMs));
+    return events;
+  }
+
+  /** Has every partition's buckets follow what is usable now. */
+  refresh(nowMs: number): LagEvent[] {
+    const events: LagEvent[] = [];
+    let preemptAtMs = Number.POSITIVE_INFINITY;
+    for (const partition of this.#partitions()) {
+      const before = partition.activePorts;
+      const active = partition.update(this.#usable(partition), nowMs);
+      preemptAtMs = Math.min(preemptAtMs, active.nextMs ?? preemptAtMs);
+      this.#writeFlags(partition);
+      const buckets = this.#assign(partition, this.#members(partition, active.ports), nowMs);
+      const ports = partition.activePorts.map(({ name }) => name);
+      const isNew = ports.length !== before.length || before.some(({ name }, i) => ports[i] !== name);
+      if (!isNew && buckets === 0) continue;
+      events.push({
+        type: "active",
+        partition: partition.name,
+        using: active.state.using,
+        ports,
+        reason: active.reason,
+        buckets,
+      });
+    }
+    this.#preemptAtMs = Number.isFinite(preemptAtMs) ? preemptAtMs : undefined;
+    this.#sendMarkers(nowMs);
+    this.settle();
+    return events;
+  }
+
+  /** Lets buckets settle whose frames have left. */
+  settle(): void {
+    if (this.#partitions().some(({ moving }) => moving > 0)) this.#owner.kernels.lagSettle(this.#record.ptr);
+  }
+
+  /** Tells the partner, if it is to know, which ports each VLAN may take: its partition's, beginning at another for each. */
+  conversationsChanged(nowMs: number): void {
+    if (!this.#conversations) return;
+    const table = new Map<number, readonly number[]>();
+    for (const [i, { vlan, set }] of this.#partitions().entries()) {
+      if (vlan === 0 || set.isStandalone) continue;
+      const { primary, backup } = set.policy;
+      const first = i % primary.length;
+      const ports = [...primary.slice(first), ...primary.slice(0, first), ...backup];
+      table.set(
+        vlan,
+        ports.map((port) => port + 1),
+      );
+    }
+    this.#heard(this.slow.setConversations(table, nowMs));
+  }
+
+  /** A partition goes: what is held for it is dropped, counted. */
+  drop({ record }: Partition): void {
+    this.#moves.forget(record);
+    for (let bucket = 0; bucket < record.buckets; bucket++) {
+      if (record.place(bucket).next !== undefined) record.move(bucket, NO_PORT, "forced");
+    }
+    this.settle();
+  }
+
+  get #intervalMs(): number {
+    return this.#thresholds?.intervalMs ?? OVS_THRESHOLDS.intervalMs;
+  }
+
+  /** Ports that could carry a partition's traffic. Members go by LACP; of several aggregators, by the one with most of the set. */
+  #usable({ set }: Partition): ReadonlySet<number> {
+    if (set.isStandalone || !this.slow.speaksLacp) return this.#up;
+    const byAggregator = new Map<number, number[]>();
+    for (const port of [...set.policy.primary, ...set.policy.backup]) {
+      const { distributing = false, aggregator = 0 } = this.slow.report(port) ?? {};
+      if (distributing) byAggregator.set(aggregator, [...(byAggregator.get(aggregator) ?? []), port]);
+    }
+    const primaries = (ports: readonly number[]) => ports.filter((port) => set.policy.primary.includes(port)).length;
+    const [best = []] = [...byAggregator.values()].sort((a, b) => primaries(b) - primaries(a) || b.length - a.length);
+    return new Set(best);
+  }
+
+  /** The active ports with their weights; the one that the conversation takes, where the partner distributes by it, too. */
+  #members({ set, vlan }: Partition, active: readonly number[]): WeightedPort[] {
+    const agreed = set.isStandalone ? [] : active.filter((port) => this.#takesConversation(port, vlan));
+    return weighted(set, agreed.length > 0 ? agreed : active);
+  }
+
+  #takesConversation(port: number, conversation: number): boolean {
+    const part = this.slow.report(port)?.conversations;
+    if (!part?.agreed) return false;
+    return (((part.mask[conversation >> 3] as number) >> (7 - (conversation & 7))) & 1) === 1;
+  }
+
+  /** Gives the buckets to the members; returns how many go elsewhere. */
+  #assign({ record }: Partition, members: readonly WeightedPort[], nowMs: number): number {
+    const before = record.destinations();
+    if (this.#settings.selection !== "buckets") {
+      const ports = members.map(({ port }) => port).sort((a, b) => a - b);
+      const after = Uint8Array.from(ports.length === 0 ? [NO_PORT] : ports);
+      if (after.length === before.length && after.every((port, i) => port === before[i])) return 0;
+      record.setOwners(after);
+      return after.length;
+    }
+    return this.#moves.begin(record, this.#placement(before, members), (port) => this.#isSending(port), nowMs);
+  }
+
+  /** Where each bucket belongs. What rebalancing has made uneven stays so while nobody joins: only orphans get new owners. */
+  #placement(before: Uint8Array, members: readonly WeightedPort[]): Uint8Array {
+    const owned = new Set(before);
+    const joins = members.some(({ port }) => !owned.has(port));
+    if (!this.#thresholds || joins) return assignBuckets(before, members);
+    const live = new Set(members.map(({ port }) => port));
+    const orphans = [...before.keys()].filter((bucket) => !live.has(before[bucket] as number));
+    const given = assignBuckets(new Uint8Array(orphans.length).fill(NO_PORT), members);
+    const after = before.slice();
+    for (const [i, bucket] of orphans.entries()) after[bucket] = given[i] as number;
+    return after;
+  }
+
+  /** True for a port whose queue still drains: what waits there can be waited for. */
+  #isSending(port: number): boolean {
+    return port !== NO_PORT && this.#up.has(port);
+  }
+
+  #rebalance(nowMs: number): LagEvent[] {
+    if (!this.#thresholds) return [];
+    this.#measuredMs ??= nowMs;
+    const windowMs = nowMs - this.#measuredMs;
+    if (windowMs < this.#intervalMs) return [];
+    this.#measuredMs = nowMs;
+    const events: LagEvent[] = [];
+    for (const partition of this.#partitions()) {
+      const { record, set, name } = partition;
+      const bytes = record.takeLoads();
+      const active = partition.activePorts.map((port) => this.#ports.indexOf(port));
+      const after = record.destinations();
+      for (const move of rebalance(after, bytes, weighted(set, active), windowMs, this.#thresholds)) {
+        after[move.bucket] = move.to;
+        const [from, to] = [this.#nameOf(move.from), this.#nameOf(move.to)];
+        events.push({ type: "rebalanced", partition: name, bucket: move.bucket, from, to, bytes: move.bytes });
+      }
+      this.#moves.begin(record, after, (port) => this.#isSending(port), nowMs);
+    }
+    this.#sendMarkers(nowMs);
+    this.settle();
+    return events;
+  }
+
+  /** Where the peer would not answer a marker, what has left the queue has to do. */
+  #sendMarkers(nowMs: number): void {
+    for (const { port, transactionId } of this.#moves.markersDue()) {
+      if (!this.slow.sendMarker(port, transactionId, nowMs)) this.#moves.answered(port, transactionId);
+    }
+  }
+
+  #heard(actions: readonly LacpAction[]): LagEvent[] {
+    const events: LagEvent[] = [];
+    for (const action of actions) {
+      const port = this.#nameOf(action.port - 1);
+      if (action.type === "marker-response") this.#moves.answered(action.port - 1, action.transactionId);
+      if (action.type === "churn") events.push({ type: "churn", port, end: action.end, churning: action.churning });
+      if (action.type === "state") {
+        if (!action.distributing) this.#moves.abandon(action.port - 1);
+        events.push({ type: "lacp", port, collecting: action.collecting, distributing: action.distributing });
+      }
+    }
+    return events;
+  }
+
+  /** Policies that follow the partner: one that does not know of partitions sends where it likes. */
+  #writeFlags({ record, outside, learnedMax, set }: Partition): void {
+    const { u32 } = this.#owner.arena;
+    const isUnaware = this.slow.speaksLacp && !this.#isAgreed(set.policy.primary);
+    const accepts = outside === undefined ? isUnaware : outside === "accept";
+    record.flags =
+      (accepts ? PARTITION_F_ACCEPT_OUTSIDE : 0) |
+      (this.#thresholds ? PARTITION_F_MEASURE : 0) |
+      (learnedMax > 0 ? PARTITION_F_LEARN : 0);
+    if (this.#settings.floods !== undefined) return;
+    const word = (this.#record.ptr + GROUP_FLAGS) >> 2;
+    const others = (u32[word] as number) & ~GROUP_F_FLOOD_ANY;
+    u32[word] = others | (isUnaware ? GROUP_F_FLOOD_ANY : 0);
+  }
+
+  #isAgreed(ports: readonly number[]): boolean {
+    return ports.some((port) => this.slow.report(port)?.conversations?.agreed);
+  }
+
+  #nameOf(port: number): string {
+    return (this.#ports[port] as Port).name;
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Selective link aggregation (US20110103396A1): the ports of an engine that several partitions share, each with a set of its own.
+ *
+ *   const group = engine.addLagGroup({ ports: [a, b, c] });
+ *   group.addPartition({ name: "web", vnic, macs: ["02:00:00:00:00:01"], members: [a, b] });
+ *   group.addPartition({ name: "db", vnic: other, macs: ["02:00:00:00:00:02"], standalone: c });
+ *
+ * Engine.poll moves the frames. What changes comes in by calls with the time (link, tick, setPorts), and what follows from it is
+ * returned as events: nothing here has a clock of its own.
+ */
+import {
+  BURST_MAX,
+  GROUP_F_FLOOD_ANY,
+  GROUP_F_SWITCH,
+  GROUP_TUNNEL_COUNT,
+  GROUP_TUNNELS,
+  IDENTITY_TICK,
+  PARTITION_LEARNED,
+} from "../../assembly/layout.js";
+import type { FrameOwner } from "../buffer/frame.js";
+import type { Port } from "../buffer/port.js";
+import { ConfigError } from "../errors.js";
+import type { FlowHasher } from "../hash/hasher.js";
+import { Addresses } from "./addresses.js";
+import { Distribution } from "./distribution.js";
+import type { LagEvent } from "./events.js";
+import { type GroupRecord, type LagLimits, makeGroupRecord } from "./group-record.js";
+import type { LacpPortReport } from "./lacp/report.js";
+import {
+  type GroupSettings,
+  type LagGroupOptions,
+  type PartitionOptions,
+  type PortSetOptions,
+  portSet,
+} from "./options.js";
+import { Partition } from "./partition.js";
+import { PartitionRecord, partitionStride } from "./partition-record.js";
+
+/** What a group needs of its engine. */
+export interface LagHome {
+  readonly owner: FrameOwner;
+  readonly limits: LagLimits;
+  /** Ports that the engine may have. */
+  readonly enginePorts: number;
+  /** Chooses how addresses are hashed. */
+  readonly seed: bigint;
+  /** Throws ConfigError for a port or tunnel of another engine. */
+  checkPort(port: Port): void;
+  checkTunnel(tunnel: NonNullable<PartitionOptions["tunnel"]>): void;
+  /** Where the engine's tunnels lie. */
+  readonly tunnelTable: number;
+}
+
+export class LagGroup {
+  readonly ports: readonly Port[];
+  /** How frames are hashed. */
+  readonly hasher: FlowHasher;
+  /** @internal */
+  readonly record: GroupRecord;
+  readonly #home: LagHome;
+  readonly #settings: GroupSettings;
+  readonly #network: Port | undefined;
+  readonly #addresses: Addresses;
+  readonly #distribution: Distribution;
+  readonly #partitions = new Map<string, Partition>();
+  /** Records that no partition uses. */
+  readonly #idle: PartitionRecord[];
+
+  /** @internal Made by Engine.addLagGroup. */
+  constructor(home: LagHome, hasher: FlowHasher, options: LagGroupOptions, settings: GroupSettings) {
+    const { owner, limits } = home;
+    this.#home = home;
+    this.#settings = settings;
+    this.#network = options.network;
+    this.ports = [...options.ports];
+    this.hasher = hasher;
+    this.record = makeGroupRecord(owner, limits, home.enginePorts, {
+      ports: options.ports.map(({ record }) => record.ptr),
+      flags: (settings.role === "switch" ? GROUP_F_SWITCH : 0) | (settings.floods === "any" ? GROUP_F_FLOOD_ANY : 0),
+      network: options.network?.record.ptr ?? 0,
+      hash: hasher.ptr,
+    });
+    const stride = partitionStride(limits.buckets);
+    const recordAt = (i: number) => new PartitionRecord(owner.arena, this.record.partitions + i * stride, stride);
+    this.#idle = Array.from({ length: limits.partitions }, (_, i) => recordAt(limits.partitions - 1 - i));
+    const forgotten = () => {
+      for (const { record } of this.partitions) owner.arena.u32[(record.ptr + PARTITION_LEARNED) >> 2] = 0;
+    };
+    this.#addresses = new Addresses(owner.kernels, this.record, limits.addresses, home.seed, forgotten);
+    this.#distribution = new Distribution(owner, this.record, options, settings, () => this.partitions);
+  }
+
+  get partitions(): readonly Partition[] {
+    return [...this.#partitions.values()];
+  }
+
+  get role(): "host" | "switch" {
+    return this.#settings.role;
+  }
+
+  /** Buckets that were moved although something of them was still in flight: their move took too long. */
+  get forcedMoves(): number {
+    return this.#distribution.forced;
+  }
+
+  /** When tick has something to do; undefined when nothing runs. */
+  get nextMs(): number | undefined {
+    return this.#distribution.nextMs;
+  }
+
+  /** A port as LACP sees it; undefined without LACP. Throws ConfigError for a port that is not the group's. */
+  lacp(port: Port): LacpPortReport | undefined {
+    return this.#distribution.slow.report(this.#number(port));
+  }
+
+  /** Adds a partition. Throws ConfigError, and nothing has changed, for a bad option. */
+  addPartition(options: PartitionOptions, nowMs = 0): Partition {
+    this.#home.owner.checkOpen();
+    const { name, vnic, tunnel } = options;
+    if (this.#partitions.has(name)) throw new ConfigError("name", name, "a name that no partition of this group has");
+    const record = this.#idle.at(-1);
+    if (!record)
+      throw new ConfigError("partitions", this.#partitions.size + 1, `at most ${this.#home.limits.partitions}`);
+    this.#checkPlace(vnic, tunnel);
+    const set = portSet(options, this.ports, this.#settings.selection);
+    const home = { ports: this.ports, setPorts: this.#setPorts.bind(this), remove: this.#remove.bind(this) };
+    const partition = new Partition(home, record, options, set, this.#settings.selection);
+    this.#checkKeys(partition);
+    this.#idle.pop();
+    this.#partitions.set(name, partition);
+    partition.start(this.#settings.selection === "buckets" ? this.#settings.buckets : 1);
+    for (const key of partition.keys) this.#addresses.add(key, record.ptr);
+    this.#setOwner(partition, record.ptr);
+    this.#distribution.conversationsChanged(nowMs);
+    this.#distribution.refresh(nowMs);
+    return partition;
+  }
+
+  /** A driver says that a port's link is up or down. */
+  link(port: Port, up: boolean, nowMs: number): LagEvent[] {
+    this.#home.owner.checkOpen();
+    return this.#distribution.link(this.#number(port), up, nowMs);
+  }
+
+  /**
+   * Time has passed: reads what peers said, forgets addresses, preempts, rebalances, forces moves that take too long. To be called
+   * at nextMs, and soon after something has arrived.
+   */
+  tick(nowMs: number): LagEvent[] {
+    const { arena, kernels } = this.#home.owner;
+    this.#home.owner.checkOpen();
+    arena.u32[(this.record.identity + IDENTITY_TICK) >> 2] = Math.floor(nowMs / 1000);
+    kernels.identityAge(this.record.identity, this.#settings.learnedSeconds);
+    return this.#distribution.tick(nowMs);
+  }
+
+  /** @internal Moves a burst of each port's frames both ways; returns how many. */
+  poll(): number {
+    const { kernels } = this.#home.owner;
+    const { ptr } = this.record;
+    for (const port of this.ports) port.reap();
+    this.#distribution.settle();
+    let moved = 0;
+    if (this.#network) moved += kernels.lagSendBurst(ptr, this.#network.record.ptr, BURST_MAX);
+    for (const { vnic } of this.#partitions.values()) {
+      if (vnic) moved += kernels.lagSendBurst(ptr, vnic.record.ptr, BURST_MAX);
+    }
+    for (const { vnic } of this.#partitions.values()) vnic?.reap();
+    this.#network?.reap();
+    for (const i of this.ports.keys()) moved += kernels.lagReceiveBurst(ptr, i, BURST_MAX);
+    return moved;
+  }
+
+  /** @internal Marks the mbufs that wait here in a census round; returns how many. */
+  census(): number {
+    const { kernels, pool } = this.#home.owner;
+    return kernels.censusRing(pool.ptr, this.record.hold) + kernels.censusRing(pool.ptr, this.record.control);
+  }
+
+  /** Where tunnels and vnics of partitions may come from, and what a partition must have. */
+  #checkPlace(vnic: Port | undefined, tunnel: PartitionOptions["tunnel"]): void {
+    if (this.role === "switch") {
+      if (vnic) throw new ConfigError("vnic", vnic.name, "left out of a switch's partition");
+      if (tunnel) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "left out of a switch's partition");
+      return;
+    }
+    if (!vnic) throw new ConfigError("vnic", undefined, "the port of a host's partition");
+    this.#home.checkPort(vnic);
+    if (this.ports.includes(vnic)) throw new ConfigError("vnic", vnic.name, "a port outside the group");
+    if (this.partitions.some((other) => other.vnic === vnic)) {
+      throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
+    }
+    if (!tunnel) return;
+    this.#home.checkTunnel(tunnel);
+    if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
+  }
+
+  #checkKeys(partition: Partition): void {
+    for (const [i, key] of partition.keys.entries()) {
+      const isNew = !this.#addresses.has(key) && partition.keys.indexOf(key) === i;
+      if (!isNew)
+        throw new ConfigError(`macs[${i}]`, partition.macs[i], "an address that no partition of its network has");
+    }
+    this.#addresses.checkRoom(partition.keys.length);
+  }
+
+  /** Says whose vnic a port is, and where its tunnel is. */
+  #setOwner({ vnic, tunnel }: Partition, owner: number): void {
+    const { u32 } = this.#home.owner.arena;
+    if (vnic) u32[(this.record.owners >> 2) + vnic.index] = owner;
+    if (!tunnel) return;
+    const count = (this.record.ptr + GROUP_TUNNEL_COUNT) >> 2;
+    u32[(this.record.ptr + GROUP_TUNNELS) >> 2] = this.#home.tunnelTable;
+    u32[count] = Math.max(u32[count] as number, tunnel.index + 1);
+  }
+
+  #setPorts(partition: Partition, options: PortSetOptions, nowMs: number): LagEvent[] {
+    this.#home.owner.checkOpen();
+    partition.replaceSet(portSet(options, this.ports, this.#settings.selection));
+    this.#distribution.conversationsChanged(nowMs);
+    return this.#distribution.refresh(nowMs);
+  }
+
+  #remove(partition: Partition): void {
+    this.#home.owner.checkOpen();
+    if (this.#partitions.get(partition.name) !== partition) return;
+    this.#distribution.drop(partition);
+    this.#setOwner(partition, 0);
+    for (const key of partition.keys) this.#addresses.remove(key);
+    this.#home.owner.kernels.identityForget(this.record.identity, partition.record.ptr);
+    partition.record.clear();
+    this.#partitions.delete(partition.name);
+    this.#idle.push(partition.record);
+  }
+
+  #number(port: Port): number {
+    const number = this.ports.indexOf(port);
+    if (number < 0)
+      throw new ConfigError("port", port.name, `a port of the group: ${this.ports.map(({ name }) => name).join(", ")}`);
+    return number;
+  }
+}

@@ -1,0 +1,167 @@
+/** A partition's place in linear memory (assembly/lag/partition.ts draws it), and its buckets as the control plane sees them. */
+import {
+  MODE_BUCKETS,
+  MOVE_FORCED,
+  MOVE_GATED,
+  OWNER_MOVING,
+  OWNER_NONE,
+  PARTITION_BUCKETS,
+  PARTITION_BYTES,
+  PARTITION_COUNTERS_COUNT,
+  PARTITION_FLAGS,
+  PARTITION_LEARNED_MAX,
+  PARTITION_LOADS,
+  PARTITION_MASK,
+  PARTITION_MODE,
+  PARTITION_MOVING,
+  PARTITION_NET,
+  PARTITION_OWNERS,
+  PARTITION_PORTS,
+  PARTITION_TUNNEL,
+  PARTITION_VNIC,
+} from "../../assembly/layout.js";
+import type { Arena } from "../memory.js";
+
+const COUNTERS_BYTES = PARTITION_COUNTERS_COUNT * 8;
+
+/** Bytes from one partition to the next, where each may have so many buckets. */
+export function partitionStride(buckets: number): number {
+  return Math.ceil((loadsOffset(buckets) + buckets * 8) / 64) * 64;
+}
+
+/** Owners, next owners and states are a byte a bucket. */
+function loadsOffset(buckets: number): number {
+  return Math.ceil((PARTITION_BYTES + COUNTERS_BYTES + buckets * 3) / 8) * 8;
+}
+
+/** What of a partition's record is set when it joins. */
+export interface PartitionShape {
+  readonly mode: number;
+  /** Addresses of the vnic's record and of the tunnel's, or 0. */
+  readonly vnic: number;
+  readonly tunnel: number;
+  readonly net: number;
+  readonly learnedMax: number;
+}
+
+/** Where a bucket is: at its owner, or on its way from one owner to the next. */
+export interface BucketPlace {
+  readonly owner: number;
+  readonly next: number | undefined;
+}
+
+export class PartitionRecord {
+  readonly ptr: number;
+  readonly #arena: Arena;
+  readonly #owners: number;
+  readonly #stride: number;
+
+  /** stride as partitionStride gives it. */
+  constructor(arena: Arena, ptr: number, stride: number) {
+    this.#arena = arena;
+    this.ptr = ptr;
+    this.#stride = stride;
+    this.#owners = ptr + PARTITION_BYTES + COUNTERS_BYTES;
+  }
+
+  /** Makes an empty partition: in no set, with nobody's buckets. */
+  init({ mode, vnic, tunnel, net, learnedMax }: PartitionShape, buckets: number): void {
+    this.clear();
+    this.#write(PARTITION_MODE, mode);
+    this.#write(PARTITION_VNIC, vnic);
+    this.#write(PARTITION_TUNNEL, tunnel);
+    this.#write(PARTITION_NET, net);
+    this.#write(PARTITION_LEARNED_MAX, learnedMax);
+    this.#write(PARTITION_OWNERS, this.#owners);
+    this.setOwners(new Uint8Array(buckets).fill(OWNER_NONE));
+  }
+
+  /** Zeroes all of it: no partition. */
+  clear(): void {
+    this.#arena.u8.fill(0, this.ptr, this.ptr + this.#stride);
+  }
+
+  /** PARTITION_F_ bits. */
+  set flags(bits: number) {
+    this.#write(PARTITION_FLAGS, bits);
+  }
+
+  /** The ports that the partition may use, as bits. */
+  set ports(bits: number) {
+    this.#write(PARTITION_PORTS, bits);
+  }
+
+  get buckets(): number {
+    return this.#read(PARTITION_BUCKETS);
+  }
+
+  /** Buckets that move. */
+  get moving(): number {
+    return this.#read(PARTITION_MOVING);
+  }
+
+  /** Gives every bucket its owner at once; none may be moving. As many as there are owners, at least one. */
+  setOwners(owners: Uint8Array): void {
+    const isMask = this.#read(PARTITION_MODE) === MODE_BUCKETS;
+    this.#arena.u8.set(owners, this.#owners);
+    this.#write(PARTITION_BUCKETS, owners.length);
+    this.#write(PARTITION_MASK, isMask ? owners.length - 1 : 0);
+    this.#write(PARTITION_LOADS, this.ptr + loadsOffset(owners.length));
+  }
+
+  place(bucket: number): BucketPlace {
+    const owner = this.#owner(bucket);
+    const isMoving = owner !== OWNER_NONE && (owner & OWNER_MOVING) !== 0;
+    const next = this.#arena.u8[this.#owners + this.buckets + bucket] as number;
+    return { owner: isMoving ? owner & ~OWNER_MOVING : owner, next: isMoving ? next : undefined };
+  }
+
+  /** Where each bucket is or is going. */
+  destinations(): Uint8Array {
+    return Uint8Array.from({ length: this.buckets }, (_, bucket) => {
+      const { owner, next } = this.place(bucket);
+      return next ?? owner;
+    });
+  }
+
+  /** Gives a bucket that does not move its owner. */
+  setOwner(bucket: number, owner: number): void {
+    this.#arena.u8[this.#owners + bucket] = owner;
+  }
+
+  /** Has a bucket move to its next owner (again, when it moves already): gated, or forced, or when nothing is in flight. */
+  move(bucket: number, next: number, how: "gated" | "forced" | "drained"): void {
+    const { u8 } = this.#arena;
+    if (this.place(bucket).next === undefined) {
+      u8[this.#owners + bucket] = this.#owner(bucket) | OWNER_MOVING;
+      this.#write(PARTITION_MOVING, this.moving + 1);
+    }
+    u8[this.#owners + this.buckets + bucket] = next;
+    const state = { gated: MOVE_GATED, forced: MOVE_FORCED, drained: 0 }[how];
+    u8[this.#owners + 2 * this.buckets + bucket] = state;
+  }
+
+  /** Bytes sent by each bucket since the last call; zero them. */
+  takeLoads(): number[] {
+    const first = (this.ptr + loadsOffset(this.buckets)) / 8;
+    const loads = Array.from(this.#arena.u64.subarray(first, first + this.buckets), Number);
+    this.#arena.u64.fill(0n, first, first + this.buckets);
+    return loads;
+  }
+
+  counter(index: number): number {
+    return Number(this.#arena.u64[(this.ptr + PARTITION_BYTES) / 8 + index]);
+  }
+
+  #owner(bucket: number): number {
+    return this.#arena.u8[this.#owners + bucket] as number;
+  }
+
+  #read(offset: number): number {
+    return this.#arena.u32[(this.ptr + offset) >> 2] as number;
+  }
+
+  #write(offset: number, value: number): void {
+    this.#arena.u32[(this.ptr + offset) >> 2] = value;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * A group's link protocols: reads what the data plane has put aside for the control plane (assembly/lag/reserved.ts), has the LACP
+ * machines answer, and sends what they say by the ports themselves. Port numbers of LACP are the group's, from 1.
+ */
+import { MBUF_PORT } from "../../assembly/layout.js";
+import type { FrameOwner } from "../buffer/frame.js";
+import type { Port } from "../buffer/port.js";
+import { checkInteger } from "../check.js";
+import { parseMac } from "../overlay/address.js";
+import { CONTROL_FRAMES, type GroupRecord } from "./group-record.js";
+import type { LacpPortReport } from "./lacp/report.js";
+import { type LacpAction, LacpSystem } from "./lacp/system.js";
+
+export interface GroupLacpOptions {
+  /** MAC address of this system, one station's. */
+  readonly systemMac: string;
+  /** 0 to 65535, the lower the better; 32768 by default. */
+  readonly systemPriority?: number;
+  /** 1 to 65535; 1 by default. Ports of one key may be aggregated. */
+  readonly key?: number;
+  /** "active" by default: speaks first. */
+  readonly activity?: "active" | "passive";
+  /** "fast" by default: the partner is given up after 3 s, otherwise after 90 s. */
+  readonly timeout?: "fast" | "slow";
+  /**
+   * Tells the partner by version 2 which ports each partition uses (IEEE 802.1AX-2020 6.6), a conversation for each VLAN. While
+   * both ends agree, a VLAN takes one link of its partition's set, the same in both directions. Off by default.
+   */
+  readonly conversations?: boolean;
+}
+
+export class SlowProtocols {
+  readonly #owner: FrameOwner;
+  readonly #record: GroupRecord;
+  readonly #ports: readonly Port[];
+  readonly #lacp: LacpSystem | undefined;
+
+  constructor(owner: FrameOwner, record: GroupRecord, ports: readonly Port[], options: GroupLacpOptions | undefined) {
+    this.#owner = owner;
+    this.#record = record;
+    this.#ports = ports;
+    this.#lacp = options && new LacpSystem(systemOptions(options, ports.length));
+  }
+
+  get speaksLacp(): boolean {
+    return this.#lacp !== undefined;
+  }
+
+  /** When tick has something to do. */
+  get nextMs(): number | undefined {
+    return this.#lacp?.nextMs;
+  }
+
+  /** A port as LACP sees it; undefined without LACP. */
+  report(port: number): LacpPortReport | undefined {
+    return this.#lacp?.port(port + 1);
+  }
+
+  link(port: number, up: boolean, nowMs: number): LacpAction[] {
+    return this.#carryOut(this.#lacp?.link(port + 1, up, nowMs) ?? []);
+  }
+
+  setConversations(table: ReadonlyMap<number, readonly number[]>, nowMs: number): LacpAction[] {
+    return this.#carryOut(this.#lacp?.setConversations(table, nowMs) ?? []);
+  }
+
+  /** Asks the peer to say when it has everything sent on the port so far; false where nobody would answer. */
+  sendMarker(port: number, transactionId: number, nowMs: number): boolean {
+    if (!this.#lacp?.port(port + 1).distributing) return false;
+    this.#carryOut(this.#lacp.sendMarker(port + 1, transactionId, nowMs));
+    return true;
+  }
+
+  /** Reads what has arrived, and lets time pass. */
+  tick(nowMs: number): LacpAction[] {
+    const actions = this.#takeArrived().flatMap(({ port, frame }) => this.#lacp?.receive(port + 1, frame, nowMs) ?? []);
+    if (this.#lacp) actions.push(...this.#lacp.tick(nowMs));
+    return this.#carryOut(actions);
+  }
+
+  #takeArrived(): { port: number; frame: Uint8Array }[] {
+    const { kernels, arena, pool } = this.#owner;
+    const { control, scratch } = this.#record;
+    const n = kernels.ringDequeueBurst(control, scratch, CONTROL_FRAMES);
+    const frames = Array.from({ length: n }, (_, i) => {
+      const m = arena.u32[(scratch >> 2) + i] as number;
+      const index = arena.u16[(m + MBUF_PORT) >> 1];
+      const port = this.#ports.findIndex((candidate) => candidate.index === index);
+      // All of a slow protocol frame is in its first buffer, or it is none.
+      return { port, frame: (pool.spans(m)[0] as Uint8Array).slice() };
+    });
+    kernels.freeBurst(pool.ptr, scratch, n);
+    return frames;
+  }
+
+  /** Sends what is to be sent; returns the other actions. What finds no buffer or no room is lost, as on a link: it is said again. */
+  #carryOut(actions: readonly LacpAction[]): LacpAction[] {
+    const others: LacpAction[] = [];
+    for (const action of actions) {
+      if (action.type === "send") this.#send(this.#ports[action.port - 1] as Port, action.frame);
+      else others.push(action);
+    }
+    return others;
+  }
+
+  #send(port: Port, bytes: Uint8Array): void {
+    const frame = port.reserve(bytes.length);
+    if (!frame) return;
+    frame.payload.set(bytes);
+    if (!port.post(frame)) frame.release();
+  }
+}
+
+function systemOptions(options: GroupLacpOptions, ports: number) {
+  const { systemMac, systemPriority = 0x8000, key = 1, activity = "active", timeout = "fast", conversations } = options;
+  const mac = parseMac("lacp.systemMac", systemMac);
+  checkInteger("lacp.key", key, 1, 0xffff);
+  return {
+    ...{ systemPriority, systemMac, activity, timeout },
+    ports: Array.from({ length: ports }, (_, i) => ({ number: i + 1, mac: portMac(mac, i), key })),
+    ...(conversations ? { conversations: new Map<number, readonly number[]>() } : {}),
+  };
+}
+
+/** The source address of what a port says: the system's, its last byte moved on by the port. */
+function portMac(system: Uint8Array, port: number): string {
+  const bytes = [...system.subarray(0, 5), ((system[5] as number) + port) & 0xff];
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
