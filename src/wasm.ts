@@ -100,6 +100,7 @@ export interface Kernels {
   lagSendBurst(group: number, from: number, n: number): number;
   lagReceiveBurst(group: number, i: number, n: number): number;
   lagSettle(group: number): number;
+  hashBurst(config: number, list: number, out: number, n: number): void;
   layer34(m: number): number;
   layer34Burst(list: number, out: number, n: number): void;
   pickBurst(list: number, members: number, out: number, n: number): void;

@@ -1,3 +1,6 @@
 export class FlowHasher {
   readonly ptr = 0;
+  describe(): string {
+    return "stub";
+  }
 }

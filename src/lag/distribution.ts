@@ -18,7 +18,7 @@ import type { LacpAction } from "./lacp/system.js";
 import { Moves } from "./moves.js";
 import { type GroupSettings, type LagGroupOptions, weighted } from "./options.js";
 import type { Partition } from "./partition.js";
-import { OVS_THRESHOLDS, rebalance } from "./rebalance.js";
+import { OVS_THRESHOLDS, rebalance, smooth } from "./rebalance.js";
 import { SlowProtocols } from "./slow.js";
 
 export class Distribution {
@@ -209,10 +209,11 @@ export class Distribution {
     const events: LagEvent[] = [];
     for (const partition of this.#partitions()) {
       const { record, set, name } = partition;
-      const bytes = record.takeLoads();
+      const load = smooth(partition.load, record.takeLoads(), windowMs);
+      partition.load = load;
       const active = partition.activePorts.map((port) => this.#ports.indexOf(port));
       const after = record.destinations();
-      for (const move of rebalance(after, bytes, weighted(set, active), windowMs, this.#thresholds)) {
+      for (const move of rebalance(after, load.bytes, weighted(set, active), load.windowMs, this.#thresholds)) {
         after[move.bucket] = move.to;
         const [from, to] = [this.#nameOf(move.from), this.#nameOf(move.to)];
         events.push({ type: "rebalanced", partition: name, bucket: move.bucket, from, to, bytes: move.bytes });

@@ -24,6 +24,7 @@ import type { FlowHasher } from "../hash/hasher.js";
 import { Addresses } from "./addresses.js";
 import { Distribution } from "./distribution.js";
 import type { LagEvent } from "./events.js";
+import type { Flow } from "./flow.js";
 import { type GroupRecord, type LagLimits, makeGroupRecord } from "./group-record.js";
 import type { LacpPortReport } from "./lacp/report.js";
 import {
@@ -35,6 +36,7 @@ import {
 } from "./options.js";
 import { Partition } from "./partition.js";
 import { PartitionRecord, partitionStride } from "./partition-record.js";
+import { Oracle, type Prediction } from "./predict.js";
 
 /** What a group needs of its engine. */
 export interface LagHome {
@@ -62,6 +64,7 @@ export class LagGroup {
   readonly #network: Port | undefined;
   readonly #addresses: Addresses;
   readonly #distribution: Distribution;
+  readonly #oracle: Oracle;
   readonly #partitions = new Map<string, Partition>();
   /** Records that no partition uses. */
   readonly #idle: PartitionRecord[];
@@ -87,6 +90,7 @@ export class LagGroup {
       for (const { record } of this.partitions) owner.arena.u32[(record.ptr + PARTITION_LEARNED) >> 2] = 0;
     };
     this.#addresses = new Addresses(owner.kernels, this.record, limits.addresses, home.seed, forgotten);
+    this.#oracle = new Oracle(owner, this.record, hasher, this.ports);
     this.#distribution = new Distribution(owner, this.record, options, settings, () => this.partitions);
   }
 
@@ -111,6 +115,22 @@ export class LagGroup {
   /** A port as LACP sees it; undefined without LACP. Throws ConfigError for a port that is not the group's. */
   lacp(port: Port): LacpPortReport | undefined {
     return this.#distribution.slow.report(this.#number(port));
+  }
+
+  /** Where a flow of a partition goes now, and why. What the flow leaves out is made up. Throws ConfigError for what is no flow. */
+  predict(partition: Partition, flow: Partial<Flow>): Prediction {
+    this.#home.owner.checkOpen();
+    return this.#oracle.predict(partition, flow);
+  }
+
+  /**
+   * A flow of a partition that goes to the port now, with everything that `fixed` says; undefined when what is fixed leaves the policy
+   * nothing to tell flows apart by, or the port is not usable. Throws ConfigError for what is no flow, and for ports taken in turn.
+   */
+  flowFor(partition: Partition, port: Port, fixed: Partial<Flow> = {}): Prediction | undefined {
+    this.#home.owner.checkOpen();
+    this.#number(port);
+    return this.#oracle.flowFor(partition, port, fixed);
   }
 
   /** Adds a partition. Throws ConfigError, and nothing has changed, for a bad option. */

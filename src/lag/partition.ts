@@ -27,6 +27,7 @@ import { NO_PORT } from "./buckets.js";
 import type { LagEvent } from "./events.js";
 import type { PartitionOptions, PortSet, PortSetOptions, Selection } from "./options.js";
 import type { PartitionRecord } from "./partition-record.js";
+import type { SmoothedBytes } from "./rebalance.js";
 
 const MODES = { buckets: MODE_BUCKETS, modulo: MODE_MODULO, turn: MODE_TURN } as const;
 const LEARN_MAX = 65_535;
@@ -71,10 +72,13 @@ export class Partition {
   readonly keys: readonly bigint[];
   /** @internal */
   readonly record: PartitionRecord;
+  /** @internal What its buckets have sent lately. */
+  load: SmoothedBytes | undefined;
   /** @internal What was said about frames from outside the set. */
   readonly outside: "drop" | "accept" | undefined;
   readonly #home: PartitionHome;
-  readonly #selection: Selection;
+  /** How its ports are chosen. */
+  readonly selects: Selection;
   #set: PortSet;
   #state: ActiveState = INITIAL;
   #active: readonly number[] = [];
@@ -92,7 +96,7 @@ export class Partition {
       throw new ConfigError("vlan", options.vlan, "left out of a partition with a tunnel");
     this.#home = home;
     this.#set = set;
-    this.#selection = selection;
+    this.selects = selection;
     this.name = name;
     this.vnic = vnic;
     this.tunnel = tunnel;
@@ -173,7 +177,7 @@ export class Partition {
   /** @internal Writes the partition's record, with so many buckets that are nobody's yet. */
   start(buckets: number): void {
     const { record, vnic, tunnel, net, learnedMax } = this;
-    const mode = MODES[this.#selection];
+    const mode = MODES[this.selects];
     record.init({ mode, vnic: vnic?.record.ptr ?? 0, tunnel: tunnel?.ptr ?? 0, net, learnedMax }, buckets);
     record.ports = this.#set.bits;
   }

@@ -6,7 +6,8 @@ import { ConfigError } from "../errors.js";
 import { PORTS_MAX, WEIGHT_MAX } from "./buckets.js";
 import type { LagPlan, PartitionPlan } from "./plan-schema.js";
 
-export const SELECTIONS = ["modulo", "buckets"] as const;
+/** Resilient buckets; hash mod live ports, as bonding drivers have it; each port in its turn. */
+export const SELECTIONS = ["buckets", "modulo", "turn"] as const;
 export const HEADERS = ["outer", "inner"] as const;
 /** Ports on either side of a set, as AIX EtherChannel has them. */
 export const SIDE_PORTS_MAX = 8;
@@ -38,8 +39,8 @@ export function* planProblems(plan: LagPlan): Problems {
   yield* hashProblems(plan.hash ?? {});
   yield* word(["selection"], plan.selection, SELECTIONS);
   yield* powerOfTwo(["buckets"], plan.buckets, 2, 65536);
-  if (plan.buckets !== undefined && plan.selection === "modulo") {
-    yield { path: ["buckets"], value: plan.buckets, bound: "left out where selection is modulo" };
+  if (plan.buckets !== undefined && (plan.selection ?? "buckets") !== "buckets") {
+    yield { path: ["buckets"], value: plan.buckets, bound: `left out where selection is ${plan.selection}` };
   }
   yield* failoverProblems([], plan);
   if (Object.keys(plan.partitions).length === 0)
