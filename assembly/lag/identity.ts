@@ -44,7 +44,13 @@ export class Identity {
   @inline
   static find(identity: usize, key: u64): usize {
     const t = changetype<Identity>(identity);
-    let bucket = (t.buckets as usize) + ((((key * t.multiplier) >> (t.shift as u64)) as usize) << 6);
+    return Identity.findIn(t.buckets as usize, t.multiplier, t.shift as u64, key);
+  }
+
+  /** The same with the record's fields in locals, for loops: a field is loaded again after every store. */
+  @inline
+  static findIn(buckets: usize, multiplier: u64, shift: u64, key: u64): usize {
+    let bucket = buckets + (((key * multiplier) >> shift) as usize) * IDENTITY_BUCKET_BYTES;
     let ways = Identity.ways(bucket, key);
     if (ways == 0) {
       bucket += IDENTITY_BUCKET_BYTES;

@@ -32,13 +32,17 @@ function pickByVnic(g: Group, list: usize, n: u32, picks: usize): void {
 }
 
 function pickByAddress(g: Group, list: usize, n: u32, picks: usize): void {
-  const identity = g.identity as usize;
+  const identity = changetype<Identity>(g.identity as usize);
+  const buckets = identity.buckets as usize;
+  const multiplier = identity.multiplier;
+  const shift = identity.shift as u64;
   const toHashes = (g.hashes as usize) - list;
   const toPicks = picks - list;
   const end = list + ((n as usize) << 2);
   for (let at = list; at < end; at += 4) {
     const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
-    const entry = Identity.find(identity, Identity.key(mbuf.data as usize, FrameKind.net(mbuf)));
+    const key = Identity.key(mbuf.data as usize, FrameKind.net(mbuf));
+    const entry = Identity.findIn(buckets, multiplier, shift, key);
     let pick: u32 = PICK_UNKNOWN;
     if (entry != 0) {
       pick = Pick.of((load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize, load<u32>(at + toHashes));

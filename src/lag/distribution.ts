@@ -81,11 +81,13 @@ export class Distribution {
     return events;
   }
 
-  /** Has every partition's buckets follow what is usable now. */
-  refresh(nowMs: number): LagEvent[] {
+  /** Has every partition's buckets follow what is usable now, or those of some. */
+  refresh(nowMs: number, some: readonly Partition[] = this.#partitions()): LagEvent[] {
     const events: LagEvent[] = [];
-    let preemptAtMs = Number.POSITIVE_INFINITY;
-    for (const partition of this.#partitions()) {
+    // Of the others the time stays: asking them early does no harm.
+    const earlier = (this.#preemptAtMs ?? nowMs) > nowMs ? this.#preemptAtMs : undefined;
+    let preemptAtMs = earlier ?? Number.POSITIVE_INFINITY;
+    for (const partition of some) {
       const before = partition.activePorts;
       const active = partition.update(this.#usable(partition), nowMs);
       preemptAtMs = Math.min(preemptAtMs, active.nextMs ?? preemptAtMs);
@@ -111,7 +113,7 @@ export class Distribution {
 
   /** Lets buckets settle whose frames have left. */
   settle(): void {
-    if (this.#partitions().some(({ moving }) => moving > 0)) this.#owner.kernels.lagSettle(this.#record.ptr);
+    if (this.#moves.unsettled) this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
   }
 
   /** Tells the partner, if it is to know, which ports each VLAN may take: its partition's, beginning at another for each. */
@@ -137,7 +139,7 @@ export class Distribution {
     for (let bucket = 0; bucket < record.buckets; bucket++) {
       if (record.place(bucket).next !== undefined) record.move(bucket, NO_PORT, "forced");
     }
-    this.settle();
+    this.#owner.kernels.lagSettle(this.#record.ptr);
   }
 
   get #intervalMs(): number {

@@ -152,7 +152,7 @@ export class LagGroup {
     for (const key of partition.keys) this.#addresses.add(key, record.ptr);
     this.#setOwner(partition, record.ptr);
     this.#distribution.conversationsChanged(nowMs);
-    this.#distribution.refresh(nowMs);
+    this.#distribution.refresh(nowMs, [partition]);
     return partition;
   }
 
@@ -207,12 +207,16 @@ export class LagGroup {
     if (!vnic) throw new ConfigError("vnic", undefined, "the port of a host's partition");
     this.#home.checkPort(vnic);
     if (this.ports.includes(vnic)) throw new ConfigError("vnic", vnic.name, "a port outside the group");
-    if (this.partitions.some((other) => other.vnic === vnic)) {
+    if (this.#owns(vnic)) {
       throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
     }
     if (!tunnel) return;
     this.#home.checkTunnel(tunnel);
     if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
+  }
+
+  #owns(vnic: Port): boolean {
+    return this.#home.owner.arena.u32[(this.record.owners >> 2) + vnic.index] !== 0;
   }
 
   #checkKeys(partition: Partition): void {
@@ -238,7 +242,7 @@ export class LagGroup {
     this.#home.owner.checkOpen();
     partition.replaceSet(portSet(options, this.ports, this.#settings.selection));
     this.#distribution.conversationsChanged(nowMs);
-    return this.#distribution.refresh(nowMs);
+    return this.#distribution.refresh(nowMs, [partition]);
   }
 
   #remove(partition: Partition): void {

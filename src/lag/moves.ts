@@ -23,6 +23,8 @@ export class Moves {
   readonly #order: Order;
   readonly #timeoutMs: number;
   #moves: Move[] = [];
+  /** Whether some bucket may still be moving. */
+  unsettled = false;
   #lastMarker = 0;
   #forced = 0;
 
@@ -39,6 +41,7 @@ export class Moves {
   /** Has a partition's buckets go where `after` says; isUsable says of the port that one leaves. Returns how many go. */
   begin(record: PartitionRecord, after: Uint8Array, isUsable: (port: number) => boolean, nowMs: number): number {
     let count = 0;
+    this.unsettled = true;
     for (const [bucket, next] of after.entries()) {
       const { owner, next: before } = record.place(bucket);
       if ((before ?? owner) === next) continue;

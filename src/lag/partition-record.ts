@@ -118,10 +118,13 @@ export class PartitionRecord {
 
   /** Where each bucket is or is going. */
   destinations(): Uint8Array {
-    return Uint8Array.from({ length: this.buckets }, (_, bucket) => {
-      const { owner, next } = this.place(bucket);
-      return next ?? owner;
-    });
+    const { buckets } = this;
+    const { u8 } = this.#arena;
+    const owners = u8.slice(this.#owners, this.#owners + buckets);
+    if (this.moving === 0) return owners;
+    return owners.map((owner, bucket) =>
+      owner === OWNER_NONE || (owner & OWNER_MOVING) === 0 ? owner : (u8[this.#owners + buckets + bucket] as number),
+    );
   }
 
   /** Gives a bucket that does not move its owner. */
