@@ -17,6 +17,8 @@ import { HandoverReceiver } from "./driver/handover/receiver.js";
 import { HandoverSender } from "./driver/handover/sender.js";
 import { planStage, Stage } from "./driver/handover/stage.js";
 import { ConfigError } from "./errors.js";
+import { FlowHasher, planHasher } from "./hash/hasher.js";
+import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { type Arena, MemoryPlan } from "./memory.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly tunnels?: number;
   /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
   readonly bursts?: number;
+  /** Most hashers (Engine.hasher), 0 to 64, of 37 KiB each; 2 by default. */
+  readonly hashers?: number;
   /** Most ends of channels to other engines at a time (sendingEnd, receivingEnd), 0 to 256; 2 by default. */
   readonly handoverEnds?: number;
   /**
@@ -56,6 +60,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
+    hashers: checkInteger("hashers", options.hashers ?? 2, 0, 64),
     handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
   };
   const shape = poolShape(
@@ -67,6 +72,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   planPool(plan, shape);
   for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
   for (let i = 0; i < limits.bursts; i++) planBurst(plan);
+  for (let i = 0; i < limits.hashers; i++) planHasher(plan);
   for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
@@ -85,6 +91,7 @@ interface EngineLimits {
   readonly queueSize: number;
   readonly tunnels: number;
   readonly bursts: number;
+  readonly hashers: number;
   readonly handoverEnds: number;
 }
 
@@ -98,6 +105,7 @@ export class Engine {
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
+  #hashers = 0;
   /** Stages that no end of a channel uses, of those that were made. */
   readonly #idleStages: Stage[] = [];
   #stages = 0;
@@ -172,6 +180,18 @@ export class Engine {
     const burst = new Burst(this.#owner, (tunnel) => this.#checkTunnel(tunnel));
     this.#bursts.push(burst);
     return burst;
+  }
+
+  /**
+   * Adds a hasher: a way to choose a link of an aggregate, for Burst.hashes and for groups of links. Throws ConfigError for an unknown
+   * policy or generation, for an option that the policy does not have, and for one hasher too many.
+   */
+  hasher(options: HashOptions): FlowHasher {
+    this.#owner.checkOpen();
+    const plan = hashPlanOf(options);
+    checkInteger("hashers", this.#hashers + 1, 1, this.#limits.hashers);
+    this.#hashers++;
+    return new FlowHasher(this.#owner, plan);
   }
 
   /**

@@ -90,9 +90,8 @@ export interface Kernels {
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
-  layer34(m: number): number;
-  layer34Burst(list: number, out: number, n: number): void;
-  pickBurst(list: number, members: number, out: number, n: number): void;
+  hashBurst(config: number, list: number, out: number, n: number): void;
+  pickBurst(config: number, list: number, members: number, out: number, n: number): void;
   toeplitzInit(table: number, key: number, keyBytes: number, tupleBytes: number): number;
   toeplitz(table: number, tuple: number, tupleBytes: number): number;
   toeplitzBurst(table: number, ptrs: number, tupleBytes: number, out: number, n: number): void;
