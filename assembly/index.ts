@@ -29,8 +29,8 @@ export {
 export { reapBurst, reapFree } from "./dma/reap";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
 export { hashBurst } from "./hash/burst";
-export { layer34, layer34Burst, pickBurst } from "./hash/layer34";
 export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
+export { pickBurst } from "./hash/pick";
 export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { heapInit, loadTable } from "./heap";
 export {

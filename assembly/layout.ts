@@ -269,6 +269,66 @@ export const NET_TUNNELS = 0x1000;
 
 // Toeplitz table (hash/toeplitz.ts): for each byte of a tuple a row of 256 u32
 export const TOEPLITZ_ROW_BYTES = 1024;
+/** Rows of the longest tuple: IPv6 addresses and ports. A shorter tuple's are the first of them. */
+export const TOEPLITZ_ROWS = 36;
+
+// hash (hash/config.ts): what to hash by; behind table stands what is known of the frame being looked at
+export const HASH_BYTES = 64;
+export const HASH_KIND = 0;
+export const HASH_FLAGS = 4;
+export const HASH_BASIS = 8;
+export const HASH_TABLE = 12;
+export const HASH_ETHERNET = 16;
+export const HASH_NETWORK = 20;
+export const HASH_END = 24;
+export const HASH_TYPE = 28;
+export const HASH_TAG = 32;
+export const HASH_PROTOCOL = 36;
+export const HASH_TRANSPORT = 40;
+export const HASH_ADDRESSES = 44;
+export const HASH_PORTS = 48;
+// Kinds of hash
+export const HASH_LAYER2 = 0;
+export const HASH_LAYER23 = 1;
+export const HASH_LAYER34 = 2;
+export const HASH_ENCAP23 = 3;
+export const HASH_ENCAP34 = 4;
+export const HASH_VLAN_SRCMAC = 5;
+export const HASH_SLB = 6;
+export const HASH_AIX_DEFAULT = 7;
+export const HASH_AIX_PORTS = 8;
+export const HASH_AIX_SRC_PORT = 9;
+export const HASH_AIX_DST_PORT = 10;
+export const HASH_TOEPLITZ = 11;
+/** Of the innermost frame, through tunnels and tags. */
+export const HASH_F_INNER = 0x1;
+/** Toeplitz: of addresses only. */
+export const HASH_F_ADDRESSES = 0x2;
+// What a generation of Linux bonding does, and its flow dissector. The shift is set for the policies that have it.
+/** The lowest bit is discarded after the fold. */
+export const HASH_F_SHIFT = 0x10;
+/** The EtherType goes into the layer 2 hash, in memory order. */
+export const HASH_F_TYPE = 0x20;
+/** The EtherType goes into the layer 2 hash as a number. */
+export const HASH_F_TYPE_NUMBER = 0x40;
+/** ICMP messages hash by their identifier, and without dissector ICMP errors by the datagram that they quote. */
+export const HASH_F_ICMP = 0x80;
+/** The ICMP identifier is taken as a number, not in memory order. */
+export const HASH_F_ICMP_NUMBER = 0x100;
+/** Dissector: an IPv6 flow label stands for the ports. */
+export const HASH_F_FLOW_LABEL = 0x200;
+/** Dissector: IPv6 hop-by-hop, routing and destination headers are walked; fragment headers end it. */
+export const HASH_F_EXTENSIONS = 0x400;
+/** Dissector: behind an IPv6 fragment header ports are read, whatever stands there. */
+export const HASH_F_FRAGMENT_PORTS = 0x800;
+/** Dissector: MPLS is known, and hashes without addresses. */
+export const HASH_F_MPLS = 0x1000;
+/** Dissector: ARP and RARP are known, and hash without addresses. */
+export const HASH_F_ARP = 0x2000;
+/** Dissector: PPTP's GRE, version 1, is looked into. */
+export const HASH_F_PPTP = 0x4000;
+/** Dissector: PPPoE headers are checked, and their protocol may be compressed. */
+export const HASH_F_PPPOE_CHECKED = 0x8000;
 // table (table/table.ts): the record, then what a burst keeps of its keys, then what an insert's search has seen
 export const TABLE_BYTES = 2880;
 export const TABLE_BUCKETS = 0;

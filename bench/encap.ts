@@ -40,7 +40,7 @@ async function casesOf(cPeers: CPeers, frameBytes: number): Promise<Case[]> {
   const posted = await kernelCase(cPeers, frames, {
     name: `${frameBytes} B, encapsulate, layer3+4 pick, descriptor`,
     ours: (plane) => [
-      ["pickBurst", list(plane), MEMBERS, plane.scratch, BURST],
+      ["pickBurst", plane.layer34, list(plane), MEMBERS, plane.scratch, BURST],
       ["encapParsedBurst", list(plane), BURST, plane.tunnel],
       ["postBurst", plane.uplink.queue, list(plane), BURST],
     ],
@@ -53,7 +53,7 @@ async function casesOf(cPeers: CPeers, frameBytes: number): Promise<Case[]> {
   const pick = await kernelCase(cPeers, frames, {
     name: `${frameBytes} B, layer3+4 pick alone`,
     changesNothing: true,
-    ours: (plane) => [["pickBurst", list(plane), MEMBERS, plane.scratch, BURST]],
+    ours: (plane) => [["pickBurst", plane.layer34, list(plane), MEMBERS, plane.scratch, BURST]],
     twin: (plane) => [["pick_burst", list(plane), MEMBERS, plane.scratch, BURST]],
   });
   const isSmall = frameBytes === 64;

@@ -84,13 +84,13 @@ function forwarding(plane: EmptyPlane, kernels: readonly [string, string, string
 /** Copy in, pick, post on the port that was picked; when all are posted, each port's device frees what it has. */
 async function bond(flows: readonly Uint8Array[]): Promise<Omit<Case, "peers">> {
   const plane = await emptyPool(endless(flows));
-  const { kernels, pool, list, uplinks, portTable, sources, scratch } = plane;
+  const { kernels, pool, layer34, list, uplinks, portTable, sources, scratch } = plane;
   const post = compileCalls(kernels, {
     times: POOL_MBUFS / BURST,
     calls: [
       ["copyInBurst", pool.ptr, [sources.ptrs, BURST * 4], [sources.lens, BURST * 4], list, BURST],
       ["parseBurst", list, BURST],
-      ["pickBurst", list, UPLINKS, scratch, BURST],
+      ["pickBurst", layer34, list, UPLINKS, scratch, BURST],
       ["spreadBurst", list, scratch, BURST, portTable],
     ],
   });

@@ -15,6 +15,8 @@ import { headroomFor } from "../src/buffer/headroom.js";
 import { Pool, planPool, poolShape } from "../src/buffer/pool.js";
 import { Port } from "../src/buffer/port.js";
 import { type PortRecord, planPort } from "../src/buffer/port-record.js";
+import { FlowHasher, planHasher } from "../src/hash/hasher.js";
+import { hashPlanOf } from "../src/hash/options.js";
 import { type Arena, MemoryPlan } from "../src/memory.js";
 import { encodeTunnel } from "../src/overlay/tunnel.js";
 import { instantiate, type Kernels } from "../src/wasm.js";
@@ -44,6 +46,8 @@ export interface Plane {
   readonly tunnel: number;
   /** Addresses of all mbufs (u32); each holds a frame. */
   readonly list: number;
+  /** Address of a hasher's record: layer3+4 of Linux bonding. */
+  readonly layer34: number;
   /** Room for another list, or for a pick for each mbuf (u32). */
   readonly scratch: number;
   /** Room for a copy of all records and of a queue. */
@@ -67,6 +71,7 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
     .add(mbufs * 4)
     .add(mbufs * 4);
   plan.add(mbufs * MBUF_BYTES + QUEUE_BYTES).add(spareBytes);
+  planHasher(plan);
   plan.add(UPLINKS * 4).add(STAGE_DATA + STAGE_ROOM_BYTES + STAGE_SLACK_BYTES);
   const memory = plan.createMemory();
   const instance = await instantiate(WASM, memory);
@@ -79,6 +84,7 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
   const uplinks = Array.from({ length: UPLINKS }, (_, i) => new Port(owner, `uplink ${i}`, i + 1, mbufs, {}));
   const uplink = uplinks[0] as Port;
   const tunnel = arena.take(TUNNEL_BYTES);
+  const layer34 = new FlowHasher(owner, hashPlanOf({ policy: "layer3+4" })).ptr;
   instance.loadTable(tunnel, encodeTunnel({ ...TUNNEL, vnic, uplink }).record);
   const list = arena.take(mbufs * 4);
   const scratch = arena.take(mbufs * 4);
@@ -102,7 +108,7 @@ export async function createPlane(frames: readonly Uint8Array[], spareBytes = 0)
       uplinks: uplinks.map(({ record }) => record),
       uplink: uplink.record,
     },
-    ...{ portTable, tunnel, list, scratch, saved, stage },
+    ...{ portTable, tunnel, layer34, list, scratch, saved, stage },
   };
 }
 

@@ -28,6 +28,8 @@ import type { FrameOwner } from "./buffer/frame.js";
 import type { Arrival } from "./buffer/pool.js";
 import { checkInteger } from "./check.js";
 import { causeName } from "./counters.js";
+import { ConfigError } from "./errors.js";
+import type { FlowHasher } from "./hash/hasher.js";
 import type { MemoryPlan } from "./memory.js";
 import { type Tunnel, VXLAN_UDP_PORT } from "./overlay/tunnel.js";
 
@@ -120,6 +122,20 @@ export class Burst {
   /** Finds headers; see BurstFrame.flags. */
   parse(): void {
     this.#owner.kernels.parseBurst(this.#list, this.#count);
+  }
+
+  /**
+   * The hash of each frame, a 32-bit number. The frames are to be parsed before; one that parse refused hashes to 0. Throws ConfigError for
+   * another engine's hasher.
+   */
+  hashes(hasher: FlowHasher): Uint32Array {
+    const { arena, kernels } = this.#owner;
+    if (!hasher.belongsTo(this.#owner)) throw new ConfigError("hasher", hasher.options.policy, "of this engine");
+    // What the last verify reported has been read.
+    const out = this.#reports >> 2;
+    kernels.hashBurst(hasher.ptr, this.#list, this.#reports, this.#count);
+    const causeOf = (i: number) => arena.u16[((arena.u32[(this.#list >> 2) + i] as number) + MBUF_CAUSE) >> 1];
+    return arena.u32.slice(out, out + this.#count).map((hash, i) => (causeOf(i) === 0 ? hash : 0));
   }
 
   /** Puts the tunnel's outer headers in front of each frame that parses. Throws ConfigError for another engine's tunnel. */

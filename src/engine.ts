@@ -17,7 +17,8 @@ import { HandoverReceiver } from "./driver/handover/receiver.js";
 import { HandoverSender } from "./driver/handover/sender.js";
 import { planStage, Stage } from "./driver/handover/stage.js";
 import { ConfigError } from "./errors.js";
-import { FlowHasher } from "./hash/hasher.js";
+import { FlowHasher, planHasher } from "./hash/hasher.js";
+import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { LagGroup } from "./lag/group.js";
 import { type LagLimits, planGroup } from "./lag/group-record.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
@@ -41,6 +42,8 @@ export interface EngineOptions {
   readonly tunnels?: number;
   /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
   readonly bursts?: number;
+  /** Most hashers (Engine.hasher), 0 to 64, of 37 KiB each; 2 by default. */
+  readonly hashers?: number;
   /** Most ends of channels to other engines at a time (sendingEnd, receivingEnd), 0 to 256; 2 by default. */
   readonly handoverEnds?: number;
   /** Link aggregation: how many groups there may be, and how large each; none by default. */
@@ -75,6 +78,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
+    hashers: checkInteger("hashers", options.hashers ?? 2, 0, 64),
     handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
     lag: lagLimits(options.lag),
   };
@@ -87,6 +91,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   planPool(plan, shape);
   for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
   for (let i = 0; i < limits.bursts; i++) planBurst(plan);
+  for (let i = 0; i < limits.hashers + limits.lag.groups; i++) planHasher(plan);
   for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
   for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
   plan.add(limits.tunnels * TUNNEL_BYTES);
@@ -115,6 +120,7 @@ interface EngineLimits {
   readonly queueSize: number;
   readonly tunnels: number;
   readonly bursts: number;
+  readonly hashers: number;
   readonly handoverEnds: number;
   readonly lag: LagLimits;
 }
@@ -130,6 +136,7 @@ export class Engine {
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
+  #hashers = 0;
   /** Stages that no end of a channel uses, of those that were made. */
   readonly #idleStages: Stage[] = [];
   #stages = 0;
@@ -202,6 +209,7 @@ export class Engine {
     this.#owner.checkOpen();
     checkInteger("lag.groups", this.#groups.length + 1, 1, this.#limits.lag.groups);
     const settings = checkGroup(options, this.#limits.lag.buckets);
+    const hash = hashPlanOf(options.hash ?? { policy: "layer3+4" });
     for (const port of [...options.ports, ...(options.network ? [options.network] : [])]) this.#checkPort(port);
     const home = {
       owner: this.#owner,
@@ -212,7 +220,7 @@ export class Engine {
       checkPort: (port: Port) => this.#checkPort(port),
       checkTunnel: (tunnel: Tunnel) => this.#checkTunnel(tunnel),
     };
-    const group = new LagGroup(home, new FlowHasher(), options, settings);
+    const group = new LagGroup(home, new FlowHasher(this.#owner, hash), options, settings);
     this.#groups.push(group);
     return group;
   }
@@ -224,6 +232,18 @@ export class Engine {
     const burst = new Burst(this.#owner, (tunnel) => this.#checkTunnel(tunnel));
     this.#bursts.push(burst);
     return burst;
+  }
+
+  /**
+   * Adds a hasher: a way to choose a link of an aggregate, for Burst.hashes and for groups of links. Throws ConfigError for an unknown
+   * policy or generation, for an option that the policy does not have, and for one hasher too many.
+   */
+  hasher(options: HashOptions): FlowHasher {
+    this.#owner.checkOpen();
+    const plan = hashPlanOf(options);
+    checkInteger("hashers", this.#hashers + 1, 1, this.#limits.hashers);
+    this.#hashers++;
+    return new FlowHasher(this.#owner, plan);
   }
 
   /**

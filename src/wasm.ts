@@ -101,9 +101,7 @@ export interface Kernels {
   lagReceiveBurst(group: number, i: number, n: number): number;
   lagSettle(group: number): number;
   hashBurst(config: number, list: number, out: number, n: number): void;
-  layer34(m: number): number;
-  layer34Burst(list: number, out: number, n: number): void;
-  pickBurst(list: number, members: number, out: number, n: number): void;
+  pickBurst(config: number, list: number, members: number, out: number, n: number): void;
   toeplitzInit(table: number, key: number, keyBytes: number, tupleBytes: number): number;
   toeplitz(table: number, tuple: number, tupleBytes: number): number;
   toeplitzBurst(table: number, ptrs: number, tupleBytes: number, out: number, n: number): void;

@@ -50,7 +50,7 @@ export function toeplitzBurst(table: usize, ptrs: usize, tupleBytes: u32, out: u
 }
 
 /** Unrolled, so that a row's offset is part of the load. A class because asc inlines on demand only decorated methods. */
-class Rows {
+export class Rows {
   @inline
   static of4(table: usize, tuple: usize): u32 {
     return (

@@ -5,6 +5,7 @@ import { load16be } from "../be";
 export const PROTOCOL_ICMP: u32 = 1;
 export const PROTOCOL_TCP: u32 = 6;
 export const PROTOCOL_UDP: u32 = 17;
+export const PROTOCOL_GRE: u32 = 47;
 export const PROTOCOL_ICMPV6: u32 = 58;
 
 export const TCP_BYTES: u32 = 20;

@@ -16,6 +16,7 @@ import {
 } from "../../assembly/layout.js";
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
+import { verificationKey } from "../hash/rss-key.js";
 import { type Arena, MemoryPlan } from "../memory.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "../wasm.js";
 import { Batch, planBatch } from "./batch.js";
@@ -31,8 +32,6 @@ export interface ToolkitOptions {
   readonly debug?: boolean;
 }
 
-/** Microsoft, "Verifying the RSS Hash Calculation". */
-const RSS_KEY = "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa";
 const RSS_KEY_BYTES_MAX = 52;
 /** Bytes of the tuples that receive-side scaling hashes: IPv4 and IPv6 addresses, without and with ports. */
 const TUPLE_BYTES = [8, 12, 32, 36] as const;
@@ -43,7 +42,7 @@ const IP_PACKET_BYTES_MAX = 40 + 65_535;
 /** Makes a toolkit. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
 export async function createToolkit(options: ToolkitOptions = {}): Promise<Toolkit> {
   const dataBytes = checkInteger("dataBytes", options.dataBytes ?? 2 ** 20, 0, 2 ** 29);
-  const rssKey = options.rssKey ?? Uint8Array.from(RSS_KEY.match(/../g) as string[], (hex) => Number.parseInt(hex, 16));
+  const rssKey = options.rssKey ?? verificationKey();
   if (rssKey.length !== 40 && rssKey.length !== RSS_KEY_BYTES_MAX) {
     throw new ConfigError("rssKey.length", rssKey.length, `40 or ${RSS_KEY_BYTES_MAX} bytes`);
   }
