@@ -1,0 +1,42 @@
+/** Selective link aggregation, as embedders see it. */
+export { type Active, type ActiveState, activePorts, type SetPolicy } from "./active.js";
+export { assignBuckets, fairShare, NO_PORT, type WeightedPort } from "./buckets.js";
+export type { LagEvent } from "./events.js";
+export type { Flow } from "./flow.js";
+export { LagGroup } from "./group.js";
+export type { LacpOptions, LacpPortOptions } from "./lacp/options.js";
+export type { LacpPortReport } from "./lacp/report.js";
+export { type LacpAction, LacpSystem } from "./lacp/system.js";
+export type { Order } from "./moves.js";
+export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
+export { Partition, type PartitionCounters } from "./partition.js";
+export { checkPlan, type PlanProblem } from "./plan-rules.js";
+export type { LagPlan, PartitionPlan } from "./plan-schema.js";
+export {
+  type Branch,
+  detectPolarization,
+  mend,
+  type Polarization,
+  type Remedy,
+  type StagePick,
+} from "./polarization.js";
+export type { Prediction } from "./predict.js";
+export {
+  type BucketMove,
+  OVS_THRESHOLDS,
+  type RebalanceOptions,
+  rebalance,
+  type SmoothedBytes,
+  smooth,
+} from "./rebalance.js";
+export type { GroupLacpOptions } from "./slow.js";
+export {
+  type Failure,
+  type FlowSize,
+  failures,
+  type Imbalance,
+  imbalanceOf,
+  type MemberSpread,
+  Spread,
+  type SpreadReport,
+} from "./spread.js";
