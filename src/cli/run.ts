@@ -10,13 +10,13 @@ import { facts, printJson, table } from "./report.js";
 /** Exit code 0; 1 when a delivered frame is not the one that was sent, or a buffer is lost. */
 export async function runFile(path: string, options: { out: string; json?: boolean }): Promise<number> {
   const scenario = parseScenario(path, readFileSync(path, "utf8"));
-  const capture = openInput(join(dirname(path), scenario.replay.capture));
+  const captures = scenario.replays.map(({ capture }) => openInput(join(dirname(path), capture)).source);
   mkdirSync(options.out, { recursive: true });
   const underlay = await openOutput(join(options.out, "underlay.pcapng"));
   const delivered = await openOutput(join(options.out, "delivered.pcapng"));
   try {
     const report = await runScenario(scenario, {
-      capture: capture.source,
+      captures,
       underlay: underlay.writer,
       delivered: delivered.writer,
     });
@@ -34,7 +34,7 @@ export async function runFile(path: string, options: { out: string; json?: boole
 
 function printReport(report: ScenarioReport, files: { underlay: string; delivered: string }): void {
   const { comparison } = report;
-  console.log(`${report.title}: ${report.capture}\n`);
+  console.log(`${report.title}: ${report.captures.join(", ")}\n`);
   console.log(
     facts([
       ["frames in", report.framesIn],
@@ -51,6 +51,7 @@ function printReport(report: ScenarioReport, files: { underlay: string; delivere
       ["frames per second in the engines", report.engineFramesPerSecond],
     ]),
   );
+  if (report.sets.length > 0) console.log(`\n${setTable(report)}`);
   const drops = Object.entries(report.drops).map(([cause, count]) => [count, cause, causeText(cause)]);
   console.log(drops.length === 0 ? "\nno drops" : `\n${table(["dropped", "cause", "which means"], drops)}`);
   if (report.packetsNotTaken > 0) console.log(`${report.packetsNotTaken} packets are of a link type that is not taken`);
@@ -66,6 +67,21 @@ function printReport(report: ScenarioReport, files: { underlay: string; delivere
       : `FAILED: ${identical} frames came out as they went in, ${altered} altered, ${missing} not at all`,
   );
   console.log(`\nwritten: ${files.underlay}, ${files.delivered}`);
+}
+
+/** Frames by partition and uplink: sent / received, "-" where the partition has no link. */
+function setTable({ sets }: ScenarioReport): string {
+  const width = Math.max(...sets.map(({ links }) => links.length));
+  const head = ["host", "partition", ...Array.from({ length: width }, (_, i) => `uplink ${i}`), "outside its set"];
+  const rows = sets.map(({ host, partition, links, outside }) => [
+    host,
+    partition,
+    ...links.map(({ uplink, role, sent, received }) => {
+      return role === "none" ? "-" : `${uplink} ${role}: ${whole(sent)} / ${whole(received)}`;
+    }),
+    outside,
+  ]);
+  return table(head, rows);
 }
 
 function whole(n: number): string {

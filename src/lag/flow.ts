@@ -77,7 +77,7 @@ export function candidateFlow(fixed: Partial<Flow>, i: number): Flow {
     sourceMac: mac(1, here),
     destinationMac: mac(2, there),
     vlan: 0,
-    ...fixed,
+    ...(Object.fromEntries(Object.entries(fixed).filter(([, value]) => value !== undefined)) as Partial<Flow>),
   };
 }
 

@@ -10,7 +10,7 @@ export { type LacpAction, LacpSystem } from "./lacp/system.js";
 export type { Order } from "./moves.js";
 export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
 export { Partition, type PartitionCounters } from "./partition.js";
-export { checkPlan, type PlanProblem } from "./plan-rules.js";
+export { checkPlan, type PlanProblem, planProblems } from "./plan-rules.js";
 export type { LagPlan, PartitionPlan } from "./plan-schema.js";
 export {
   type Branch,

@@ -9,6 +9,11 @@ const Network = v.strictObject({
 });
 const Partition = v.strictObject({
   network: Name,
+  /** Of a host with uplinks: the partition's addresses, and the uplinks that it may use. */
+  macs: v.optional(v.array(v.string())),
+  members: v.optional(v.array(Name)),
+  backup: v.optional(v.array(Name)),
+  standalone: v.optional(Name),
 });
 const Host = v.strictObject({
   /** Underlay address, IPv4 or IPv6. */
@@ -16,6 +21,8 @@ const Host = v.strictObject({
     [v.pipe(v.string(), v.ipv4()), v.pipe(v.string(), v.excludes("%"), v.ipv6())],
     "an IPv4 or IPv6 address",
   ),
+  /** Names of several uplinks that the partitions share, each with a set of its own; without, there is one for all. */
+  uplinks: v.optional(v.array(Name)),
   partitions: v.record(Name, Partition),
 });
 const Replay = v.strictObject({
@@ -23,6 +30,14 @@ const Replay = v.strictObject({
   capture: v.pipe(v.string(), v.minLength(1)),
   from: Name,
   to: Name,
+});
+const Frames = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A cable that is pulled while so many frames, counted over all replays, have been sent. */
+const LinkDown = v.strictObject({
+  host: Name,
+  uplink: Name,
+  fromFrame: Frames,
+  toFrame: Frames,
 });
 const Engine = v.strictObject({
   mbufs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20))),
@@ -35,7 +50,10 @@ export const ScenarioSchema = v.strictObject({
   engine: v.optional(Engine, {}),
   networks: v.record(Name, Network),
   hosts: v.record(Name, Host),
-  replay: Replay,
+  /** What is sent; all at once. */
+  replays: v.pipe(v.array(Replay), v.minLength(1)),
+  linkDown: v.optional(v.array(LinkDown), []),
 });
 
 export type Scenario = v.InferOutput<typeof ScenarioSchema>;
+export type Replay = v.InferOutput<typeof Replay>;

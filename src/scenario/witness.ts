@@ -1,39 +1,38 @@
 /** Holds every frame that was sent until it is delivered, and compares the two byte for byte. */
 import type { Arrival } from "../index.js";
 
+/** No host holds that many: what was sent before them and is still out has been lost, and need not be kept. */
 const IN_FLIGHT_MAX = 65_536;
 
 export class Witness {
   #waiting: Arrival[] = [];
   #identical = 0;
   #altered = 0;
-  #missing = 0;
+  #givenUp = 0;
 
   sent(frame: Arrival): void {
     this.#waiting.push(frame);
-    // No host holds that many: what is still out has been lost, and need not be kept.
     if (this.#waiting.length > IN_FLIGHT_MAX) {
       this.#waiting.shift();
-      this.#missing++;
+      this.#givenUp++;
     }
   }
 
-  /** A frame came out. Frames that were sent before its twin are missing: order is kept, so they will not come. */
+  /** A frame came out. Over several links frames of different flows may overtake each other. */
   delivered(spans: readonly Uint8Array[], originalLength: number): void {
     const at = this.#waiting.findIndex((frame) => isSame(frame, spans, originalLength));
     if (at < 0) {
-      // Order is kept, so this is what became of the oldest.
       this.#altered++;
-      this.#waiting.shift();
       return;
     }
     this.#identical++;
-    this.#missing += at;
-    this.#waiting.splice(0, at + 1);
+    this.#waiting.splice(at, 1);
   }
 
+  /** Each altered frame is one of those that did not come out as they went in; the others are missing. */
   get result() {
-    return { identical: this.#identical, altered: this.#altered, missing: this.#missing + this.#waiting.length };
+    const gone = this.#givenUp + this.#waiting.length;
+    return { identical: this.#identical, altered: this.#altered, missing: Math.max(0, gone - this.#altered) };
   }
 }
 

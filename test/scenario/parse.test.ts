@@ -1,17 +1,13 @@
 /** A bad scenario is refused with file, line, column, key and what was expected. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DocumentError } from "../../src/document/parse.js";
 import { parseScenario } from "../../src/scenario/parse.js";
-import { ROOT } from "../helpers/files.js";
+import { ONE_CABLE as GOOD, TWO_HOSTS } from "../helpers/scenarios.js";
 
-const GOOD = readFileSync(join(ROOT, "examples/two-hosts.yaml"), "utf8");
-
-/** The error for the example with one piece of its text replaced. */
-function refusal(before: string | RegExp, after: string): DocumentError {
-  const text = GOOD.replace(before, after);
-  expect(text).not.toBe(GOOD);
+/** The error for a scenario with one piece of its text replaced. */
+function refusal(before: string | RegExp, after: string, scenario = GOOD): DocumentError {
+  const text = scenario.replace(before, after);
+  expect(text).not.toBe(scenario);
   try {
     parseScenario("s.yaml", text);
   } catch (error) {
@@ -29,10 +25,11 @@ function place(text: string, piece: string): { line: number; column: number } {
 
 describe("parseScenario", () => {
   it("accepts the example", () => {
-    const scenario = parseScenario("two-hosts.yaml", GOOD);
-    expect(scenario.networks).toEqual({ blue: { vni: 42 } });
-    expect(scenario.hosts.alpha).toEqual({ address: "192.0.2.1", partitions: { web: { network: "blue" } } });
-    expect(scenario.replay).toEqual({ capture: "captures/web-mix.pcap", from: "web", to: "db" });
+    const scenario = parseScenario("two-hosts.yaml", TWO_HOSTS);
+    expect(scenario.networks).toEqual({ blue: { vni: 42 }, red: { vni: 43 } });
+    expect(scenario.hosts.alpha).toMatchObject({ address: "192.0.2.1", uplinks: ["a0", "a1", "a2"] });
+    expect(scenario.hosts.alpha?.partitions.cache).toMatchObject({ network: "red", standalone: "a2" });
+    expect(scenario.replays[0]).toEqual({ capture: "captures/web-mix.pcap", from: "web", to: "db" });
   });
 
   it("says where an unknown key stands", () => {
@@ -53,8 +50,8 @@ describe("parseScenario", () => {
       'an IPv4 or IPv6 address, received "192.0.2.256"',
     ],
     ["network: blue }\n  beta", "network: red }\n  beta", "hosts.alpha.partitions.web.network", "one of blue"],
-    ["to: db", "to: web", "replay.to", "a partition on another host than web"],
-    ["from: web", "from: nobody", "replay.from", "one of web, db"],
+    ["to: db", "to: web", "replays.0.to", "a partition on another host than web"],
+    ["from: web", "from: nobody", "replays.0.from", "one of web, db"],
     ["address: 192.0.2.2", "address: 2001:db8::2", "hosts", "addresses that are all IPv4 or all IPv6"],
     ["address: 192.0.2.2", "address: 192.0.2.1", "hosts", "addresses that differ"],
     ["      db: {", "      web: {", "hosts.beta.partitions.web", "a name that no partition of alpha has"],
@@ -62,9 +59,39 @@ describe("parseScenario", () => {
     expect(refusal(before, after)).toMatchObject({ key, expected });
   });
 
+  it.each([
+    ["members: [a0, a1]", "members: [a0, a9]", "hosts.alpha.partitions.web.members.1", "one of a0, a1, a2"],
+    ["backup: [a2]", "backup: [a1]", "hosts.alpha.partitions.web.backup.0", "a port that this partition has not named"],
+    ["members: [a0, a1]", "members: []", "hosts.alpha.partitions.web.members", "1 to 8 ports"],
+    ["macs: &both [", "macs: &both [x, ", "hosts.alpha.partitions.web.macs.0", "a unicast MAC address"],
+    ["uplinks: [a0, a1, a2]", "uplinks: [a0, a1, a1]", "hosts.alpha.uplinks.2", "a name that no other port has"],
+    ["uplinks: [b0, b1, b2]", "uplinks: [b0, b1]", "hosts", "as many uplinks on one as on the other"],
+    ["    uplinks: [a0, a1, a2]\n", "", "hosts", "as many uplinks on one as on the other"],
+    ["uplinks: [a0, a1, a2]", "uplinks: [web, a1, a2]", "hosts.alpha.uplinks.0", "a name that no partition has"],
+    [
+      "network: red, macs: *both, standalone: a2",
+      "network: blue, macs: *both, standalone: a2",
+      "hosts.alpha.partitions.cache.macs.0",
+      "an address that web has not",
+    ],
+    ["uplink: a1, fromFrame", "uplink: b1, fromFrame", "linkDown.0.uplink", "one of a0, a1, a2"],
+    ["host: alpha", "host: gamma", "linkDown.0.host", "one of alpha, beta"],
+    ["toFrame: 1500", "toFrame: 400", "linkDown.0.toFrame", "more than 400"],
+    ["from: cache, to: store", "from: web, to: db", "replays.1", "partitions that replay 0 does not use"],
+  ])("refuses %j -> %j of several uplinks", (before, after, key, expected) => {
+    const error = refusal(before, after, TWO_HOSTS);
+    expect(error.key).toBe(key);
+    expect(error.expected).toContain(expected);
+  });
+
+  it("refuses a set where there is one uplink for all", () => {
+    const error = refusal("web: { network: blue }", "web: { network: blue, members: [a0] }");
+    expect(error).toMatchObject({ key: "hosts.alpha.partitions.web.members", expected: "uplinks on alpha" });
+  });
+
   it("says what is missing, at the map that lacks it", () => {
-    const error = refusal("  from: web\n", "");
-    expect(error).toMatchObject({ key: "replay.from", line: place(GOOD, "replay:").line });
+    const error = refusal("    from: web\n", "");
+    expect(error).toMatchObject({ key: "replays.0.from", line: place(GOOD, "- capture").line });
     expect(error.expected).toContain("missing");
   });
 

@@ -1,6 +1,5 @@
 /** The main job: what goes in comes out byte for byte, and a fault is seen. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   CaptureReader,
@@ -13,9 +12,8 @@ import { parseScenario } from "../../src/scenario/parse.js";
 import { runScenario } from "../../src/scenario/run.js";
 import { Witness } from "../../src/scenario/witness.js";
 import { wasmBytes } from "../helpers/engines.js";
-import { exampleCapture, ROOT } from "../helpers/files.js";
-
-const TEXT = readFileSync(join(ROOT, "examples/two-hosts.yaml"), "utf8");
+import { exampleCapture } from "../helpers/files.js";
+import { ONE_CABLE as TEXT, TWO_HOSTS } from "../helpers/scenarios.js";
 
 /** A capture in memory: its writer, and what was written, once it is closed. */
 function memoryCapture(): { writer: CaptureWriter; packets: () => Promise<Uint8Array[]> } {
@@ -30,12 +28,24 @@ function memoryCapture(): { writer: CaptureWriter; packets: () => Promise<Uint8A
   return { writer, packets };
 }
 
-async function runOn(capture: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, text = TEXT) {
+type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+async function runOn(captures: Bytes | readonly Bytes[], text = TEXT) {
   const underlay = memoryCapture();
   const delivered = memoryCapture();
-  const files = { capture, underlay: underlay.writer, delivered: delivered.writer, wasm: wasmBytes("debug") };
+  const files = {
+    captures: several(captures),
+    underlay: underlay.writer,
+    delivered: delivered.writer,
+    wasm: wasmBytes("debug"),
+  };
   const report = await runScenario(parseScenario("s.yaml", text), files);
   return { report, underlay: await underlay.packets(), delivered: await delivered.packets() };
+}
+
+function several(captures: Bytes | readonly Bytes[]): readonly Bytes[] {
+  const [first] = Array.isArray(captures) ? captures : [];
+  return first !== undefined && !(first instanceof Uint8Array) ? (captures as readonly Bytes[]) : [captures as Bytes];
 }
 
 /** Frames as text: compared as fast as strings are, and readable where they differ. */
@@ -85,6 +95,49 @@ describe("runScenario", () => {
     const { report } = await runOn(capture);
     expect(report).toMatchObject({ ok: false, framesIn: 3, framesOut: 2, drops: { "ipv4-truncated": 1 } });
     expect(report.comparison).toEqual({ identical: 2, altered: 0, missing: 1 });
+  });
+});
+
+describe("runScenario over several links", () => {
+  const captures = () => [[readFileSync(exampleCapture("web-mix.pcap"))], [readFileSync(exampleCapture("bulk.pcap"))]];
+
+  it("delivers each tenant's frames by its own links, whatever their addresses, and through a pulled cable", async () => {
+    const { report, underlay } = await runOn(captures(), TWO_HOSTS);
+    expect(report).toMatchObject({ ok: true, framesIn: 2902, framesOut: 2902, descriptorsPerFrame: 1, drops: {} });
+    expect(report.comparison).toEqual({ identical: 2902, altered: 0, missing: 0 });
+    expect(underlay).toHaveLength(2902);
+    const links = Object.fromEntries(
+      report.sets.map(({ partition, links, outside }) => [partition, { links, outside }]),
+    );
+    const sent = (partition: string) => links[partition]?.links.map(({ sent }) => sent) as number[];
+    const received = (partition: string) => links[partition]?.links.map(({ received }) => received);
+    expect(sent("cache")).toEqual([0, 0, 1552]);
+    expect(received("store")).toEqual([0, 0, 1552]);
+    const [a0, a1, a2] = sent("web") as [number, number, number];
+    expect([a0 + a1, a2]).toEqual([1350, 0]);
+    expect(Math.min(a0, a1)).toBeGreaterThan(100);
+    expect(received("db")).toEqual(sent("web"));
+    expect(report.sets.map(({ outside }) => outside)).toEqual([0, 0, 0, 0]);
+  });
+
+  it("goes by the backup while no member can carry anything", async () => {
+    const pulled = TWO_HOSTS.replace("members: [a0, a1]", "members: [a1]").replace(
+      "members: [b0, b1]",
+      "members: [b1]",
+    );
+    const { report } = await runOn(captures(), pulled);
+    expect(report).toMatchObject({ ok: true, comparison: { identical: 2902, altered: 0, missing: 0 } });
+    const [web] = report.sets as [(typeof report.sets)[number]];
+    const [, a1, a2] = web.links.map(({ sent }) => sent) as [number, number, number];
+    expect([a1 + a2, a1 > 300, a2 > 100]).toEqual([1350, true, true]);
+  });
+
+  it("fails loudly when an end does not expect what the other sends", async () => {
+    const unequal = TWO_HOSTS.replace("members: [b0, b1], backup: [b2]", "members: [b0]");
+    const { report } = await runOn(captures(), unequal);
+    expect(report.ok).toBe(false);
+    expect(report.drops).toEqual({ "outside-port-set": report.comparison.missing });
+    expect(report.comparison.missing).toBeGreaterThan(100);
   });
 });
 
