@@ -10,7 +10,6 @@
  */
 import {
   BURST_MAX,
-  GROUP_F_FLOOD_ANY,
   GROUP_F_SWITCH,
   GROUP_TUNNEL_COUNT,
   GROUP_TUNNELS,
@@ -35,6 +34,7 @@ import {
 } from "./options.js";
 import { Partition } from "./partition.js";
 import { PartitionRecord, partitionStride } from "./partition-record.js";
+import { makeLacp } from "./slow.js";
 
 /** What a group needs of its engine. */
 export interface LagHome {
@@ -44,8 +44,8 @@ export interface LagHome {
   readonly enginePorts: number;
   /** Chooses how addresses are hashed. */
   readonly seed: bigint;
-  /** Throws ConfigError for a port or tunnel of another engine. */
-  checkPort(port: Port): void;
+  /** Throws ConfigError for a port of another engine or with another reader, and for a tunnel of another engine. */
+  checkPort(argument: string, port: Port): void;
   checkTunnel(tunnel: NonNullable<PartitionOptions["tunnel"]>): void;
   /** Where the engine's tunnels lie. */
   readonly tunnelTable: number;
@@ -69,6 +69,8 @@ export class LagGroup {
   /** @internal Made by Engine.addLagGroup. */
   constructor(home: LagHome, hasher: FlowHasher, options: LagGroupOptions, settings: GroupSettings) {
     const { owner, limits } = home;
+    // Whatever can be refused, before memory is taken: there is no giving it back.
+    const lacp = options.lacp && makeLacp(options.lacp, options.ports.length, owner.pool.shape.payloadBytes);
     this.#home = home;
     this.#settings = settings;
     this.#network = options.network;
@@ -76,7 +78,7 @@ export class LagGroup {
     this.hasher = hasher;
     this.record = makeGroupRecord(owner, limits, home.enginePorts, {
       ports: options.ports.map(({ record }) => record.ptr),
-      flags: (settings.role === "switch" ? GROUP_F_SWITCH : 0) | (settings.floods === "any" ? GROUP_F_FLOOD_ANY : 0),
+      flags: settings.role === "switch" ? GROUP_F_SWITCH : 0,
       network: options.network?.record.ptr ?? 0,
       hash: hasher.ptr,
     });
@@ -87,7 +89,7 @@ export class LagGroup {
       for (const { record } of this.partitions) owner.arena.u32[(record.ptr + PARTITION_LEARNED) >> 2] = 0;
     };
     this.#addresses = new Addresses(owner.kernels, this.record, limits.addresses, home.seed, forgotten);
-    this.#distribution = new Distribution(owner, this.record, options, settings, () => this.partitions);
+    this.#distribution = new Distribution(owner, this.record, options, settings, lacp, () => this.partitions);
   }
 
   get partitions(): readonly Partition[] {
@@ -116,6 +118,7 @@ export class LagGroup {
   /** Adds a partition. Throws ConfigError, and nothing has changed, for a bad option. */
   addPartition(options: PartitionOptions, nowMs = 0): Partition {
     this.#home.owner.checkOpen();
+    this.#advance(nowMs);
     const { name, vnic, tunnel } = options;
     if (this.#partitions.has(name)) throw new ConfigError("name", name, "a name that no partition of this group has");
     const record = this.#idle.at(-1);
@@ -131,15 +134,16 @@ export class LagGroup {
     partition.start(this.#settings.selection === "buckets" ? this.#settings.buckets : 1);
     for (const key of partition.keys) this.#addresses.add(key, record.ptr);
     this.#setOwner(partition, record.ptr);
-    this.#distribution.conversationsChanged(nowMs);
-    this.#distribution.refresh(nowMs);
+    this.#distribution.joinedOrLeft(partition);
     return partition;
   }
 
   /** A driver says that a port's link is up or down. */
   link(port: Port, up: boolean, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
-    return this.#distribution.link(this.#number(port), up, nowMs);
+    const number = this.#number(port);
+    this.#advance(nowMs);
+    return this.#distribution.link(number, up);
   }
 
   /**
@@ -147,11 +151,10 @@ export class LagGroup {
    * at nextMs, and soon after something has arrived.
    */
   tick(nowMs: number): LagEvent[] {
-    const { arena, kernels } = this.#home.owner;
     this.#home.owner.checkOpen();
-    arena.u32[(this.record.identity + IDENTITY_TICK) >> 2] = Math.floor(nowMs / 1000);
-    kernels.identityAge(this.record.identity, this.#settings.learnedSeconds);
-    return this.#distribution.tick(nowMs);
+    this.#advance(nowMs);
+    this.#home.owner.kernels.identityAge(this.record.identity, this.#settings.learnedSeconds);
+    return this.#distribution.tick();
   }
 
   /** @internal Moves a burst of each port's frames both ways; returns how many. */
@@ -171,6 +174,12 @@ export class LagGroup {
     return moved;
   }
 
+  /** @internal True for a port whose frames it reads. */
+  reads(port: Port): boolean {
+    const isItsOwn = port === this.#network || this.ports.includes(port);
+    return isItsOwn || this.partitions.some(({ vnic }) => vnic === port);
+  }
+
   /** @internal Marks the mbufs that wait here in a census round; returns how many. */
   census(): number {
     const { kernels, pool } = this.#home.owner;
@@ -185,11 +194,11 @@ export class LagGroup {
       return;
     }
     if (!vnic) throw new ConfigError("vnic", undefined, "the port of a host's partition");
-    this.#home.checkPort(vnic);
     if (this.ports.includes(vnic)) throw new ConfigError("vnic", vnic.name, "a port outside the group");
     if (this.partitions.some((other) => other.vnic === vnic)) {
       throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
     }
+    this.#home.checkPort("vnic", vnic);
     if (!tunnel) return;
     this.#home.checkTunnel(tunnel);
     if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
@@ -216,9 +225,13 @@ export class LagGroup {
 
   #setPorts(partition: Partition, options: PortSetOptions, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
-    partition.replaceSet(portSet(options, this.ports, this.#settings.selection));
-    this.#distribution.conversationsChanged(nowMs);
-    return this.#distribution.refresh(nowMs);
+    if (this.#partitions.get(partition.name) !== partition) {
+      throw new ConfigError("partition", partition.name, "one that was not removed from its group");
+    }
+    const set = portSet(options, this.ports, this.#settings.selection);
+    this.#advance(nowMs);
+    partition.replaceSet(set);
+    return this.#distribution.setChanged();
   }
 
   #remove(partition: Partition): void {
@@ -228,9 +241,17 @@ export class LagGroup {
     this.#setOwner(partition, 0);
     for (const key of partition.keys) this.#addresses.remove(key);
     this.#home.owner.kernels.identityForget(this.record.identity, partition.record.ptr);
+    partition.retire();
     partition.record.clear();
     this.#partitions.delete(partition.name);
     this.#idle.push(partition.record);
+    this.#distribution.joinedOrLeft(partition);
+  }
+
+  /** Time goes on, for the data plane too. */
+  #advance(nowMs: number): void {
+    const { arena } = this.#home.owner;
+    arena.u32[(this.record.identity + IDENTITY_TICK) >> 2] = Math.floor(this.#distribution.advance(nowMs) / 1000);
   }
 
   #number(port: Port): number {
