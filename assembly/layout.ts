@@ -193,8 +193,6 @@ export const GROUP_TUNNELS = 56;
 export const GROUP_TUNNEL_COUNT = 60;
 /** Partitions are found by the destination address of what goes to them, not by the vnic that they send on. */
 export const GROUP_F_SWITCH = 0x1;
-/** A broadcast is taken from whatever port it comes by: the peer sends one copy for the whole aggregate. */
-export const GROUP_F_FLOOD_ANY = 0x2;
 /** Ports of a group at most: a bit each says which are in a partition's set. */
 export const GROUP_PORTS_MAX = 32;
 
@@ -215,6 +213,7 @@ export const PARTITION_NET = 40;
 export const PARTITION_MOVING = 44;
 export const PARTITION_LEARNED = 48;
 export const PARTITION_LEARNED_MAX = 52;
+export const PARTITION_LIVE = 56;
 export const PARTITION_COUNTERS = 64;
 /** How an owner is chosen: bucket hash mod a power of two, hash mod any count, or each in its turn. */
 export const MODE_BUCKETS = 0;
@@ -226,6 +225,8 @@ export const PARTITION_F_ACCEPT_OUTSIDE = 0x1;
 export const PARTITION_F_MEASURE = 0x2;
 /** Addresses that the partition sends from become its own. */
 export const PARTITION_F_LEARN = 0x4;
+/** A broadcast is taken from whatever port it comes by: the peer sends one copy for the whole aggregate. */
+export const PARTITION_F_FLOOD_ANY = 0x8;
 // A bucket's owner: a port of the group; with OWNER_MOVING it moves on and its frames are held; or nobody.
 export const OWNER_MOVING = 0x80;
 export const OWNER_NONE = 0xff;

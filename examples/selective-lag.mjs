@@ -47,6 +47,6 @@ for (const { partition, ports, reason, buckets } of group.link(b, false, Date.no
 send();
 
 // 4. What comes back by a link outside the set is dropped, with its cause.
-c.receive(Uint8Array.of(2, 0, 0, 0, 0, 1, ...frame(9, 1).subarray(6)));
+a.receive(Uint8Array.of(2, 0, 0, 0, 0, 2, ...frame(9, 1).subarray(6))); // for db, whose link is c
 engine.poll();
-console.log(`c dropped ${JSON.stringify(c.counters.drops)}`);
+console.log(`a dropped ${JSON.stringify(a.counters.drops)}`);

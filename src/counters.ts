@@ -42,7 +42,11 @@ const CAUSES: readonly (readonly [code: number, name: string, text: string])[] =
   ],
   [layout.DROP_NO_LIVE_PORT, "no-live-port", "no port of the partition's set is usable"],
   [layout.DROP_OUTSIDE_PORT_SET, "outside-port-set", "came by a port that is not in its partition's set"],
-  [layout.DROP_FLOOD_ELSEWHERE, "flood-elsewhere", "a broadcast whose copy for every partition comes by another port"],
+  [
+    layout.DROP_FLOOD_ELSEWHERE,
+    "flood-elsewhere",
+    "a copy of a broadcast that no partition takes: theirs come by other ports, or it is their own",
+  ],
   [layout.DROP_RESERVED_ADDRESS, "reserved-address", "to an address that no bridge forwards (01-80-C2-00-00-00 to 0F)"],
   [layout.DROP_CONTROL_BACKLOG, "control-backlog", "slow protocol frames that the control plane has not read"],
 ];

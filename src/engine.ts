@@ -69,6 +69,8 @@ export interface LagSizes {
   readonly addresses?: number;
 }
 
+/** The bound of a port whose frames somebody is to take. */
+const UNREAD = "a port that no tunnel and no group has";
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
 
 /** Makes an engine. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
@@ -191,7 +193,10 @@ export class Engine {
     if ((options.vnic === undefined) !== (options.uplink === undefined)) {
       throw new ConfigError(options.vnic ? "uplink" : "vnic", undefined, "given together with the other port");
     }
-    for (const port of [options.vnic, options.uplink]) if (port) this.#checkPort(port);
+    for (const [argument, port] of [["vnic", options.vnic] as const, ["uplink", options.uplink] as const]) {
+      if (port) this.#checkPort(port);
+      if (port && this.#groups.some((group) => group.reads(port))) throw new ConfigError(argument, port.name, UNREAD);
+    }
     this.#checkDistinct(options);
     const { record, headerBytes } = encodeTunnel(options);
     checkHeadroom("tunnel", headerBytes, this.headroomBytes);
@@ -210,14 +215,15 @@ export class Engine {
     checkInteger("lag.groups", this.#groups.length + 1, 1, this.#limits.lag.groups);
     const settings = checkGroup(options, this.#limits.lag.buckets);
     const hash = hashPlanOf(options.hash ?? { policy: "layer3+4" });
-    for (const port of [...options.ports, ...(options.network ? [options.network] : [])]) this.#checkPort(port);
+    for (const [i, port] of options.ports.entries()) this.#checkUnread(`ports[${i}]`, port);
+    if (options.network) this.#checkUnread("network", options.network);
     const home = {
       owner: this.#owner,
       limits: this.#limits.lag,
       enginePorts: this.#limits.ports,
       seed: randomSeed(),
       tunnelTable: this.#tunnelTable,
-      checkPort: (port: Port) => this.#checkPort(port),
+      checkPort: (argument: string, port: Port) => this.#checkUnread(argument, port),
       checkTunnel: (tunnel: Tunnel) => this.#checkTunnel(tunnel),
     };
     const group = new LagGroup(home, new FlowHasher(this.#owner, hash), options, settings);
@@ -345,6 +351,15 @@ export class Engine {
 
   #checkPort(port: Port): void {
     if (this.#ports.get(port.name) !== port) throw new ConfigError("port", port.name, "of this engine");
+  }
+
+  /** What arrives on a port has one reader. */
+  #checkUnread(argument: string, port: Port): void {
+    this.#checkPort(port);
+    const isRead =
+      this.#tunnels.some(({ vnic, uplink }) => vnic === port || uplink === port) ||
+      this.#groups.some((group) => group.reads(port));
+    if (isRead) throw new ConfigError(argument, port.name, UNREAD);
   }
 
   #checkTunnel(tunnel: Tunnel): void {

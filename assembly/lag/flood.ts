@@ -1,19 +1,24 @@
-// Broadcast and multicast: exactly one copy for each partition of the network. Every partition's own buckets choose, by the frame's
-// hash, the one port by which its copy comes. A switch sends one copy on each port that any partition has chosen; a host takes a
-// copy for those partitions alone that have chosen the port it came by. So both ends agree without a word, a peer that floods all
-// its links is heard once, and copies share the buffer: a reference each.
+// Broadcast and multicast: exactly one copy for each partition of the network. The frame's hash chooses, among the ports that
+// carry the partition's traffic now, the one by which its copy comes. A switch sends one copy on each port that any partition has
+// chosen; a host takes a copy for those partitions alone that have chosen the port it came by. So both ends agree without a
+// word as long as they know the same ports to be live, whatever happened before; a peer that floods all its links is heard once, and
+// nobody hears itself. Copies share the buffer: a reference each.
 import { count } from "../counter";
 import {
+  COUNTER_COPIED_BYTES,
   COUNTER_DROP,
   COUNTER_FLOODED,
+  COUNTER_GATHERED,
   DROP_FLOOD_ELSEWHERE,
+  DROP_NO_LIVE_PORT,
+  DROP_OUTSIDE_PORT_SET,
   DROP_QUEUE_FULL,
   DROP_UNKNOWN_PARTITION,
-  GROUP_F_FLOOD_ANY,
   OK,
-  OWNER_MOVING,
   OWNER_NONE,
   PARTITION_COUNTERS,
+  PARTITION_F_FLOOD_ANY,
+  PARTITION_FLAGS,
   PARTITION_NET,
   PARTITION_PORTS,
 } from "../layout";
@@ -21,61 +26,75 @@ import { Mbuf } from "../mbuf/mbuf";
 import { free, linearize, retain } from "../mbuf/pool";
 import { drop, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
-import { Group, isInSet, PORTS_MAX, partitionAt } from "./group";
-import { admits } from "./guard";
-import { Partition } from "./partition";
-
-/** In the place of a bucket in the mbuf of a copy: it may be of any bucket. */
-export const FLOOD_TAG: u32 = 1;
+import { ETHERNET_SRC } from "../wire/ethernet";
+import { Group, partitionAt } from "./group";
+import { admits, countTaken } from "./guard";
+import { Identity, partitionOf } from "./identity";
+import { floodPort, Partition } from "./partition";
 
 /**
- * Sends one copy on each port that a partition of the network, but for the sender, has chosen; returns these ports as bits. The frame
- * is gone afterwards: dropped as of no partition when nobody is there.
+ * Sends one copy on each port that a partition of the network, but for the sender, has chosen; returns the ports that took one as
+ * bits. The frame is gone afterwards: dropped as of no partition when nobody is there, unless others have a copy already.
  */
-export function floodToPorts(g: Group, sender: usize, net: u32, hash: u32, m: usize, ingress: usize): u32 {
-  let chosen: u32 = 0;
+export function floodToPorts(
+  g: Group,
+  sender: usize,
+  net: u32,
+  hash: u32,
+  m: usize,
+  ingress: usize,
+  isTaken: bool,
+): u32 {
   const bytes = changetype<Mbuf>(m).pktLen;
-  for (let i: u32 = 0; i < g.partitionCount; i++) {
-    const partition = partitionAt(g, i);
+  let cause: u32 = DROP_UNKNOWN_PARTITION;
+  let tried: u32 = 0;
+  let sent: u32 = 0;
+  for (let at: u32 = 0; at < g.partitionCount; at++) {
+    const partition = partitionAt(g, at);
     if (partition == sender || !isIn(partition, net)) continue;
-    const bucket = Partition.bucketOf(partition, hash);
-    const owner = chosenBy(partition, bucket);
-    if (owner == OWNER_NONE) continue;
-    chosen |= 1 << owner;
-    Partition.countSent(partition, bucket, owner, bytes);
+    const i = floodPort(partition, hash);
+    if (i == OWNER_NONE) {
+      cause = DROP_NO_LIVE_PORT;
+      continue;
+    }
+    const bit: u32 = 1 << i;
+    if (tried == 0) share(m, ingress);
+    if ((tried & bit) == 0 && copyTo(g.portAt(i), m, ingress)) sent |= bit;
+    tried |= bit;
+    if ((sent & bit) == 0) continue;
+    Partition.countSent(partition, i, bytes);
     count(partition + PARTITION_COUNTERS, COUNTER_FLOODED, 1);
   }
-  if (chosen == 0) {
-    drop(ingress, m, DROP_UNKNOWN_PARTITION);
-    return 0;
-  }
-  share(m, ingress);
-  changetype<Mbuf>(m).hash = FLOOD_TAG;
-  let sent: u32 = 0;
-  for (let rest = chosen; rest != 0; rest &= rest - 1) {
-    const i = ctz(rest);
-    if (copyTo(g.portAt(i), m, ingress)) sent |= 1 << i;
-  }
-  free(changetype<Port>(ingress).pool as usize, m);
+  if (tried != 0 || isTaken) free(changetype<Port>(ingress).pool as usize, m);
+  else drop(ingress, m, cause);
   return sent;
 }
 
 /**
- * Gives a copy to each partition of the network that has chosen the group's i-th port, on which the frame arrived. The frame is
- * gone afterwards; dropped, and counted, when no partition takes it.
+ * Gives a copy to each partition of the network that takes broadcasts of the group's i-th port, on which the frame arrived, but for the
+ * one that has sent it. The frame is gone afterwards; dropped, and counted, when no partition takes it.
  */
 export function floodToPartitions(g: Group, net: u32, hash: u32, m: usize, i: u32): void {
   const uplink = g.portAt(i);
   const bytes = changetype<Mbuf>(m).pktLen;
+  const source = (changetype<Mbuf>(m).data as usize) + ETHERNET_SRC;
+  const sender = partitionOf(Identity.find(g.identity as usize, Identity.key(source, net)));
   let cause: u32 = DROP_UNKNOWN_PARTITION;
   let isTaken = false;
   for (let at: u32 = 0; at < g.partitionCount; at++) {
     const partition = partitionAt(g, at);
     if (!isIn(partition, net)) continue;
-    if ((g.flags & GROUP_F_FLOOD_ANY) != 0) {
-      if (!admits(partition, i)) continue;
-    } else if (chosenBy(partition, Partition.bucketOf(partition, hash)) != i) {
-      cause = DROP_FLOOD_ELSEWHERE;
+    if (partition == sender) {
+      cause = max(cause, DROP_FLOOD_ELSEWHERE);
+      continue;
+    }
+    if ((load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_FLOOD_ANY) != 0) {
+      if (!admits(partition, i)) {
+        cause = max(cause, DROP_OUTSIDE_PORT_SET);
+        continue;
+      }
+    } else if (floodPort(partition, hash) != i) {
+      cause = max(cause, DROP_FLOOD_ELSEWHERE);
       continue;
     }
     if (!isTaken) share(m, uplink);
@@ -83,7 +102,7 @@ export function floodToPartitions(g: Group, net: u32, hash: u32, m: usize, i: u3
     const vnic = changetype<Partition>(partition).vnic as usize;
     if (copyTo(vnic, m, uplink)) {
       announce(vnic);
-      Partition.countReceived(partition, i, bytes);
+      countTaken(partition, i, bytes);
       count(partition + PARTITION_COUNTERS, COUNTER_FLOODED, 1);
     }
   }
@@ -99,25 +118,22 @@ export function copyTo(port: usize, m: usize, ingress: usize): bool {
     return false;
   }
   retain(m);
+  // No bucket's: whatever moves need not wait for it.
+  changetype<Mbuf>(m).hash = 0;
   Single.post(port, m);
   return true;
 }
 
 /** Makes one span of a chain, if that fits, while it has one owner: later nobody may. */
 export function share(m: usize, ingress: usize): void {
-  if (changetype<Mbuf>(m).segments > 1) linearize(changetype<Port>(ingress).pool as usize, m);
+  if (changetype<Mbuf>(m).segments == 1) return;
+  const copied = linearize(changetype<Port>(ingress).pool as usize, m);
+  if (copied == u32.MAX_VALUE) return;
+  const counters = changetype<Port>(ingress).counters as usize;
+  count(counters, COUNTER_GATHERED, 1);
+  count(counters, COUNTER_COPIED_BYTES, copied);
 }
 
 function isIn(partition: usize, net: u32): bool {
   return load<u32>(partition, PARTITION_PORTS) != 0 && load<u32>(partition, PARTITION_NET) == net;
-}
-
-/** The port of a bucket, or OWNER_NONE; of one that moves the old port, unless that is no longer in the set. */
-function chosenBy(partition: usize, bucket: usize): u32 {
-  const owner = load<u8>(bucket) as u32;
-  if (owner < PORTS_MAX || owner == OWNER_NONE) return owner;
-  const old = owner & ~OWNER_MOVING;
-  return isInSet(partition, old)
-    ? old
-    : (load<u8>(bucket + (changetype<Partition>(partition).buckets as usize)) as u32);
 }

@@ -1,7 +1,8 @@
 // What a group asks of a parsed frame: which network is it in, is it for one station or for many, is it for the port itself?
 import { load16be } from "../be";
-import { FLAG_BROADCAST, FLAG_MULTICAST, FLAG_VLAN } from "../layout";
+import { DROP_ETHERNET_TRUNCATED, FLAG_BROADCAST, FLAG_MULTICAST, FLAG_VLAN, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
+import { parse } from "../path/parse";
 import { ETHERNET_BYTES } from "../wire/ethernet";
 
 const VLAN_ID_MASK: u32 = 0xfff;
@@ -28,4 +29,10 @@ export class FrameKind {
   static isReserved(mbuf: Mbuf): bool {
     return (load<u64>(mbuf.data as usize) & RESERVED_MASK) == RESERVED;
   }
+}
+
+/** Parses a frame. One that a capture cut inside its Ethernet header or tags is no fault elsewhere; here it is nobody's. */
+export function parseAddressed(m: usize): u32 {
+  const cause = parse(m);
+  return cause == OK && changetype<Mbuf>(m).l3 == 0 ? DROP_ETHERNET_TRUNCATED : cause;
 }

@@ -9,11 +9,18 @@ import {
   PARTITION_FLAGS,
 } from "../layout";
 import { isInSet } from "./group";
+import { Partition } from "./partition";
 
-/** True when a frame of the partition may come by the group's i-th port; counts what comes from outside the set. */
+/** True when a frame of the partition may come by the group's i-th port; counts one that may not. */
 export function admits(partition: usize, i: u32): bool {
   if (isInSet(partition, i)) return true;
-  const accepts = (load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_ACCEPT_OUTSIDE) != 0;
-  count(partition + PARTITION_COUNTERS, accepts ? COUNTER_OUTSIDE_ACCEPTED : COUNTER_OUTSIDE_DROPPED, 1);
-  return accepts;
+  if ((load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_ACCEPT_OUTSIDE) != 0) return true;
+  count(partition + PARTITION_COUNTERS, COUNTER_OUTSIDE_DROPPED, 1);
+  return false;
+}
+
+/** Accounts for a frame of the partition that came by the group's i-th port and went on: one that must wait comes again. */
+export function countTaken(partition: usize, i: u32, bytes: u32): void {
+  Partition.countReceived(partition, i, bytes);
+  if (!isInSet(partition, i)) count(partition + PARTITION_COUNTERS, COUNTER_OUTSIDE_ACCEPTED, 1);
 }

@@ -160,6 +160,11 @@ export function identityForget(identity: usize, partition: u32): u32 {
   return forgotten;
 }
 
+/** The partition whose record the value at that address names; 0 for address 0, which find gives for no entry. */
+export function partitionOf(entry: usize): usize {
+  return entry == 0 ? 0 : ((load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize);
+}
+
 /** Notes that the entry with its value at that address was seen now. */
 export function identitySeen(identity: usize, at: usize): void {
   store<u32>(at + (TICKS - VALUES), changetype<Identity>(identity).tick);

@@ -57,7 +57,8 @@ export class Leave {
     }
     changetype<Mbuf>(m).hash = bucket as u32;
     Single.post(port, m);
-    Partition.countSent(partition, bucket, owner, bytes);
+    Partition.countSent(partition, owner, bytes);
+    Partition.measure(partition, bucket, bytes);
     return owner;
   }
 }

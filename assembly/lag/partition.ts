@@ -16,6 +16,7 @@ import {
   COUNTER_SENT_FRAMES,
   MODE_BUCKETS,
   MODE_MODULO,
+  OWNER_NONE,
   PARTITION_BUCKETS,
   PARTITION_BYTES,
   PARTITION_COUNTERS,
@@ -23,6 +24,7 @@ import {
   PARTITION_FLAGS,
   PARTITION_LEARNED,
   PARTITION_LEARNED_MAX,
+  PARTITION_LIVE,
   PARTITION_LOADS,
   PARTITION_MASK,
   PARTITION_MODE,
@@ -59,7 +61,9 @@ export class Partition {
   /** Addresses that were learned for it, and how many may be. */
   learned: u32;
   learnedMax: u32;
-  unused: u64;
+  /** Ports of the set that carry its traffic now, as bits: what broadcasts choose among. */
+  live: u32;
+  unused: u32;
 
   /** Where the owner of the bucket is that a hash falls into. */
   @inline
@@ -69,14 +73,19 @@ export class Partition {
     return (p.owners as usize) + (bucket as usize);
   }
 
-  /** Accounts for a frame of the partition that leaves by a port, through a bucket. */
+  /** Accounts for a frame of the partition that leaves by a port. */
   @inline
-  static countSent(partition: usize, bucket: usize, port: u32, bytes: u32): void {
-    const p = changetype<Partition>(partition);
+  static countSent(partition: usize, port: u32, bytes: u32): void {
     const counters = partition + PARTITION_COUNTERS;
     count(counters, COUNTER_SENT_FRAMES, 1);
     count(counters, COUNTER_SENT_BYTES, bytes);
     count(counters, COUNTER_SENT_BY + port, 1);
+  }
+
+  /** Accounts for what a bucket sends, where that is measured. */
+  @inline
+  static measure(partition: usize, bucket: usize, bytes: u32): void {
+    const p = changetype<Partition>(partition);
     if ((p.flags & PARTITION_F_MEASURE) != 0) count(p.loads as usize, (bucket - (p.owners as usize)) as u32, bytes);
   }
 
@@ -104,6 +113,18 @@ if (offsetof<Partition>("net") != PARTITION_NET) ERROR("Partition: net");
 if (offsetof<Partition>("moving") != PARTITION_MOVING) ERROR("Partition: moving");
 if (offsetof<Partition>("learned") != PARTITION_LEARNED) ERROR("Partition: learned");
 if (offsetof<Partition>("learnedMax") != PARTITION_LEARNED_MAX) ERROR("Partition: learnedMax");
+if (offsetof<Partition>("live") != PARTITION_LIVE) ERROR("Partition: live");
+
+/**
+ * The port by which a broadcast of that hash comes to the partition, OWNER_NONE without any. The live ports alone say so: buckets
+ * remember which ports failed and when, and what was measured, so two ends that agree today need not have the same ones.
+ */
+export function floodPort(partition: usize, hash: u32): u32 {
+  let live = load<u32>(partition, PARTITION_LIVE);
+  if (live == 0) return OWNER_NONE;
+  for (let skip = hash % popcnt(live); skip != 0; skip--) live &= live - 1;
+  return ctz(live);
+}
 
 /** The bucket by the ways to choose that divide. */
 function nextBucket(p: Partition, hash: u32): u32 {

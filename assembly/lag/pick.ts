@@ -1,11 +1,11 @@
 // The choice alone: for each frame of a burst its partition, its bucket, and the port that owns it. What sending does, without
 // sending; tools and measurements ask it.
 import { hashBurst } from "../hash/burst";
-import { GROUP_F_SWITCH, IDENTITY_F_LEARNED, OWNER_NONE, PICK_MOVING, PICK_NONE, PICK_UNKNOWN } from "../layout";
+import { GROUP_F_SWITCH, OWNER_NONE, PICK_MOVING, PICK_NONE, PICK_UNKNOWN } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { FrameKind } from "./frame";
 import { Group, PORTS_MAX } from "./group";
-import { Identity } from "./identity";
+import { Identity, partitionOf } from "./identity";
 import { Partition } from "./partition";
 
 /**
@@ -41,12 +41,14 @@ function pickByAddress(g: Group, list: usize, n: u32, picks: usize): void {
   const end = list + ((n as usize) << 2);
   for (let at = list; at < end; at += 4) {
     const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
-    const key = Identity.key(mbuf.data as usize, FrameKind.net(mbuf));
-    const entry = Identity.findIn(buckets, multiplier, shift, key);
-    let pick: u32 = PICK_UNKNOWN;
-    if (entry != 0) {
-      pick = Pick.of((load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize, load<u32>(at + toHashes));
+    let partition: usize = 0;
+    // Where a capture has cut the Ethernet header there is no address.
+    if (mbuf.l3 != 0) {
+      partition = partitionOf(
+        Identity.findIn(buckets, multiplier, shift, Identity.key(mbuf.data as usize, FrameKind.net(mbuf))),
+      );
     }
+    const pick = partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes));
     store<u32>(at + toPicks, pick);
   }
 }

@@ -11,23 +11,24 @@ import {
   IDENTITY_F_LEARNED,
   NET_TUNNELS,
   OK,
+  PARTITION_F_LEARN,
+  PARTITION_FLAGS,
   TUNNEL_BYTES,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { Decap } from "../path/decap";
-import { parse } from "../path/parse";
 import { drop, makeSendable, Port } from "../path/port";
 import { findTunnel } from "../path/rx";
 import { announce, announceAll, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { copyTo, FLOOD_TAG, floodToPartitions, floodToPorts, share } from "./flood";
-import { FrameKind } from "./frame";
-import { Group, PORTS_MAX } from "./group";
-import { admits } from "./guard";
-import { Identity } from "./identity";
-import { soleLearner } from "./learn";
-import { LEFT_WAITS, Leave } from "./leave";
+import { copyTo, floodToPartitions, floodToPorts, share } from "./flood";
+import { FrameKind, parseAddressed } from "./frame";
+import { Group, isInSet, PORTS_MAX } from "./group";
+import { admits, countTaken } from "./guard";
+import { Identity, partitionOf } from "./identity";
+import { learn, soleLearner } from "./learn";
+import { LEFT_DROPPED, LEFT_WAITS, Leave } from "./leave";
 import { Partition } from "./partition";
 import { takeReserved } from "./reserved";
 
@@ -50,21 +51,22 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
     const m = ringPeek(ring, at) as usize;
     const mbuf = changetype<Mbuf>(m);
     // 1. What is it? The link's own protocols go to the control plane.
-    let cause = parse(m);
+    let cause = parseAddressed(m);
     if (cause == OK && FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) {
       takeReserved(g, uplink, m);
       continue;
     }
-    // 2. Out of its tunnel, if it is in one of ours.
+    // 2. Out of its tunnel, if it is in one of ours. One that is not may be between guests; if it is nobody's, that is why.
     let net = FrameKind.net(mbuf);
+    let nobodys: u32 = DROP_UNKNOWN_PARTITION;
     if (cause == OK && g.tunnelCount != 0) {
       const tunnel = openTunnel(g, m);
       if (tunnel != 0) {
         cause = Decap.strip(m);
-        if (cause == OK) cause = parse(m);
+        if (cause == OK) cause = parseAddressed(m);
         net = NET_TUNNELS + ((tunnel as u32) - g.tunnels) / TUNNEL_BYTES;
-      } else {
-        cause = mbuf.cause as u32;
+      } else if (mbuf.cause != OK) {
+        nobodys = mbuf.cause as u32;
       }
     }
     if (cause == OK && FrameKind.isFlood(mbuf)) {
@@ -74,9 +76,8 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
     // 3. Whose is it, and may it come this way?
     let partition: usize = 0;
     if (cause == OK) {
-      const entry = Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net));
-      if (entry == 0) cause = DROP_UNKNOWN_PARTITION;
-      else partition = (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize;
+      partition = partitionOf(Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net)));
+      if (partition == 0) cause = nobodys;
     }
     if (cause == OK && !admits(partition, i)) cause = DROP_OUTSIDE_PORT_SET;
     // 4. To its guest; one whose queue is full loses the frame: others must not wait for it.
@@ -86,7 +87,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
       if (cause == OK) {
         if (vnic != guest && guest != 0) announce(guest);
         guest = vnic;
-        Partition.countReceived(partition, i, mbuf.pktLen);
+        countTaken(partition, i, mbuf.pktLen);
         Single.post(vnic, m);
       }
     }
@@ -114,7 +115,7 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
   for (; taken < n; taken++) {
     const m = ringPeek(ring, taken) as usize;
     const mbuf = changetype<Mbuf>(m);
-    let cause = parse(m);
+    let cause = parseAddressed(m);
     const isFlood = FrameKind.isFlood(mbuf);
     if (cause == OK && isFlood && FrameKind.isReserved(mbuf)) {
       takeReserved(g, ingress, m);
@@ -132,23 +133,24 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
       drop(ingress, m, cause);
       continue;
     }
+    if ((load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_LEARN) != 0) learn(g, partition, mbuf);
     // 2. To everybody, to another partition behind this switch, or to the network.
     if (isFlood) {
-      Partition.countReceived(partition, i, mbuf.pktLen);
+      countTaken(partition, i, mbuf.pktLen);
       const hash = hashOne(g, m);
       if (network != 0) {
         share(m, ingress);
-        mbuf.hash = FLOOD_TAG;
         if (copyTo(network, m, ingress)) toNetwork = true;
       }
-      touched |= floodToPorts(g, partition, net, hash, m, ingress);
+      touched |= floodToPorts(g, partition, net, hash, m, ingress, network != 0);
       continue;
     }
-    const entry = Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net));
+    const destination = partitionOf(Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net)));
     const bytes = mbuf.pktLen;
-    if (entry != 0) {
-      const left = Leave.through(g, (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize, hashOne(g, m), m, ingress);
+    if (destination != 0) {
+      const left = Leave.through(g, destination, hashOne(g, m), m, ingress);
       if (left == LEFT_WAITS) break;
+      if (left == LEFT_DROPPED) continue;
       if (left < PORTS_MAX) touched |= 1 << left;
     } else {
       if (network == 0) cause = DROP_UNKNOWN_PARTITION;
@@ -162,18 +164,23 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
       Single.post(network, m);
       toNetwork = true;
     }
-    Partition.countReceived(partition, i, bytes);
+    countTaken(partition, i, bytes);
   }
   if (toNetwork) announce(network);
   announceAll(g.ports as usize, touched);
   return taken;
 }
 
-/** The partition of a frame's source, learned now when only one can have sent it; 0 when none is known. */
+/**
+ * The partition of a frame's source; 0 when none is known. An unknown station is of the partition that alone can have sent it; one that
+ * was learned, and comes where its partition may not, has moved to that.
+ */
 function senderOf(g: Group, mbuf: Mbuf, net: u32, i: u32): usize {
   const entry = Identity.find(g.identity as usize, Identity.key((mbuf.data as usize) + ETHERNET_SRC, net));
-  if (entry != 0) return (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize;
-  return soleLearner(g, net, i);
+  const known = partitionOf(entry);
+  if (known != 0 && (isInSet(known, i) || (load<u32>(entry) & IDENTITY_F_LEARNED) == 0)) return known;
+  const sole = soleLearner(g, net, i);
+  return sole == 0 ? known : sole;
 }
 
 function hashOne(g: Group, m: usize): u32 {

@@ -6,19 +6,17 @@ import {
   DROP_RESERVED_ADDRESS,
   DROP_UNKNOWN_PARTITION,
   GROUP_F_SWITCH,
-  IDENTITY_F_LEARNED,
   OK,
   PARTITION_F_LEARN,
   PARTITION_FLAGS,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { parse } from "../path/parse";
 import { drop, Port } from "../path/port";
 import { announceAll } from "../path/single";
 import { floodToPorts } from "./flood";
-import { FrameKind } from "./frame";
+import { FrameKind, parseAddressed } from "./frame";
 import { Group, PORTS_MAX } from "./group";
-import { Identity } from "./identity";
+import { Identity, partitionOf } from "./identity";
 import { learn } from "./learn";
 import { LEFT_WAITS, Leave } from "./leave";
 
@@ -34,7 +32,7 @@ export function lagSendBurst(group: usize, from: usize, n: u32): u32 {
   const list = g.list as usize;
   for (let i: u32 = 0; i < ready; i++) {
     const m = ringPeek(ring, i) as usize;
-    changetype<Mbuf>(m).cause = parse(m) as u16;
+    changetype<Mbuf>(m).cause = parseAddressed(m) as u16;
     store<u32>(list + ((i as usize) << 2), m as u32);
   }
   hashBurst(g.hash as usize, list, g.hashes as usize, ready);
@@ -57,7 +55,7 @@ function sendFromVnic(g: Group, vnic: usize, n: u32): u32 {
     const mbuf = changetype<Mbuf>(m);
     let cause = mbuf.cause as u32;
     if (partition == 0) cause = DROP_UNKNOWN_PARTITION;
-    if (FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) cause = DROP_RESERVED_ADDRESS;
+    else if (cause == OK && FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) cause = DROP_RESERVED_ADDRESS;
     if (cause != OK) {
       drop(vnic, m, cause);
       continue;
@@ -84,21 +82,22 @@ function sendToPartitions(g: Group, network: usize, n: u32): u32 {
     let cause = mbuf.cause as u32;
     if (cause == OK && FrameKind.isFlood(mbuf)) {
       if (!FrameKind.isReserved(mbuf)) {
-        touched |= floodToPorts(g, 0, FrameKind.net(mbuf), load<u32>(at + toHashes), m, network);
+        touched |= floodToPorts(g, 0, FrameKind.net(mbuf), load<u32>(at + toHashes), m, network, false);
         continue;
       }
       cause = DROP_RESERVED_ADDRESS;
     }
-    let entry: usize = 0;
+    let partition: usize = 0;
     if (cause == OK) {
-      entry = Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, FrameKind.net(mbuf)));
-      if (entry == 0) cause = DROP_UNKNOWN_PARTITION;
+      partition = partitionOf(
+        Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, FrameKind.net(mbuf))),
+      );
+      if (partition == 0) cause = DROP_UNKNOWN_PARTITION;
     }
     if (cause != OK) {
       drop(network, m, cause);
       continue;
     }
-    const partition = (load<u32>(entry) & ~IDENTITY_F_LEARNED) as usize;
     const left = Leave.through(g, partition, load<u32>(at + toHashes), m, network);
     if (left < PORTS_MAX) touched |= 1 << left;
     else if (left == LEFT_WAITS) break;

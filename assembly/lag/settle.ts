@@ -21,7 +21,6 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { drop, Port } from "../path/port";
 import { announceAll, Single } from "../path/single";
-import { FLOOD_TAG } from "./flood";
 import { Group, PORTS_MAX, partitionAt, partitionOfBucket } from "./group";
 import { Leave } from "./leave";
 import { Partition } from "./partition";
@@ -42,21 +41,14 @@ export function lagSettle(group: usize): u32 {
 function noteInFlight(g: Group, port: u32): void {
   const q = changetype<Queue>(changetype<Port>(g.portAt(port)).txQueue as usize);
   const end = g.partitions + g.partitionCount * g.partitionStride;
-  let hasFlood = false;
   for (let id: u32 = 0; id < q.size; id++) {
     const m = slotOf(q, id).mbuf as usize;
     if (m == 0) continue;
     const tag = changetype<Mbuf>(m).hash;
-    if (tag == FLOOD_TAG) hasFlood = true;
     // What others have posted there carries a flow hash, which can be any number.
     if (tag < g.partitions || tag >= end) continue;
     const p = changetype<Partition>(partitionOfBucket(g, tag as usize));
     if (tag - p.owners < p.buckets) noteMoving(p, tag as usize, port);
-  }
-  if (!hasFlood) return;
-  for (let i: u32 = 0; i < g.partitionCount; i++) {
-    const p = changetype<Partition>(partitionAt(g, i));
-    for (let b: u32 = 0; p.moving != 0 && b < p.buckets; b++) noteMoving(p, (p.owners as usize) + (b as usize), port);
   }
 }
 

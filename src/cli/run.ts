@@ -10,7 +10,12 @@ import { facts, printJson, table } from "./report.js";
 /** Exit code 0; 1 when a delivered frame is not the one that was sent, or a buffer is lost. */
 export async function runFile(path: string, options: { out: string; json?: boolean }): Promise<number> {
   const scenario = parseScenario(path, readFileSync(path, "utf8"));
-  const captures = scenario.replays.map(({ capture }) => openInput(join(dirname(path), capture)).source);
+  const captures = scenario.replays.map(({ capture }) => {
+    const file = join(dirname(path), capture);
+    // What is not there is said before anything is written.
+    openInput(file);
+    return () => openInput(file).source;
+  });
   mkdirSync(options.out, { recursive: true });
   const underlay = await openOutput(join(options.out, "underlay.pcapng"));
   const delivered = await openOutput(join(options.out, "delivered.pcapng"));

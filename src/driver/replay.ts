@@ -13,13 +13,20 @@ export class CaptureReplay implements Driver {
   readonly #port: Port;
   readonly #bursts: AsyncIterator<readonly Arrival[]>;
   readonly #arrived: ((frame: Arrival) => void) | undefined;
+  readonly #takes: (frame: Arrival) => boolean;
   #waiting: readonly Arrival[] = [];
   #isDone = false;
   #skipped = 0;
 
-  /** arrived is called for each frame that the port has taken, in order. */
-  constructor(port: Port, capture: CaptureReader, arrived?: (frame: Arrival) => void) {
+  /** arrived is called for each frame that the port has taken, in order; takes says which are replayed: all by default. */
+  constructor(
+    port: Port,
+    capture: CaptureReader,
+    arrived?: (frame: Arrival) => void,
+    takes: (frame: Arrival) => boolean = () => true,
+  ) {
     this.#port = port;
+    this.#takes = takes;
     this.#bursts = this.#ethernetBursts(capture)[Symbol.asyncIterator]();
     this.#arrived = arrived;
   }
@@ -57,8 +64,8 @@ export class CaptureReplay implements Driver {
       const frames: Arrival[] = [];
       for (const packet of burst) {
         const frame = toEthernet(packet);
-        if (frame) frames.push({ ...frame, timestampNs: packet.timestampNs });
-        else this.#skipped++;
+        if (!frame) this.#skipped++;
+        else if (this.#takes(frame)) frames.push({ ...frame, timestampNs: packet.timestampNs });
       }
       yield frames;
     }

@@ -3,18 +3,18 @@
  * is an argument throughout.
  */
 import {
-  GROUP_F_FLOOD_ANY,
-  GROUP_FLAGS,
   PARTITION_F_ACCEPT_OUTSIDE,
+  PARTITION_F_FLOOD_ANY,
   PARTITION_F_LEARN,
   PARTITION_F_MEASURE,
 } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
+import { ConfigError } from "../errors.js";
 import { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 import type { LagEvent } from "./events.js";
 import type { GroupRecord } from "./group-record.js";
-import type { LacpAction } from "./lacp/system.js";
+import type { LacpAction, LacpSystem } from "./lacp/system.js";
 import { Moves } from "./moves.js";
 import { type GroupSettings, type LagGroupOptions, weighted } from "./options.js";
 import type { Partition } from "./partition.js";
@@ -34,12 +34,16 @@ export class Distribution {
   readonly slow: SlowProtocols;
   #preemptAtMs: number | undefined;
   #measuredMs: number | undefined;
+  #nowMs = 0;
+  /** What happened in a call that returns no events. */
+  readonly #unsaid: LagEvent[] = [];
 
   constructor(
     owner: FrameOwner,
     record: GroupRecord,
     options: LagGroupOptions,
     settings: GroupSettings,
+    lacp: LacpSystem | undefined,
     partitions: () => readonly Partition[],
   ) {
     this.#owner = owner;
@@ -50,7 +54,7 @@ export class Distribution {
     this.#conversations = options.lacp?.conversations ?? false;
     this.#partitions = partitions;
     this.#moves = new Moves(settings.order, settings.moveTimeoutMs);
-    this.slow = new SlowProtocols(owner, record, options.ports, options.lacp);
+    this.slow = new SlowProtocols(owner, record, options.ports, lacp);
     // With LACP nothing is sent before a partner agrees, and that needs a link that a driver says is up.
     this.#up = new Set(options.lacp ? [] : options.ports.keys());
   }
@@ -67,22 +71,56 @@ export class Distribution {
     return running.length === 0 ? undefined : Math.min(...running);
   }
 
-  link(port: number, up: boolean, nowMs: number): LagEvent[] {
+  /** Moves the clock on; one that steps back stands still. Throws ConfigError for no time. */
+  advance(nowMs: number): number {
+    if (!Number.isFinite(nowMs)) throw new ConfigError("nowMs", nowMs, "a finite number of milliseconds");
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    return this.#nowMs;
+  }
+
+  /** A link of the group is up, or down. */
+  link(port: number, up: boolean): LagEvent[] {
     if (up) this.#up.add(port);
     else this.#up.delete(port);
     if (!up) this.#moves.abandon(port);
-    return [...this.#heard(this.slow.link(port, up, nowMs)), ...this.refresh(nowMs)];
+    return [...this.#said(), ...this.#heard(this.slow.link(port, up, this.#nowMs)), ...this.#refresh()];
   }
 
-  tick(nowMs: number): LagEvent[] {
-    const events = this.#heard(this.slow.tick(nowMs));
+  tick(): LagEvent[] {
+    const nowMs = this.#nowMs;
+    const events = [...this.#said(), ...this.#heard(this.slow.tick(nowMs))];
     this.#moves.tick(nowMs);
-    events.push(...this.refresh(nowMs), ...this.#rebalance(nowMs));
+    events.push(...this.#refresh(), ...this.#rebalance(nowMs));
     return events;
   }
 
-  /** Has every partition's buckets follow what is usable now, or those of some. */
-  refresh(nowMs: number, some: readonly Partition[] = this.#partitions()): LagEvent[] {
+  /** A partition has another set. */
+  setChanged(partition: Partition): LagEvent[] {
+    return [...this.#said(), ...this.#partitionsChanged([partition])];
+  }
+
+  /** A partition has come, or has gone; what else happens by that is said later. */
+  joinedOrLeft(partition: Partition): void {
+    const { name } = partition;
+    const some = this.#partitions().includes(partition) ? [partition] : [];
+    const others = this.#partitionsChanged(some).filter((event) => event.type !== "active" || event.partition !== name);
+    this.#unsaid.push(...others);
+  }
+
+  /** What has changed for some partitions changes nothing for others, unless the partner is told of it or has said something. */
+  #partitionsChanged(some: readonly Partition[]): LagEvent[] {
+    const heard = this.#heard([...this.slow.tick(this.#nowMs), ...this.#tellConversations()]);
+    const isTheirs = heard.length === 0 && !this.#conversations;
+    return [...heard, ...this.#refresh(isTheirs ? some : this.#partitions())];
+  }
+
+  #said(): LagEvent[] {
+    return this.#unsaid.splice(0);
+  }
+
+  /** Has the partitions' buckets follow what is usable now. */
+  #refresh(some = this.#partitions()): LagEvent[] {
+    const nowMs = this.#nowMs;
     const events: LagEvent[] = [];
     // Of the others the time stays: asking them early does no harm.
     const earlier = (this.#preemptAtMs ?? nowMs) > nowMs ? this.#preemptAtMs : undefined;
@@ -92,7 +130,9 @@ export class Distribution {
       const active = partition.update(this.#usable(partition), nowMs);
       preemptAtMs = Math.min(preemptAtMs, active.nextMs ?? preemptAtMs);
       this.#writeFlags(partition);
-      const buckets = this.#assign(partition, this.#members(partition, active.ports), nowMs);
+      const members = this.#members(partition, active.ports);
+      partition.record.live = members.reduce((bits, { port }) => bits | (1 << port), 0) >>> 0;
+      const buckets = this.#assign(partition, members, nowMs);
       const ports = partition.activePorts.map(({ name }) => name);
       const isNew = ports.length !== before.length || before.some(({ name }, i) => ports[i] !== name);
       if (!isNew && buckets === 0) continue;
@@ -106,31 +146,33 @@ export class Distribution {
       });
     }
     this.#preemptAtMs = Number.isFinite(preemptAtMs) ? preemptAtMs : undefined;
-    this.#sendMarkers(nowMs);
     this.settle();
     return events;
   }
 
-  /** Lets buckets settle whose frames have left. */
+  /** Lets buckets settle whose frames have left; sends the markers that are due. */
   settle(): void {
-    if (this.#moves.unsettled) this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
+    if (!this.#moves.unsettled) return;
+    this.#sendMarkers();
+    this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
   }
 
   /** Tells the partner, if it is to know, which ports each VLAN may take: its partition's, beginning at another for each. */
-  conversationsChanged(nowMs: number): void {
-    if (!this.#conversations) return;
+  #tellConversations(): LacpAction[] {
+    if (!this.#conversations) return [];
     const table = new Map<number, readonly number[]>();
-    for (const [i, { vlan, set }] of this.#partitions().entries()) {
+    for (const { vlan, set } of this.#partitions()) {
       if (vlan === 0 || set.isStandalone) continue;
       const { primary, backup } = set.policy;
-      const first = i % primary.length;
+      // By the VLAN alone: the partner must come to the same table, and no partition's coming or going may change another's part.
+      const first = vlan % primary.length;
       const ports = [...primary.slice(first), ...primary.slice(0, first), ...backup];
       table.set(
         vlan,
         ports.map((port) => port + 1),
       );
     }
-    this.#heard(this.slow.setConversations(table, nowMs));
+    return this.slow.setConversations(table, this.#nowMs);
   }
 
   /** A partition goes: what is held for it is dropped, counted. */
@@ -222,15 +264,16 @@ export class Distribution {
       }
       this.#moves.begin(record, after, (port) => this.#isSending(port), nowMs);
     }
-    this.#sendMarkers(nowMs);
     this.settle();
     return events;
   }
 
   /** Where the peer would not answer a marker, what has left the queue has to do. */
-  #sendMarkers(nowMs: number): void {
+  #sendMarkers(): void {
     for (const { port, transactionId } of this.#moves.markersDue()) {
-      if (!this.slow.sendMarker(port, transactionId, nowMs)) this.#moves.answered(port, transactionId);
+      const how = this.slow.sendMarker(port, transactionId, this.#nowMs);
+      if (how === "idle") this.#moves.answered(port, transactionId);
+      if (how === "refused") this.#moves.unsent(transactionId);
     }
   }
 
@@ -250,17 +293,15 @@ export class Distribution {
 
   /** Policies that follow the partner: one that does not know of partitions sends where it likes. */
   #writeFlags({ record, outside, learnedMax, set }: Partition): void {
-    const { u32 } = this.#owner.arena;
     const isUnaware = this.slow.speaksLacp && !this.#isAgreed(set.policy.primary);
     const accepts = outside === undefined ? isUnaware : outside === "accept";
+    const { floods } = this.#settings;
+    const takesAny = floods === undefined ? isUnaware : floods === "any";
     record.flags =
       (accepts ? PARTITION_F_ACCEPT_OUTSIDE : 0) |
+      (takesAny ? PARTITION_F_FLOOD_ANY : 0) |
       (this.#thresholds ? PARTITION_F_MEASURE : 0) |
       (learnedMax > 0 ? PARTITION_F_LEARN : 0);
-    if (this.#settings.floods !== undefined) return;
-    const word = (this.#record.ptr + GROUP_FLAGS) >> 2;
-    const others = (u32[word] as number) & ~GROUP_F_FLOOD_ANY;
-    u32[word] = others | (isUnaware ? GROUP_F_FLOOD_ANY : 0);
   }
 
   #isAgreed(ports: readonly number[]): boolean {

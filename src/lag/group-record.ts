@@ -58,9 +58,13 @@ export interface GroupRecord {
   readonly picks: number;
 }
 
-/** As many buckets as there may be addresses, so that few find their first bucket full. */
-function identityBucketCount(addresses: number): number {
-  return 2 ** Math.max(1, Math.ceil(Math.log2(addresses)));
+/** From so many addresses on, a bucket for each would leave some address without room by nearly any multiplier. */
+const ADDRESSES_MANY = 4096;
+
+/** As many buckets as there may be addresses, so that few find their first bucket full; twice as many where there are many. */
+export function identityBucketCount(addresses: number): number {
+  const wanted = addresses > ADDRESSES_MANY ? 2 * addresses : addresses;
+  return 2 ** Math.max(1, Math.ceil(Math.log2(wanted)));
 }
 
 export function planGroup(plan: MemoryPlan, limits: LagLimits, enginePorts: number): void {

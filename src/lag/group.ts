@@ -10,7 +10,6 @@
  */
 import {
   BURST_MAX,
-  GROUP_F_FLOOD_ANY,
   GROUP_F_SWITCH,
   GROUP_TUNNEL_COUNT,
   GROUP_TUNNELS,
@@ -37,6 +36,7 @@ import {
 import { Partition } from "./partition.js";
 import { PartitionRecord, partitionStride } from "./partition-record.js";
 import { Oracle, type Prediction } from "./predict.js";
+import { makeLacp } from "./slow.js";
 
 /** What a group needs of its engine. */
 export interface LagHome {
@@ -46,8 +46,8 @@ export interface LagHome {
   readonly enginePorts: number;
   /** Chooses how addresses are hashed. */
   readonly seed: bigint;
-  /** Throws ConfigError for a port or tunnel of another engine. */
-  checkPort(port: Port): void;
+  /** Throws ConfigError for a port of another engine or with another reader, and for a tunnel of another engine. */
+  checkPort(argument: string, port: Port): void;
   checkTunnel(tunnel: NonNullable<PartitionOptions["tunnel"]>): void;
   /** Where the engine's tunnels lie. */
   readonly tunnelTable: number;
@@ -72,6 +72,8 @@ export class LagGroup {
   /** @internal Made by Engine.addLagGroup. */
   constructor(home: LagHome, hasher: FlowHasher, options: LagGroupOptions, settings: GroupSettings) {
     const { owner, limits } = home;
+    // Whatever can be refused, before memory is taken: there is no giving it back.
+    const lacp = options.lacp && makeLacp(options.lacp, options.ports.length, owner.pool.shape.payloadBytes);
     this.#home = home;
     this.#settings = settings;
     this.#network = options.network;
@@ -79,7 +81,7 @@ export class LagGroup {
     this.hasher = hasher;
     this.record = makeGroupRecord(owner, limits, home.enginePorts, {
       ports: options.ports.map(({ record }) => record.ptr),
-      flags: (settings.role === "switch" ? GROUP_F_SWITCH : 0) | (settings.floods === "any" ? GROUP_F_FLOOD_ANY : 0),
+      flags: settings.role === "switch" ? GROUP_F_SWITCH : 0,
       network: options.network?.record.ptr ?? 0,
       hash: hasher.ptr,
     });
@@ -91,7 +93,7 @@ export class LagGroup {
     };
     this.#addresses = new Addresses(owner.kernels, this.record, limits.addresses, home.seed, forgotten);
     this.#oracle = new Oracle(owner, this.record, hasher, this.ports);
-    this.#distribution = new Distribution(owner, this.record, options, settings, () => this.partitions);
+    this.#distribution = new Distribution(owner, this.record, options, settings, lacp, () => this.partitions);
   }
 
   get partitions(): readonly Partition[] {
@@ -136,6 +138,7 @@ export class LagGroup {
   /** Adds a partition. Throws ConfigError, and nothing has changed, for a bad option. */
   addPartition(options: PartitionOptions, nowMs = 0): Partition {
     this.#home.owner.checkOpen();
+    this.#advance(nowMs);
     const { name, vnic, tunnel } = options;
     if (this.#partitions.has(name)) throw new ConfigError("name", name, "a name that no partition of this group has");
     const record = this.#idle.at(-1);
@@ -151,15 +154,16 @@ export class LagGroup {
     partition.start(this.#settings.selection === "buckets" ? this.#settings.buckets : 1);
     for (const key of partition.keys) this.#addresses.add(key, record.ptr);
     this.#setOwner(partition, record.ptr);
-    this.#distribution.conversationsChanged(nowMs);
-    this.#distribution.refresh(nowMs, [partition]);
+    this.#distribution.joinedOrLeft(partition);
     return partition;
   }
 
   /** A driver says that a port's link is up or down. */
   link(port: Port, up: boolean, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
-    return this.#distribution.link(this.#number(port), up, nowMs);
+    const number = this.#number(port);
+    this.#advance(nowMs);
+    return this.#distribution.link(number, up);
   }
 
   /**
@@ -167,11 +171,10 @@ export class LagGroup {
    * at nextMs, and soon after something has arrived.
    */
   tick(nowMs: number): LagEvent[] {
-    const { arena, kernels } = this.#home.owner;
     this.#home.owner.checkOpen();
-    arena.u32[(this.record.identity + IDENTITY_TICK) >> 2] = Math.floor(nowMs / 1000);
-    kernels.identityAge(this.record.identity, this.#settings.learnedSeconds);
-    return this.#distribution.tick(nowMs);
+    this.#advance(nowMs);
+    this.#home.owner.kernels.identityAge(this.record.identity, this.#settings.learnedSeconds);
+    return this.#distribution.tick();
   }
 
   /** @internal Moves a burst of each port's frames both ways; returns how many. */
@@ -191,6 +194,12 @@ export class LagGroup {
     return moved;
   }
 
+  /** @internal True for a port whose frames it reads. */
+  reads(port: Port): boolean {
+    const isItsOwn = port === this.#network || this.ports.includes(port);
+    return isItsOwn || this.partitions.some(({ vnic }) => vnic === port);
+  }
+
   /** @internal Marks the mbufs that wait here in a census round; returns how many. */
   census(): number {
     const { kernels, pool } = this.#home.owner;
@@ -205,11 +214,11 @@ export class LagGroup {
       return;
     }
     if (!vnic) throw new ConfigError("vnic", undefined, "the port of a host's partition");
-    this.#home.checkPort(vnic);
     if (this.ports.includes(vnic)) throw new ConfigError("vnic", vnic.name, "a port outside the group");
     if (this.#owns(vnic)) {
       throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
     }
+    this.#home.checkPort("vnic", vnic);
     if (!tunnel) return;
     this.#home.checkTunnel(tunnel);
     if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
@@ -240,9 +249,13 @@ export class LagGroup {
 
   #setPorts(partition: Partition, options: PortSetOptions, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
-    partition.replaceSet(portSet(options, this.ports, this.#settings.selection));
-    this.#distribution.conversationsChanged(nowMs);
-    return this.#distribution.refresh(nowMs, [partition]);
+    if (this.#partitions.get(partition.name) !== partition) {
+      throw new ConfigError("partition", partition.name, "one that was not removed from its group");
+    }
+    const set = portSet(options, this.ports, this.#settings.selection);
+    this.#advance(nowMs);
+    partition.replaceSet(set);
+    return this.#distribution.setChanged(partition);
   }
 
   #remove(partition: Partition): void {
@@ -252,9 +265,17 @@ export class LagGroup {
     this.#setOwner(partition, 0);
     for (const key of partition.keys) this.#addresses.remove(key);
     this.#home.owner.kernels.identityForget(this.record.identity, partition.record.ptr);
+    partition.retire();
     partition.record.clear();
     this.#partitions.delete(partition.name);
     this.#idle.push(partition.record);
+    this.#distribution.joinedOrLeft(partition);
+  }
+
+  /** Time goes on, for the data plane too. */
+  #advance(nowMs: number): void {
+    const { arena } = this.#home.owner;
+    arena.u32[(this.record.identity + IDENTITY_TICK) >> 2] = Math.floor(this.#distribution.advance(nowMs) / 1000);
   }
 
   #number(port: Port): number {

@@ -17,14 +17,17 @@ interface Move {
   readonly startedMs: number;
   /** The marker whose answer it waits for. */
   marker: number | undefined;
+  /** It waits for nothing any more, but for room on the next port. */
+  isForced: boolean;
 }
 
 export class Moves {
   readonly #order: Order;
   readonly #timeoutMs: number;
-  #moves: Move[] = [];
   /** Whether some bucket may still be moving. */
   unsettled = false;
+  /** By bucket (keyOf), the oldest first. */
+  readonly #moves = new Map<number, Move>();
   #lastMarker = 0;
   #forced = 0;
 
@@ -46,6 +49,7 @@ export class Moves {
       const { owner, next: before } = record.place(bucket);
       if ((before ?? owner) === next) continue;
       count++;
+      this.#moves.delete(keyOf(record, bucket));
       const waits = this.#order !== "none" && isUsable(owner) && owner !== next;
       if (waits) this.#wait(record, bucket, owner, next, nowMs);
       else if (before === undefined) record.setOwner(bucket, next);
@@ -57,62 +61,80 @@ export class Moves {
 
   /** Forces what leaves a port that has died. */
   abandon(port: number): void {
-    for (const move of this.#moves) if (move.from === port) this.#force(move);
+    for (const move of this.#moves.values()) if (move.from === port) this.#force(move);
   }
 
   /** A number for a marker on each port that buckets wait to leave and that has none on its way; the caller sends them. */
   markersDue(): { port: number; transactionId: number }[] {
-    const due: { port: number; transactionId: number }[] = [];
-    for (const move of this.#moves) {
-      if (this.#order !== "marker" || move.marker !== undefined) continue;
-      let marker = due.find(({ port }) => port === move.from);
-      if (!marker) {
+    if (this.#order !== "marker") return [];
+    const due = new Map<number, number>();
+    for (const move of this.#moves.values()) {
+      if (move.marker !== undefined || move.isForced) continue;
+      if (!due.has(move.from)) {
         this.#lastMarker = (this.#lastMarker + 1) >>> 0;
-        marker = { port: move.from, transactionId: this.#lastMarker };
-        due.push(marker);
+        due.set(move.from, this.#lastMarker);
       }
-      move.marker = marker.transactionId;
+      move.marker = due.get(move.from);
     }
-    return due;
+    return [...due].map(([port, transactionId]) => ({ port, transactionId }));
+  }
+
+  /** A marker found no room: whatever waits for its answer is due for another. */
+  unsent(transactionId: number): void {
+    for (const move of this.#moves.values()) if (move.marker === transactionId) move.marker = undefined;
   }
 
   /** The peer has answered a marker: all that was sent on the port before has arrived. */
   answered(port: number, transactionId: number): void {
-    for (const { record, bucket, from, marker } of this.#moves) {
+    for (const { record, bucket, from, marker, isForced } of this.#moves.values()) {
       const next = record.place(bucket).next;
-      if (from === port && marker === transactionId && next !== undefined) record.move(bucket, next, "drained");
+      const isAnswered = from === port && marker === transactionId && !isForced;
+      if (isAnswered && next !== undefined) record.move(bucket, next, "drained");
     }
   }
 
   /** Forgets what has settled, forces what has taken too long. */
   tick(nowMs: number): void {
-    this.#moves = this.#moves.filter(({ record, bucket }) => record.place(bucket).next !== undefined);
-    for (const move of this.#moves) {
-      if (nowMs - move.startedMs < this.#timeoutMs) continue;
-      this.#forced++;
-      this.#force(move);
+    for (const [key, move] of this.#moves) {
+      if (!isMoving(move)) this.#moves.delete(key);
+      else if (!move.isForced && nowMs - move.startedMs >= this.#timeoutMs) {
+        this.#forced++;
+        this.#force(move);
+      }
     }
   }
 
   /** When tick has something to force. */
   get nextMs(): number | undefined {
-    const [first] = this.#moves;
-    return first && first.startedMs + this.#timeoutMs;
+    for (const move of this.#moves.values()) {
+      if (!move.isForced && isMoving(move)) return move.startedMs + this.#timeoutMs;
+    }
+    return undefined;
   }
 
   /** A partition goes: its moves with it. */
   forget(record: PartitionRecord): void {
-    this.#moves = this.#moves.filter((move) => move.record !== record);
+    for (const [key, move] of this.#moves) if (move.record === record) this.#moves.delete(key);
   }
 
   #wait(record: PartitionRecord, bucket: number, from: number, next: number, nowMs: number): void {
-    this.#moves = this.#moves.filter((move) => move.record !== record || move.bucket !== bucket);
-    this.#moves.push({ record, bucket, from, startedMs: nowMs, marker: undefined });
+    const move = { record, bucket, from, startedMs: nowMs, marker: undefined, isForced: false };
+    this.#moves.set(keyOf(record, bucket), move);
     record.move(bucket, next, this.#order === "marker" ? "gated" : "drained");
   }
 
-  #force({ record, bucket }: Move): void {
-    const next = record.place(bucket).next;
-    if (next !== undefined) record.move(bucket, next, "forced");
+  #force(move: Move): void {
+    move.isForced = true;
+    const next = move.record.place(move.bucket).next;
+    if (next !== undefined) move.record.move(move.bucket, next, "forced");
   }
+}
+
+/** Of no other bucket: records lie further apart than they have buckets. */
+function keyOf(record: PartitionRecord, bucket: number): number {
+  return record.ptr + bucket;
+}
+
+function isMoving({ record, bucket }: Move): boolean {
+  return record.place(bucket).next !== undefined;
 }

@@ -9,7 +9,7 @@ import type { SetPolicy } from "./active.js";
 import type { WeightedPort } from "./buckets.js";
 import type { Order } from "./moves.js";
 import { setProblems } from "./plan-rules.js";
-import type { RebalanceOptions } from "./rebalance.js";
+import { OVS_THRESHOLDS, type RebalanceOptions } from "./rebalance.js";
 import type { GroupLacpOptions } from "./slow.js";
 
 /** "buckets": a table that a change moves as little of as it can; "modulo": hash mod live ports, as bonding drivers do; "turn". */
@@ -108,15 +108,29 @@ export function checkGroup(options: LagGroupOptions, bucketsMax: number) {
     throw new ConfigError("network", options.network.name, "a port outside the group");
   }
   const buckets = checkPowerOfTwo("buckets", options.buckets ?? Math.min(256, bucketsMax), 1, bucketsMax);
+  const selection = checkOneOf("selection", options.selection ?? "buckets", ["buckets", "modulo", "turn"]);
+  if (options.rebalance) checkRebalance(options.rebalance, selection);
   return {
     role,
     buckets,
-    selection: checkOneOf("selection", options.selection ?? "buckets", ["buckets", "modulo", "turn"]),
+    selection,
     order: checkOneOf("order", options.order ?? "drain", ["drain", "marker", "none"]),
     moveTimeoutMs: checkInteger("moveTimeoutMs", options.moveTimeoutMs ?? 1000, 1, 60_000),
     learnedSeconds: checkInteger("learnedSeconds", options.learnedSeconds ?? 300, 1, 86_400),
     floods: options.floods && checkOneOf("floods", options.floods, ["selected", "any"]),
   };
+}
+
+function checkRebalance(options: Partial<RebalanceOptions>, selection: Selection): void {
+  if (selection !== "buckets") throw new ConfigError("rebalance", options, `left out where selection is ${selection}`);
+  const { intervalMs, minImprovement, minLeadBitsPerSecond, minLeadPart } = { ...OVS_THRESHOLDS, ...options };
+  checkInteger("rebalance.intervalMs", intervalMs, 1, 86_400_000);
+  const isPart = (value: number, max: number) => value >= 0 && value <= max;
+  if (!isPart(minImprovement, 0.5)) throw new ConfigError("rebalance.minImprovement", minImprovement, "from 0 to 0.5");
+  if (!isPart(minLeadPart, 1)) throw new ConfigError("rebalance.minLeadPart", minLeadPart, "from 0 to 1");
+  if (!isPart(minLeadBitsPerSecond, Number.MAX_VALUE)) {
+    throw new ConfigError("rebalance.minLeadBitsPerSecond", minLeadBitsPerSecond, "a finite number from 0");
+  }
 }
 
 /** The set that the options describe, in a group of these ports. Throws ConfigError for the first rule of plans that it breaks. */

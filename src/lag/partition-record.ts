@@ -10,6 +10,7 @@ import {
   PARTITION_COUNTERS_COUNT,
   PARTITION_FLAGS,
   PARTITION_LEARNED_MAX,
+  PARTITION_LIVE,
   PARTITION_LOADS,
   PARTITION_MASK,
   PARTITION_MODE,
@@ -89,6 +90,11 @@ export class PartitionRecord {
   /** The ports that the partition may use, as bits. */
   set ports(bits: number) {
     this.#write(PARTITION_PORTS, bits);
+  }
+
+  /** Those of them that carry its traffic now, as bits. */
+  set live(bits: number) {
+    this.#write(PARTITION_LIVE, bits);
   }
 
   get buckets(): number {

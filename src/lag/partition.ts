@@ -82,6 +82,8 @@ export class Partition {
   #set: PortSet;
   #state: ActiveState = INITIAL;
   #active: readonly number[] = [];
+  /** What was counted, once it is no more. */
+  #last: PartitionCounters | undefined;
 
   /** @internal Made by LagGroup.addPartition. */
   constructor(
@@ -135,15 +137,17 @@ export class Partition {
 
   /** For each bucket the port that owns it, or will when it has moved; undefined where no port is usable. */
   get owners(): readonly (Port | undefined)[] {
+    if (this.#last) return [];
     return [...this.record.destinations()].map((i) => (i === NO_PORT ? undefined : this.#home.ports[i]));
   }
 
   /** Buckets that move now. */
   get moving(): number {
-    return this.record.moving;
+    return this.#last ? 0 : this.record.moving;
   }
 
   get counters(): PartitionCounters {
+    if (this.#last) return this.#last;
     const at = (index: number) => this.record.counter(index);
     const byPort = (first: number) => this.#home.ports.map((_, i) => at(first + i));
     return {
@@ -163,7 +167,7 @@ export class Partition {
 
   /**
    * Gives the partition another set, under traffic: from now on no frame of it leaves by a port outside the set, and none is lost.
-   * Throws ConfigError, and nothing has changed, for a bad set.
+   * Throws ConfigError, and nothing has changed, for a bad set, and for a partition that was removed.
    */
   setPorts(options: PortSetOptions, nowMs: number): LagEvent[] {
     return this.#home.setPorts(this, options, nowMs);
@@ -180,6 +184,12 @@ export class Partition {
     const mode = MODES[this.selects];
     record.init({ mode, vnic: vnic?.record.ptr ?? 0, tunnel: tunnel?.ptr ?? 0, net, learnedMax }, buckets);
     record.ports = this.#set.bits;
+  }
+
+  /** @internal It is no more: its record is another's. */
+  retire(): void {
+    this.#last = this.counters;
+    this.#active = [];
   }
 
   /** @internal Another set; what it means for the buckets is the group's to say. */

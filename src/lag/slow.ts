@@ -6,6 +6,7 @@ import { MBUF_PORT } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger } from "../check.js";
+import { ConfigError } from "../errors.js";
 import { parseMac } from "../overlay/address.js";
 import { CONTROL_FRAMES, type GroupRecord } from "./group-record.js";
 import type { LacpPortReport } from "./lacp/report.js";
@@ -29,17 +30,29 @@ export interface GroupLacpOptions {
   readonly conversations?: boolean;
 }
 
+/** Bytes of the longest frame that is said or heard: of version 1, and of version 2 with all its masks. */
+const FRAME_BYTES_MAX = { 1: 124, 2: 640 };
+
+/** The LACP system of a group of so many ports. Throws ConfigError for a bad option, and for buffers that hold no frame of it. */
+export function makeLacp(options: GroupLacpOptions, ports: number, payloadBytes: number): LacpSystem {
+  const longest = FRAME_BYTES_MAX[options.conversations ? 2 : 1];
+  if (payloadBytes < longest) {
+    throw new ConfigError("lacp", `with payloadBytes ${payloadBytes}`, `with payloadBytes of at least ${longest}`);
+  }
+  return new LacpSystem(systemOptions(options, ports));
+}
+
 export class SlowProtocols {
   readonly #owner: FrameOwner;
   readonly #record: GroupRecord;
   readonly #ports: readonly Port[];
   readonly #lacp: LacpSystem | undefined;
 
-  constructor(owner: FrameOwner, record: GroupRecord, ports: readonly Port[], options: GroupLacpOptions | undefined) {
+  constructor(owner: FrameOwner, record: GroupRecord, ports: readonly Port[], lacp: LacpSystem | undefined) {
     this.#owner = owner;
     this.#record = record;
     this.#ports = ports;
-    this.#lacp = options && new LacpSystem(systemOptions(options, ports.length));
+    this.#lacp = lacp;
   }
 
   get speaksLacp(): boolean {
@@ -64,11 +77,15 @@ export class SlowProtocols {
     return this.#carryOut(this.#lacp?.setConversations(table, nowMs) ?? []);
   }
 
-  /** Asks the peer to say when it has everything sent on the port so far; false where nobody would answer. */
-  sendMarker(port: number, transactionId: number, nowMs: number): boolean {
-    if (!this.#lacp?.port(port + 1).distributing) return false;
+  /**
+   * Asks the peer to say when it has everything sent on the port so far: "asked", or "refused" when there was no room for the question,
+   * or "idle" where nobody would answer. The clock stands where it was put before, so that nothing else happens.
+   */
+  sendMarker(port: number, transactionId: number, nowMs: number): "asked" | "refused" | "idle" {
+    if (!this.#lacp?.port(port + 1).distributing) return "idle";
+    if (!this.#hasRoom(this.#ports[port] as Port)) return "refused";
     this.#carryOut(this.#lacp.sendMarker(port + 1, transactionId, nowMs));
-    return true;
+    return "asked";
   }
 
   /** Reads what has arrived, and lets time pass. */
@@ -108,6 +125,11 @@ export class SlowProtocols {
     if (!frame) return;
     frame.payload.set(bytes);
     if (!port.post(frame)) frame.release();
+  }
+
+  #hasRoom(port: Port): boolean {
+    port.reap();
+    return this.#owner.pool.free > 0 && this.#owner.kernels.queueFree(port.record.queue) > 0;
   }
 }
 

@@ -3,6 +3,7 @@
  * every delivered frame is compared with the one that was sent.
  */
 import {
+  type Arrival,
   CaptureError,
   CaptureReader,
   CaptureRecorder,
@@ -20,8 +21,8 @@ import type { Replay, Scenario } from "./schema.js";
 import { Witness } from "./witness.js";
 
 export interface ScenarioFiles {
-  /** A capture for each replay, in their order. */
-  readonly captures: readonly CaptureSource[];
+  /** Opens the capture of each replay, in their order; called once for each way that its frames go. */
+  readonly captures: readonly (() => CaptureSource)[];
   /** Takes what crosses the underlay, and what the receiving partitions get. The caller closes both. */
   readonly underlay: CaptureWriter;
   readonly delivered: CaptureWriter;
@@ -35,8 +36,9 @@ export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   const hosts = await startHosts(scenario, files.wasm);
   const underlay = new UnderlayFile(files.underlay, hosts);
   const cables = new Cables(scenario, hosts, underlay.tap);
-  const streams = scenario.replays.map((replay, i) => {
-    return new Stream(replay, hosts, files.captures[i] as CaptureSource, files.delivered);
+  const streams = scenario.replays.flatMap((replay, i) => {
+    const open = files.captures[i] as () => CaptureSource;
+    return waysOf(scenario, replay).map((way) => new Stream(way, hosts, open(), files.delivered));
   });
   let engineMs = 0;
   let moved = 1;
@@ -57,7 +59,27 @@ export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   return report;
 }
 
-/** One replay on its way. */
+/** Frames of a capture that go from one partition to another. */
+interface Way {
+  readonly from: string;
+  readonly to: string;
+  readonly takes: (frame: Arrival) => boolean;
+}
+
+/** What comes from an address of the receiving partition goes the other way; without addresses all goes one way. */
+function waysOf({ hosts }: Scenario, { from, to }: Replay): Way[] {
+  const macs = Object.values(hosts).flatMap(({ partitions }) => partitions[to]?.macs ?? []);
+  const replies = new Set(macs.map((mac) => mac.toLowerCase()));
+  const isReply = ({ data }: Arrival) => replies.has(hexOf(data.subarray(6, 12)));
+  const there = { from, to, takes: (frame: Arrival) => !isReply(frame) };
+  return replies.size === 0 ? [there] : [there, { from: to, to: from, takes: isReply }];
+}
+
+function hexOf(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/** Those frames on their way. */
 export class Stream {
   readonly from: Port;
   readonly to: Port;
@@ -67,17 +89,18 @@ export class Stream {
   readonly #recorder: CaptureRecorder;
   #sent = 0;
 
-  constructor({ from, to }: Replay, hosts: ReadonlyMap<string, Host>, capture: CaptureSource, file: CaptureWriter) {
+  constructor({ from, to, takes }: Way, hosts: ReadonlyMap<string, Host>, capture: CaptureSource, file: CaptureWriter) {
     this.from = vnicOf(hosts, from);
     this.to = vnicOf(hosts, to);
     const delivery = file.addInterface({ linkType: LINKTYPE_ETHERNET, name: to });
     this.#recorder = new CaptureRecorder(this.to, file, delivery, (frame) =>
       this.witness.delivered(frame.spans, frame.originalLength),
     );
-    this.#replay = new CaptureReplay(this.from, new CaptureReader(capture), (frame) => {
+    const arrived = (frame: Arrival) => {
       this.#sent++;
       this.witness.sent(frame);
-    });
+    };
+    this.#replay = new CaptureReplay(this.from, new CaptureReader(capture), arrived, takes);
   }
 
   get isDone(): boolean {
