@@ -30,29 +30,43 @@ export interface Distribution {
 const NO_CONVERSATIONS = new Uint8Array(MASK_BYTES);
 const NO_SERVICE_MAP = new Uint8Array(16);
 
-/** The ports' parts, by port number. */
-export function agree(ports: readonly PortRecord[], distribution: Distribution): Map<number, PortConversations> {
-  const parts = new Map<number, PortConversations>();
+/** A port's part, and what its mask was made of: the mask is made again only when that changes. */
+export interface Part extends PortConversations {
+  readonly source: string;
+  readonly table: LinkTable;
+}
+
+/** The ports' parts, by port number; `before` are those of the last time. */
+export function agree(
+  ports: readonly PortRecord[],
+  { algorithm, table }: Distribution,
+  before: ReadonlyMap<number, Part>,
+): Map<number, Part> {
+  const parts = new Map<number, Part>();
   for (const port of ports) {
-    parts.set(port.number, { agreed: false, linkNumber: port.adminLinkNumber, mask: NO_CONVERSATIONS });
+    const linkNumber = port.adminLinkNumber;
+    parts.set(port.number, { agreed: false, linkNumber, mask: NO_CONVERSATIONS, source: "", table });
   }
   const collecting = ports.filter((port) => hasActorState(port, COLLECTING));
   for (const aggregator of new Set(collecting.map((port) => port.aggregator))) {
     const members = collecting.filter((port) => port.aggregator === aggregator);
     const distributing = members.filter((port) => hasActorState(port, DISTRIBUTING));
-    const isSaid = members.every((port) => saysTheSame(port.partnerVersion2, distribution));
+    const isSaid = members.every((port) => saysTheSame(port.partnerVersion2, algorithm, table));
     const negotiated = new Map(members.map((port) => [port.number, linkNumberOf(port, isSaid)]));
     // Two links of one number would carry the same conversation.
     const isUnique = new Set(negotiated.values()).size === members.length;
     const linkOf = (port: PortRecord) => (isUnique ? (negotiated.get(port.number) as number) : port.adminLinkNumber);
     const agreed = isSaid && isUnique && distributing.length === members.length;
-    const active = new Set(distributing.map(linkOf));
+    const active = distributing.map(linkOf).sort((a, b) => a - b);
     for (const port of members) {
       const linkNumber = linkOf(port);
-      const mask = distributing.includes(port)
-        ? conversationMask(distribution.table, linkNumber, active)
-        : NO_CONVERSATIONS;
-      parts.set(port.number, { agreed, linkNumber, mask });
+      const source = distributing.includes(port) ? `${linkNumber} of ${active.join(" ")}` : "";
+      const was = before.get(port.number);
+      const mask =
+        was?.source === source && was.table === table
+          ? was.mask
+          : conversationMask(table, linkNumber, source ? active : []);
+      parts.set(port.number, { agreed, linkNumber, mask, source, table });
     }
   }
   return parts;
@@ -71,7 +85,7 @@ export function version2Of(
   return { portAlgorithm: distribution.algorithm, linkNumber, linkDigest: distribution.table.digest, masks };
 }
 
-function saysTheSame(said: Version2 | undefined, { algorithm, table }: Distribution): boolean {
+function saysTheSame(said: Version2 | undefined, algorithm: number, table: LinkTable): boolean {
   if (said?.portAlgorithm === undefined || said.linkDigest === undefined) return false;
   return (
     algorithm !== PORT_ALGORITHM.unspecified &&

@@ -49,10 +49,10 @@ function digestInput(lists: readonly (readonly number[])[]): Uint8Array {
 }
 
 /** Port_Oper_Conversation_Mask of a link: a bit for each conversation whose best link among `active` it is. */
-export function conversationMask(table: LinkTable, link: number, active: ReadonlySet<number>): Uint8Array {
+export function conversationMask(table: LinkTable, link: number, active: readonly number[]): Uint8Array {
   const mask = new Uint8Array(MASK_BYTES);
   for (const [conversation, links] of table.lists.entries()) {
-    if (links.find((candidate) => active.has(candidate)) !== link) continue;
+    if (links.find((candidate) => active.includes(candidate)) !== link) continue;
     mask[conversation >>> 3] = (mask[conversation >>> 3] as number) | (0x80 >>> (conversation & 7));
   }
   return mask;
@@ -64,5 +64,5 @@ export function hasConversation(mask: Uint8Array, conversation: number): boolean
 }
 
 export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]));
 }

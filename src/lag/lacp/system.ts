@@ -10,7 +10,7 @@
  */
 import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
-import { agree, type Distribution, type PortConversations, version2Of } from "./agreement.js";
+import { agree, type Distribution, type Part, type PortConversations, version2Of } from "./agreement.js";
 import { stepChurn } from "./churn.js";
 import { type Conversations, isSameBytes } from "./conversations.js";
 import { decodeLacpdu, encodeLacpdu, type Lacpdu } from "./lacpdu.js";
@@ -62,7 +62,7 @@ export class LacpSystem {
   readonly #maxLinks: number;
   readonly #algorithm: LacpOptions["algorithm"];
   #distribution: Distribution | undefined;
-  #parts: ReadonlyMap<number, PortConversations> = new Map();
+  #parts: ReadonlyMap<number, Part> = new Map();
   #nowMs = Number.NEGATIVE_INFINITY;
 
   /** All links down. ConfigError names the option. */
@@ -76,7 +76,7 @@ export class LacpSystem {
     this.#byNumber = new Map(ports.map((port) => [port.number, port]));
     const quiet = { collecting: false, distributing: false, actorChurn: false, partnerChurn: false };
     this.#told = new Map(ports.map((port) => [port.number, { ...quiet }]));
-    if (distribution) this.#parts = agree(ports, distribution);
+    if (distribution) this.#parts = agree(ports, distribution, this.#parts);
   }
 
   /** Port numbers, ascending. */
@@ -229,15 +229,16 @@ export class LacpSystem {
 
   #updateConversations(distribution: Distribution): LacpAction[] {
     const before = this.#parts;
-    this.#parts = agree(this.#ports, distribution);
+    this.#parts = agree(this.#ports, distribution, before);
     const actions: LacpAction[] = [];
     for (const port of this.#ports) {
-      const was = before.get(port.number) as PortConversations;
-      const is = this.#parts.get(port.number) as PortConversations;
-      const isSame = was.agreed === is.agreed && was.linkNumber === is.linkNumber && isSameBytes(was.mask, is.mask);
+      const was = before.get(port.number) as Part;
+      const is = this.#parts.get(port.number) as Part;
+      const { agreed, linkNumber, mask } = is;
+      const isSame = was.agreed === agreed && was.linkNumber === linkNumber && isSameBytes(was.mask, mask);
       if (isSame) continue;
       port.ntt = true;
-      actions.push({ type: "conversations", port: port.number, ...is, mask: is.mask.slice() });
+      actions.push({ type: "conversations", port: port.number, agreed, linkNumber, mask: mask.slice() });
     }
     return actions;
   }
