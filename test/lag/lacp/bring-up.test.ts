@@ -1,6 +1,6 @@
 /** Two systems and their cables, in exact virtual milliseconds: coming up, timing, and the ways to fail. */
 import { describe, expect, it, test } from "vitest";
-import { decodeLacpdu, type LacpOptions, LacpSystem } from "../../../src/lag/lacp/index.js";
+import { decodeLacpdu, encodeLacpdu, type Lacpdu, type LacpOptions, LacpSystem } from "../../../src/lag/lacp/index.js";
 import { type Cables, MAC, options, pair } from "./cable.js";
 
 const FAST = { timeout: "fast" } as const;
@@ -104,12 +104,36 @@ describe("periodic transmission", () => {
       cables.act("a", a.receive(1, noise?.frame as Uint8Array, cables.nowMs));
     }
     const times = cables.sendTimes("a", 1);
-    expect(times.length).toBeGreaterThan(10);
+    expect(times.filter((atMs) => atMs > 10_000).length).toBeGreaterThanOrEqual(9);
     for (const [i, atMs] of times.slice(3).entries()) expect(atMs - (times[i] as number)).toBeGreaterThanOrEqual(1000);
     // The last need was not forgotten.
     cables.runTo(cables.nowMs + 1000);
     const [last] = cables.sent.filter(({ from }) => from.system === "a").slice(-1);
     expect(decodeLacpdu(last?.frame as Uint8Array)).toMatchObject({ actor: { port: 1, system: MAC(1, 0) } });
+  });
+});
+
+describe("a partner that has us wrong is told at once", () => {
+  test.each([
+    ["activity", 0x01, 1],
+    ["timeout", 0x02, 1],
+    ["aggregation", 0x04, 1],
+    ["synchronization", 0x08, 1],
+    ["collecting", 0x10, 0],
+    ["defaulted", 0x40, 0],
+  ])("%s", (_, bit, answers) => {
+    const cables = up(pair(1, SLOW, SLOW, 10), 70_000);
+    const frames = cables.sent.filter(({ from }) => from.system === "b").map(({ frame }) => frame);
+    const pdu = decodeLacpdu(frames.at(-1) ?? new Uint8Array()) as Lacpdu;
+    const receive = (state: number) => {
+      const frame = encodeLacpdu({ ...pdu, partner: { ...pdu.partner, state } });
+      return cables
+        .get("a")
+        .receive(1, frame, cables.nowMs)
+        .filter(({ type }) => type === "send").length;
+    };
+    expect(receive(pdu.partner.state)).toBe(0);
+    expect(receive(pdu.partner.state ^ bit)).toBe(answers);
   });
 });
 
