@@ -1,8 +1,9 @@
 /**
- * Our end of two links whose other end is Open vSwitch: a LACP system, the clock, and two raw interfaces relayed by socat as UDP
- * datagrams. Run by ovs-lacp.test.ts in a network namespace, by `node --import tsx`.
- * Argument: the system's options as JSON, with `conversations` as a list of entries. Takes commands as lines of JSON on stdin: {"mute": port} and
- * {"unmute": port}, which stop and start the port's frames both ways. Prints a line of JSON, the ports, whenever something happened.
+ * Our end of two links whose other end is Open vSwitch: a LACP system, the clock, and two raw interfaces relayed by
+ * socat as UDP datagrams. Run by ovs-lacp.test.ts in a network namespace, by `node --import tsx`. Argument: the
+ * system's options as JSON, with `conversations` as a list of entries. Takes commands as lines of JSON on stdin:
+ * {"mute": port} and {"unmute": port}, which stop and start the port's frames both ways. Prints a line of JSON, the
+ * ports, whenever something happened.
  */
 import { createSocket } from "node:dgram";
 import { createInterface } from "node:readline";

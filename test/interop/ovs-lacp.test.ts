@@ -1,4 +1,7 @@
-/** Open vSwitch (userspace) at the other end of two links: a bond with LACP that negotiates with our system, loses a link and takes it back. */
+/**
+ * Open vSwitch (userspace) at the other end of two links: a bond with LACP that negotiates with our system, loses a
+ * link and takes it back.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";

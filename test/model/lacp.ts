@@ -1,4 +1,7 @@
-/** Conversation tables by the letter of IEEE 802.1AX-2020 6.6.3.1, plainly: the digest by Node's MD5, the choice by searching. */
+/**
+ * Conversation tables by the letter of IEEE 802.1AX-2020 6.6.3.1, plainly: the digest by Node's MD5, the choice by
+ * searching.
+ */
 import { createHash } from "node:crypto";
 
 /** MD5 over 4096 elements: the link numbers of each list, then the conversation, two bytes each. */

@@ -1,6 +1,7 @@
 /**
- * LACPDUs between two Cisco switches: packets of tests/LACP.pcap of tcpdump 4.99.3 (BSD licence), without the 50 zero bytes at their end. What
- * is expected of them is what tcpdump's own expectation, tests/lacp-ev.out, prints for the same packets.
+ * LACPDUs between two Cisco switches: packets of tests/LACP.pcap of tcpdump 4.99.3 (BSD licence), without the 50 zero
+ * bytes at their end. What is expected of them is what tcpdump's own expectation, tests/lacp-ev.out, prints for the
+ * same packets.
  */
 import { hex } from "../helpers/bytes.js";
 

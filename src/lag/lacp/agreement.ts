@@ -1,10 +1,12 @@
 /**
- * What the ports of an aggregator and their partner make of the conversation table (IEEE 802.1AX-2014 6.6.2: updateConversationMasks and its
- * kin), worked out anew from what is there now. It has no memory but each port's result.
+ * What the ports of an aggregator and their partner make of the conversation table (IEEE 802.1AX-2014 6.6.2:
+ * updateConversationMasks and its kin), worked out anew from what is there now. It has no memory but each port's
+ * result.
  *
- * `agreed` is the condition to discard on wrong links: every member's partner speaks version 2 and last said the same algorithm, link
- * digest and service digest, and every member that collects distributes too, so both ends know of the same links.
- * With a partner of version 1 it is false: what comes on a wrong link is then for a policy to take or to drop.
+ * `agreed` is the condition to discard on wrong links: every member's partner speaks version 2 and last said the same
+ * algorithm, link digest and service digest, and every member that collects distributes too, so both ends know of the
+ * same links. With a partner of version 1 it is false: what comes on a wrong link is then for a policy to take or to
+ * drop.
  */
 import { conversationMask, isSameBytes, type LinkTable } from "./conversations.js";
 import { comparePorts, compareSystems } from "./port-info.js";
@@ -15,9 +17,15 @@ import { MASK_BYTES, PORT_ALGORITHM, type Version2 } from "./version2.js";
 /** A port's part in conversation-sensitive distribution. */
 export interface PortConversations {
   readonly agreed: boolean;
-  /** The number that the link has in the table: this end's, or the partner's when that has the better system identifier and agrees. */
+  /**
+   * The number that the link has in the table: this end's, or the partner's when that has the better system identifier
+   * and agrees.
+   */
   readonly linkNumber: number;
-  /** 512 bytes, conversation 0 in the most significant bit: what this end sends on the port, and expects there when agreed. */
+  /**
+   * 512 bytes, conversation 0 in the most significant bit: what this end sends on the port, and expects there when
+   * agreed.
+   */
   readonly mask: Uint8Array;
 }
 
@@ -72,7 +80,10 @@ export function agree(
   return parts;
 }
 
-/** The TLVs of a port's next PDU. Masks go to a partner of version 2 only, and to that always: they are then never missed. */
+/**
+ * The TLVs of a port's next PDU. Masks go to a partner of version 2 only, and to that always: they are then never
+ * missed.
+ */
 export function version2Of(
   port: PortRecord,
   part: PortConversations | undefined,

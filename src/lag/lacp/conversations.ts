@@ -1,11 +1,12 @@
 /**
- * Conversation-sensitive distribution (IEEE 802.1AX-2014 6.6, 2020 6.6): a table says for each conversation (a VLAN, a partition: 0-4095) which
- * links may carry it, the best first. Both ends that have the same table, the same algorithm to tell a frame's conversation, and the
- * same links in use come to the same link for each conversation, so each may discard what arrives elsewhere.
+ * Conversation-sensitive distribution (IEEE 802.1AX-2014 6.6, 2020 6.6): a table says for each conversation (a VLAN, a
+ * partition: 0-4095) which links may carry it, the best first. Both ends that have the same table, the same algorithm
+ * to tell a frame's conversation, and the same links in use come to the same link for each conversation, so each may
+ * discard what arrives elsewhere.
  *
- * The table's digest is MD5 over 4096 elements in order: the link numbers of the list, best first, then the conversation's number;
- * each two bytes, most significant first. (802.1AX-2020 6.6.3.1 with maintenance request 384, which makes the byte order explicit.
- * That link numbers have two bytes there is taken from their width in the PDU.)
+ * The table's digest is MD5 over 4096 elements in order: the link numbers of the list, best first, then the
+ * conversation's number; each two bytes, most significant first. (802.1AX-2020 6.6.3.1 with maintenance request 384,
+ * which makes the byte order explicit. That link numbers have two bytes there is taken from their width in the PDU.)
  */
 import { md5 } from "@noble/hashes/legacy";
 import { checkInteger } from "../../check.js";

@@ -23,7 +23,8 @@ const versions = [1, 2].flatMap((a) => [1, 2].map((b) => [a, b] as [1 | 2, 1 | 2
 describe("coming up", () => {
   test.each(versions)("versions %i and %i: both ends after wait-while (2 s) and two crossings", (a, b) => {
     const cables = up(pair(2, { version: a, ...SLOW }, { version: b, ...SLOW }, 10));
-    // Slow ends have no periodic PDU near. 0: both ask. 10: each knows the other and waits. 2010: attached. 2020: the other's sync is here, collecting. 2030: so is collecting.
+    // Slow ends have no periodic PDU near. 0: both ask. 10: each knows the other and waits. 2010: attached. 2020: the
+    // other's sync is here, collecting. 2030: so is collecting.
     for (const port of [1, 2]) {
       expect(cables.distributionTimes("a", port)).toEqual([[2030, true]]);
       expect(cables.distributionTimes("b", port)).toEqual([[2030, true]]);

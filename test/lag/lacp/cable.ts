@@ -1,6 +1,7 @@
 /**
- * LACP systems joined by cables in virtual time. Each cable takes a delay; a test may lose, double or hold what it carries. The bench
- * only carries out actions and keeps what happened; what the protocol should do is the tests' business.
+ * LACP systems joined by cables in virtual time. Each cable takes a delay; a test may lose, double or hold what it
+ * carries. The bench only carries out actions and keeps what happened; what the protocol should do is the tests'
+ * business.
  */
 import { type LacpAction, type LacpOptions, LacpSystem } from "../../../src/lag/lacp/index.js";
 

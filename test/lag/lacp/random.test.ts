@@ -1,6 +1,7 @@
 /**
- * Random schedules: losses, copies, delays that reorder, reboots, key changes, link flaps, moved cables. After every event, whoever
- * distributes must have heard from a partner that agreed. Afterwards, when all is quiet, everybody must come up.
+ * Random schedules: losses, copies, delays that reorder, reboots, key changes, link flaps, moved cables. After every
+ * event, whoever distributes must have heard from a partner that agreed. Afterwards, when all is quiet, everybody must
+ * come up.
  */
 import { describe, expect, it } from "vitest";
 import {
