@@ -175,12 +175,17 @@ describe("no agreement, but each end distributes by its own table", () => {
     for (const { frame } of cables.sent) expect(frame.length).toBe(124);
   });
 
-  it("an agreement ends with the partner's word: on every port, once one of them speaks differently", () => {
+  test.each([
+    ["digest", { linkDigest: new Uint8Array(16) }],
+    ["algorithm", { portAlgorithm: 0x0080c202 }],
+    ["service map", { serviceDigest: new Uint8Array(16).fill(1) }],
+    ["TLV left out", { linkDigest: undefined }],
+  ])("an agreement ends on every port once the partner says otherwise on one: %s", (_, changes) => {
     const cables = up(pair(3, same, same, 10));
     cables.copies = ({ from }) => (from.system === "b" ? 0 : 1);
     const frames = cables.sent.filter(({ from }) => from.system === "b" && from.port === 2).map(({ frame }) => frame);
     const pdu = decodeLacpdu(frames.at(-1) ?? new Uint8Array()) as Lacpdu;
-    const other = encodeLacpdu({ ...pdu, version2: { ...pdu.version2, linkDigest: new Uint8Array(16) } });
+    const other = encodeLacpdu({ ...pdu, version2: { ...pdu.version2, ...changes } });
     cables.act("a", cables.get("a").receive(2, other, cables.nowMs));
     for (const port of [1, 2, 3]) expect(part(cables, "a", port)[1]).toBe(false);
     expect(cables.get("a").port(2).distributing).toBe(true);
