@@ -61,7 +61,11 @@ export function tellChanges(port: PortRecord, told: Told): LacpAction[] {
 
 /** The action for a part that has changed, or nothing. */
 export function tellPart(port: number, was: Part, is: Part): LacpAction[] {
-  const { agreed, linkNumber, mask } = is;
-  if (was.agreed === agreed && was.linkNumber === linkNumber && isSameBytes(was.mask, mask)) return [];
-  return [{ type: "conversations", port, agreed, linkNumber, mask: mask.slice() }];
+  const { agreed, linkNumber, mask, actorPartnerSync } = is;
+  const isSame =
+    was.agreed === agreed &&
+    was.linkNumber === linkNumber &&
+    was.actorPartnerSync === actorPartnerSync &&
+    isSameBytes(was.mask, mask);
+  return isSame ? [] : [{ type: "conversations", port, agreed, linkNumber, mask: mask.slice(), actorPartnerSync }];
 }

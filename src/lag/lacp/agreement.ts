@@ -27,6 +27,11 @@ export interface PortConversations {
    * agreed.
    */
   readonly mask: Uint8Array;
+  /**
+   * The mask that the partner last sent equals this end's: also no change is under way. Undefined: it sends none, as
+   * the 2020 edition does not.
+   */
+  readonly actorPartnerSync: boolean | undefined;
 }
 
 export interface Distribution {
@@ -53,7 +58,8 @@ export function agree(
   const parts = new Map<number, Part>();
   for (const port of ports) {
     const linkNumber = port.adminLinkNumber;
-    parts.set(port.number, { agreed: false, linkNumber, mask: NO_CONVERSATIONS, source: "", table });
+    const none = { mask: NO_CONVERSATIONS, source: "", table };
+    parts.set(port.number, { agreed: false, linkNumber, actorPartnerSync: undefined, ...none });
   }
   const collecting = ports.filter((port) => hasActorState(port, COLLECTING));
   for (const aggregator of new Set(collecting.map((port) => port.aggregator))) {
@@ -74,7 +80,9 @@ export function agree(
         was?.source === source && was.table === table
           ? was.mask
           : conversationMask(table, linkNumber, source ? active : []);
-      parts.set(port.number, { agreed, linkNumber, mask, source, table });
+      const received = port.partnerVersion2?.masks?.mask;
+      const actorPartnerSync = received && isSameBytes(received, mask);
+      parts.set(port.number, { agreed, linkNumber, mask, actorPartnerSync, source, table });
     }
   }
   return parts;
@@ -84,16 +92,10 @@ export function agree(
  * The TLVs of a port's next PDU. Masks go to a partner of version 2 only, and to that always: they are then never
  * missed.
  */
-export function version2Of(
-  port: PortRecord,
-  part: PortConversations | undefined,
-  distribution: Distribution,
-): Version2 {
-  const { linkNumber = port.adminLinkNumber, mask = NO_CONVERSATIONS, agreed = false } = part ?? {};
-  const received = port.partnerVersion2?.masks?.mask;
-  const actorPartnerSync = received !== undefined && isSameBytes(received, mask);
+export function version2Of(port: PortRecord, part: PortConversations, { algorithm, table }: Distribution): Version2 {
+  const { linkNumber, mask, agreed, actorPartnerSync = false } = part;
   const masks = port.partnerVersion >= 2 ? { actorPartnerSync, discardWrong: agreed, mask } : undefined;
-  return { portAlgorithm: distribution.algorithm, linkNumber, linkDigest: distribution.table.digest, masks };
+  return { portAlgorithm: algorithm, linkNumber, linkDigest: table.digest, masks };
 }
 
 function saysTheSame(said: Version2 | undefined, algorithm: number, table: LinkTable): boolean {

@@ -80,7 +80,12 @@ export function portReport(port: PortRecord, part: PortConversations | undefined
     expired: hasActorState(port, EXPIRED),
     defaulted: hasActorState(port, DEFAULTED),
     partnerVersion: port.partnerVersion,
-    conversations: part && { agreed: part.agreed, linkNumber: part.linkNumber, mask: part.mask.slice() },
+    conversations: part && {
+      agreed: part.agreed,
+      linkNumber: part.linkNumber,
+      mask: part.mask.slice(),
+      actorPartnerSync: part.actorPartnerSync,
+    },
     partnerMask: port.partnerVersion2?.masks?.mask.slice(),
     counters: { ...port.counters, bad: { ...port.counters.bad } },
   };

@@ -224,7 +224,7 @@ export class LacpSystem {
   }
 
   #pdu(port: PortRecord): Uint8Array {
-    const version2 = this.#distribution && version2Of(port, this.#parts.get(port.number), this.#distribution);
+    const version2 = this.#distribution && version2Of(port, this.#parts.get(port.number) as Part, this.#distribution);
     const { mac: source, actor, partner } = port;
     return encodeLacpdu({ version: this.#version, source, actor, partner, collectorMaxDelay: 0, version2 });
   }

@@ -87,8 +87,14 @@ describe("two systems with the same table", () => {
       expect(part(cables, name, 3)).toEqual([[100], true]);
     }
     for (const name of ["a", "b"]) cables.link(name, 1, false);
-    // At once, without a word of the partner's: both see the link go.
+    // At once, without a word of the partner's: both see the link go. That the other has done the same is known later.
     expect(part(cables, "a", 2)).toEqual([[0, 1], true]);
+    const sync = () => cables.get("a").port(2).conversations?.actorPartnerSync;
+    expect(sync()).toBe(false);
+    cables.runTo(10_009);
+    expect(sync()).toBe(false);
+    cables.runTo(10_010);
+    expect(sync()).toBe(true);
     cables.runTo(20_000);
     for (const name of ["a", "b"]) {
       expect(part(cables, name, 1)).toEqual([[], false]);
@@ -101,6 +107,7 @@ describe("two systems with the same table", () => {
     const cables = up(pair(3, same, same, 10));
     const { partnerMask, conversations } = cables.get("a").port(1);
     expect(partnerMask).toEqual(conversations?.mask);
+    expect(conversations?.actorPartnerSync).toBe(true);
     const [last] = cables.sent.filter(({ from }) => from.system === "b" && from.port === 1).slice(-1);
     expect(decodeLacpdu(last?.frame as Uint8Array)).toMatchObject({
       version: 2,
@@ -173,6 +180,7 @@ describe("no agreement, but each end distributes by its own table", () => {
   it("masks are not sent to a peer of version 1", () => {
     const cables = up(pair(1, { conversations: new Map([[0, [1]]]) }, {}, 10));
     for (const { frame } of cables.sent) expect(frame.length).toBe(124);
+    expect(cables.get("a").port(1).conversations?.actorPartnerSync).toBeUndefined();
   });
 
   test.each([

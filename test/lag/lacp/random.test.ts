@@ -233,6 +233,7 @@ describe("random schedules", () => {
   it("nobody distributes to a partner that has not agreed, and all come up when it is quiet", () => {
     const random = new Random();
     let checks = 0;
+    let agreements = 0;
     for (let schedule = 0; schedule < 60; schedule++) {
       const chaos = new Chaos(random);
       for (const name of NAMES) chaos.cables.linkAll(true, name);
@@ -241,10 +242,11 @@ describe("random schedules", () => {
       expect(chaos.cables.distributing.sort(), `schedule ${schedule}`).toEqual(chaos.expected());
       checks += chaos.checks;
       checkLimit(chaos);
-      checkAgreement(chaos);
+      agreements += checkAgreement(chaos);
     }
     // The schedules did come to what they are about.
     expect(checks).toBeGreaterThan(40_000);
+    expect(agreements).toBeGreaterThan(0);
   });
 });
 
@@ -263,12 +265,17 @@ function checkLimit({ cables, reboots }: Chaos): void {
   }
 }
 
-/** Whoever agrees is agreed with: both ends of a cable carry the same conversations. */
-function checkAgreement(chaos: Chaos): void {
+/** Whoever agrees is agreed with: both ends of a cable carry the same conversations. How many ends do. */
+function checkAgreement(chaos: Chaos): number {
+  let agreements = 0;
   for (const [end, peer] of chaos.peers) {
     const [system = "", port] = end.split(" ");
     const ours = chaos.cables.get(system).port(Number(port)).conversations;
     const theirs = chaos.cables.get(peer.system).port(peer.port).conversations;
-    if (ours?.agreed) expect(theirs, `${end} and ${peer.system} ${peer.port}`).toEqual(ours);
+    if (!ours?.agreed) continue;
+    expect(theirs, `${end} and ${peer.system} ${peer.port}`).toEqual(ours);
+    expect(ours.actorPartnerSync).toBe(true);
+    agreements++;
   }
+  return agreements;
 }
