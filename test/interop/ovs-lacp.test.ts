@@ -182,7 +182,9 @@ describe.skipIf(!canBuild())("Open vSwitch", () => {
         "partner port_priority": "32768",
         "partner key": "5",
       });
-      expect(peer.port(i + 1)).toMatchObject({ aggregator: 1, isIndividual: false, partnerVersion: 1 });
+      expect(peer.port(i + 1)).toMatchObject({ isIndividual: false, partnerVersion: 1 });
+      // Whoever was heard of first gives the aggregator its number.
+      expect(peer.port(i + 1).aggregator).toBe(peer.port(1).aggregator);
       expect(peer.port(i + 1).partner).toMatchObject({ systemPriority: 100, system: fields.get("actor sys_id") });
     }
 
@@ -195,10 +197,7 @@ describe.skipIf(!canBuild())("Open vSwitch", () => {
 
     peer.tell({ unmute: 1 });
     await until("both links are up again", bothUp);
-    expect([1, 2].map((port) => peer.port(port).aggregator)).toEqual([
-      peer.port(2).aggregator,
-      peer.port(2).aggregator,
-    ]);
+    expect(peer.port(1).aggregator).toBe(peer.port(2).aggregator);
   });
 
   it("reads our version 2 as version 1, and gives no agreement on conversations", async () => {
