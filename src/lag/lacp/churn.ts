@@ -1,6 +1,7 @@
 /**
- * The Actor and Partner Churn Detection machines (IEEE 802.1AX-2008 5.4.17, figures 5-16 and 5-17; 2014 6.4.17): a link that is up but has
- * not got into synchronization in a minute keeps changing its mind, and somebody should look at the configuration.
+ * The Actor and Partner Churn Detection machines (IEEE 802.1AX-2008 5.4.17, figures 5-16 and 5-17; 2014 6.4.17): a link
+ * that is up but has not got into synchronization in a minute keeps changing its mind, and somebody should look at the
+ * configuration.
  *
  *   NO_CHURN ──out of sync──▶ MONITOR ──60 s──▶ CHURN        in sync, or link down: NO_CHURN
  */

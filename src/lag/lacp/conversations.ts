@@ -1,11 +1,12 @@
 /**
- * Conversation-sensitive distribution (IEEE 802.1AX-2014 6.6, 2020 6.6): a table says for each conversation (a VLAN, a partition: 0-4095) which
- * links may carry it, the best first. Both ends that have the same table, the same algorithm to tell a frame's conversation, and the
- * same links in use come to the same link for each conversation, so each may discard what arrives elsewhere.
+ * Conversation-sensitive distribution (IEEE 802.1AX-2014 6.6, 2020 6.6): a table says for each conversation (a VLAN, a
+ * partition: 0-4095) which links may carry it, the best first. Both ends that have the same table, the same algorithm
+ * to tell a frame's conversation, and the same links in use come to the same link for each conversation, so each may
+ * discard what arrives elsewhere.
  *
- * The table's digest is MD5 over 4096 elements in order: the link numbers of the list, best first, then the conversation's number;
- * each two bytes, most significant first. (802.1AX-2020 6.6.3.1 with maintenance request 384, which makes the byte order explicit.
- * That link numbers have two bytes there is taken from their width in the PDU.)
+ * The table's digest is MD5 over 4096 elements in order: the link numbers of the list, best first, then the
+ * conversation's number; each two bytes, most significant first. (802.1AX-2020 6.6.3.1 with maintenance request 384,
+ * which makes the byte order explicit. That link numbers have two bytes there is taken from their width in the PDU.)
  */
 import { md5 } from "@noble/hashes/legacy";
 import { checkInteger } from "../../check.js";
@@ -49,10 +50,10 @@ function digestInput(lists: readonly (readonly number[])[]): Uint8Array {
 }
 
 /** Port_Oper_Conversation_Mask of a link: a bit for each conversation whose best link among `active` it is. */
-export function conversationMask(table: LinkTable, link: number, active: ReadonlySet<number>): Uint8Array {
+export function conversationMask(table: LinkTable, link: number, active: readonly number[]): Uint8Array {
   const mask = new Uint8Array(MASK_BYTES);
   for (const [conversation, links] of table.lists.entries()) {
-    if (links.find((candidate) => active.has(candidate)) !== link) continue;
+    if (links.find((candidate) => active.includes(candidate)) !== link) continue;
     mask[conversation >>> 3] = (mask[conversation >>> 3] as number) | (0x80 >>> (conversation & 7));
   }
   return mask;
@@ -64,5 +65,5 @@ export function hasConversation(mask: Uint8Array, conversation: number): boolean
 }
 
 export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]));
 }

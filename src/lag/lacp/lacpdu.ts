@@ -5,8 +5,9 @@
  *   | 1 | v | 1 20 actor …   | 2 20 partner …    | 3 16 collector …    | 0 0 end   | reserved (50)     |   version 1
  *   | 1 | v | 1 20 actor …   | 2 20 partner …    | 3 16 collector …    | version 2 TLVs | 0 0 | zeros to at least 110
  *
- * A TLV is a type byte, a length byte that counts itself and the type, and a value. The standard asks that a receiver take a higher
- * version as the highest it knows: a version 3 PDU whose further TLVs make no sense still counts as version 1.
+ * A TLV is a type byte, a length byte that counts itself and the type, and a value. The standard asks that a receiver
+ * take a higher version as the highest it knows: a version 3 PDU whose further TLVs make no sense still counts as
+ * version 1.
  */
 import { PORT_INFO_BYTES, type PortInfo, putPortInfo, readMac, readPortInfo } from "./port-info.js";
 import {

@@ -1,6 +1,7 @@
 /**
- * The Marker responder and generator of a port (IEEE 802.1AX-2008 5.5.4, 2014 6.5.4): every Marker is answered at once, with its own
- * requester and transaction id; a Response counts when this port asked for it and has not been answered yet.
+ * The Marker responder and generator of a port (IEEE 802.1AX-2008 5.5.4, 2014 6.5.4): every Marker is answered at once,
+ * with its own requester and transaction id; a Response counts when this port asked for it and has not been answered
+ * yet.
  */
 import { encodeMarker, type MarkerPdu } from "./marker.js";
 import type { PortRecord } from "./port-record.js";

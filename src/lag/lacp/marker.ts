@@ -1,6 +1,7 @@
 /**
- * The Marker protocol's PDUs (IEEE 802.1AX-2008 5.5, 2014 6.5). A distributor sends a Marker behind the last frame of a flow; when the
- * Response is back, nothing of the flow is in flight on that link and it may move. Every system must answer. From the subtype on:
+ * The Marker protocol's PDUs (IEEE 802.1AX-2008 5.5, 2014 6.5). A distributor sends a Marker behind the last frame of a
+ * flow; when the Response is back, nothing of the flow is in flight on that link and it may move. Every system must
+ * answer. From the subtype on:
  *
  *   0   1   2      3      4                6                  12               16      18                  110
  *   | 2 | 1 | type | 16   | requester port | requester system | transaction id | pad   | 0 0 | reserved (90) |

@@ -1,13 +1,13 @@
 /**
- * The Mux machine with independent control (IEEE 802.1AX-2008 5.4.15, figure 5-14; 2014 6.4.15): puts the port on its aggregator and opens
- * it, first inwards, then outwards, and closes it in the opposite order.
+ * The Mux machine with independent control (IEEE 802.1AX-2008 5.4.15, figure 5-14; 2014 6.4.15): puts the port on its
+ * aggregator and opens it, first inwards, then outwards, and closes it in the opposite order.
  *
  *   DETACHED ──selected──▶ WAITING ──ready──▶ ATTACHED ──partner in sync──▶ COLLECTING ──partner agrees──▶ DISTRIBUTING
  *       ▲                     │                  │  ▲                          │  ▲          and collects         │
  *       └────── unselected ───┴── or standby ────┘  └─── out of sync or so ────┘  └───── does not any more ───────┘
  *
- * Attaching and opening take no time here: the caller acts on the returned `state` actions before it sends the next frame.
- * "Partner agrees" is stricter than the standard, see receive.ts.
+ * Attaching and opening take no time here: the caller acts on the returned `state` actions before it sends the next
+ * frame. "Partner agrees" is stricter than the standard, see receive.ts.
  */
 import { hasPartnerState, type PortRecord, setActorState } from "./port-record.js";
 import { COLLECTING, DISTRIBUTING, SYNCHRONIZATION } from "./port-state.js";

@@ -1,6 +1,7 @@
 /**
- * The Periodic Transmission machine (IEEE 802.1AX-2008 5.4.13, figure 5-11; 2014 6.4.13): asks for a PDU every second or every 30, as the
- * partner wants them. Two passive ends say nothing to each other, for ever. PERIODIC_TX is passed through at once.
+ * The Periodic Transmission machine (IEEE 802.1AX-2008 5.4.13, figure 5-11; 2014 6.4.13): asks for a PDU every second
+ * or every 30, as the partner wants them. Two passive ends say nothing to each other, for ever. PERIODIC_TX is passed
+ * through at once.
  */
 import { hasActorState, hasPartnerState, type PortRecord } from "./port-record.js";
 import { LACP_ACTIVITY, LACP_TIMEOUT } from "./port-state.js";

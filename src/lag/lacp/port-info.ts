@@ -1,6 +1,6 @@
 /**
- * What a LACPDU says of one end of a link: system, key, port and state (IEEE 802.1AX-2008 5.4.2.2). Eighteen bytes of a TLV,
- * big-endian, of which the last three are reserved:
+ * What a LACPDU says of one end of a link: system, key, port and state (IEEE 802.1AX-2008 5.4.2.2). Eighteen bytes of a
+ * TLV, big-endian, of which the last three are reserved:
  *
  *   0        2              8     10         12     14      15        18
  *   | system | system       | key | port     | port | state | reserved |
@@ -64,7 +64,9 @@ export function isSamePort(a: PortInfo, b: PortInfo): boolean {
   );
 }
 
-/** Negative when `a` has the better (numerically lower) system identifier: priority first, then address (2008 5.3.2). */
+/**
+ * Negative when `a` has the better (numerically lower) system identifier: priority first, then address (2008 5.3.2).
+ */
 export function compareSystems(a: PortInfo, b: PortInfo): number {
   if (a.systemPriority !== b.systemPriority) return a.systemPriority - b.systemPriority;
   return a.system === b.system ? 0 : a.system < b.system ? -1 : 1;

@@ -1,7 +1,7 @@
 /**
- * Everything the machines of one port know: the variables of IEEE 802.1AX-2008 5.4.6 to 5.4.8 (2014 6.4.6 to 6.4.8) under their
- * names, without the prefix Actor_Oper_ or Partner_Oper_, which is the object they are in. Machines read and write it;
- * nobody else does.
+ * Everything the machines of one port know: the variables of IEEE 802.1AX-2008 5.4.6 to 5.4.8 (2014 6.4.6 to 6.4.8)
+ * under their names, without the prefix Actor_Oper_ or Partner_Oper_, which is the object they are in. Machines read
+ * and write it; nobody else does.
  */
 import type { ChurnMachine } from "./churn.js";
 import type { MuxState } from "./mux.js";
@@ -17,8 +17,8 @@ export type Selected = "UNSELECTED" | "SELECTED" | "STANDBY";
 
 /**
  * Who the partner is while none has spoken (Partner_Admin_*): a null system that is individual, passive and out of
- * synchronization, so that no port ever carries traffic towards a silent neighbour. Its short timeout makes an active port ask every
- * second.
+ * synchronization, so that no port ever carries traffic towards a silent neighbour. Its short timeout makes an active
+ * port ask every second.
  */
 export const DEFAULT_PARTNER: PortInfo = {
   systemPriority: 0,

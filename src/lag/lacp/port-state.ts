@@ -1,5 +1,6 @@
 /**
- * The state octet of an actor or a partner (IEEE 802.1AX-2008 5.4.2.2 m, 2014 6.4.2.3 m): eight flags, least significant first.
+ * The state octet of an actor or a partner (IEEE 802.1AX-2008 5.4.2.2 m, 2014 6.4.2.3 m): eight flags, least
+ * significant first.
  *
  *   7       6         5            4          3               2           1            0
  *   Expired Defaulted Distributing Collecting Synchronization Aggregation LACP_Timeout LACP_Activity

@@ -1,5 +1,6 @@
 /**
- * The Receive machine (IEEE 802.1AX-2008 5.4.12, figure 5-10; 2014 6.4.12): keeps what is known of the partner, and for how long.
+ * The Receive machine (IEEE 802.1AX-2008 5.4.12, figure 5-10; 2014 6.4.12): keeps what is known of the partner, and for
+ * how long.
  *
  *                 link up                timer (3 s)
  *   PORT_DISABLED ───────▶ EXPIRED ──────────────────▶ DEFAULTED
@@ -7,11 +8,12 @@
  *         │ link down   PDU │   │ timer (3 s or 90 s)      │ PDU
  *         └── from all      └─▶ CURRENT ◀──────────────────┘
  *
- * INITIALIZE is passed through at once, so no port is ever seen there. LACP_DISABLED is not here: a port without LACP has no machines.
- * Entering EXPIRED asks for a PDU (corrigendum 1 of 2018), so a link that comes up does not wait for the periodic timer.
+ * INITIALIZE is passed through at once, so no port is ever seen there. LACP_DISABLED is not here: a port without LACP
+ * has no machines. Entering EXPIRED asks for a PDU (corrigendum 1 of 2018), so a link that comes up does not wait for
+ * the periodic timer.
  *
- * Beyond the standard: `partnerAgrees` is true only when the last PDU itself showed both ends in synchronization and echoed
- * this port as it is. The Mux machine distributes on nothing less.
+ * Beyond the standard: `partnerAgrees` is true only when the last PDU itself showed both ends in synchronization and
+ * echoed this port as it is. The Mux machine distributes on nothing less.
  */
 import type { Lacpdu } from "./lacpdu.js";
 import { isSamePort, type PortInfo } from "./port-info.js";

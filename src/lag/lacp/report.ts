@@ -56,7 +56,7 @@ export interface LacpPortReport {
   readonly counters: PortCounters;
 }
 
-export function portReport(port: PortRecord, conversations: PortConversations | undefined): LacpPortReport {
+export function portReport(port: PortRecord, part: PortConversations | undefined): LacpPortReport {
   return {
     number: port.number,
     isLinkUp: port.portEnabled,
@@ -80,7 +80,12 @@ export function portReport(port: PortRecord, conversations: PortConversations | 
     expired: hasActorState(port, EXPIRED),
     defaulted: hasActorState(port, DEFAULTED),
     partnerVersion: port.partnerVersion,
-    conversations: conversations && { ...conversations, mask: conversations.mask.slice() },
+    conversations: part && {
+      agreed: part.agreed,
+      linkNumber: part.linkNumber,
+      mask: part.mask.slice(),
+      actorPartnerSync: part.actorPartnerSync,
+    },
     partnerMask: port.partnerVersion2?.masks?.mask.slice(),
     counters: { ...port.counters, bad: { ...port.counters.bad } },
   };

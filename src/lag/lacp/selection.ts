@@ -1,11 +1,11 @@
 /**
  * The Selection Logic (IEEE 802.1AX-2008 5.4.14, 2014 6.4.14): which ports belong together, and on which aggregator.
  *
- * A link aggregation group is what has the same actor key, partner system and partner key; a port that is individual, or whose partner
- * is, is a group of its own. There are as many aggregators as ports, each numbered as a port, and an aggregator takes the
- * key of the group that is on it. A group keeps its aggregator as long as a member is on it; a new one takes that of its lowest port, or
- * the lowest that nobody is on. (The standard's recommended rule moves a running group when a lower port joins; this one does
- * not interrupt traffic for that.)
+ * A link aggregation group is what has the same actor key, partner system and partner key; a port that is individual,
+ * or whose partner is, is a group of its own. There are as many aggregators as ports, each numbered as a port, and an
+ * aggregator takes the key of the group that is on it. A group keeps its aggregator as long as a member is on it; a new
+ * one takes that of its lowest port, or the lowest that nobody is on. (The standard's recommended rule moves a running
+ * group when a lower port joins; this one does not interrupt traffic for that.)
  *
  * Never selected: a port without a link, and one whose partner is this very system (a loop).
  */
@@ -13,7 +13,10 @@ import { comparePorts, compareSystems } from "./port-info.js";
 import { hasActorState, hasPartnerState, type PortRecord } from "./port-record.js";
 import { AGGREGATION } from "./port-state.js";
 
-/** Brings `selected`, `aggregator` and `ready` of all ports up to date; true when something changed. `ports` are in order of number. */
+/**
+ * Brings `selected`, `aggregator` and `ready` of all ports up to date; true when something changed. `ports` are in
+ * order of number.
+ */
 export function stepSelection(ports: readonly PortRecord[], maxLinks: number): boolean {
   let changed = false;
   for (const port of ports) {
@@ -68,8 +71,8 @@ function select(port: PortRecord, ports: readonly PortRecord[]): boolean {
 }
 
 /**
- * Of more members than an aggregator holds, the worse ones stand by (2008 5.4.14.1, 5.7.1). The system with the better identifier
- * says which those are, so that both ends choose the same.
+ * Of more members than an aggregator holds, the worse ones stand by (2008 5.4.14.1, 5.7.1). The system with the better
+ * identifier says which those are, so that both ends choose the same.
  */
 function limit(members: PortRecord[], maxLinks: number): boolean {
   let changed = false;

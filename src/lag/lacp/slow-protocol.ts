@@ -1,6 +1,6 @@
 /**
- * The Ethernet frame around LACP and Marker: a Slow Protocols frame (IEEE 802.3 annex 57A). Untagged, to a group address that
- * bridges never forward, and told apart by the first byte after the EtherType.
+ * The Ethernet frame around LACP and Marker: a Slow Protocols frame (IEEE 802.3 annex 57A). Untagged, to a group
+ * address that bridges never forward, and told apart by the first byte after the EtherType.
  *
  *   0             6         12       14        15
  *   | destination | source  | 0x8809 | subtype | …

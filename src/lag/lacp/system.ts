@@ -1,7 +1,8 @@
 /**
- * A LACP system: the machines of all its ports (IEEE 802.1AX-2008 clause 5, 2014 and 2020 clause 6). Link events, frames and the time go
- * in; frames and changes come out as actions. Nothing happens in between: no timer, no clock, no socket. Whoever drives it calls
- * `tick` when `nextMs` has come and carries out the actions in their order; state changes come before frames.
+ * A LACP system: the machines of all its ports (IEEE 802.1AX-2008 clause 5, 2014 and 2020 clause 6). Link events,
+ * frames and the time go in; frames and changes come out as actions. Nothing happens in between: no timer, no clock, no
+ * socket. Whoever drives it calls `tick` when `nextMs` has come and carries out the actions in their order; state
+ * changes come before frames.
  *
  *   link, receive, tick ──▶ receive ─▶ selection ─▶ mux ─▶ periodic, churn ──▶ (again until nothing moves)
  *                                                                 └─▶ state, conversations, churn, send ──▶ actions
@@ -10,9 +11,10 @@
  */
 import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
-import { agree, type Distribution, type PortConversations, version2Of } from "./agreement.js";
+import { type LacpAction, nothingTold, type Told, tellChanges, tellPart } from "./action.js";
+import { agree, type Distribution, type Part, version2Of } from "./agreement.js";
 import { stepChurn } from "./churn.js";
-import { type Conversations, isSameBytes } from "./conversations.js";
+import type { Conversations } from "./conversations.js";
 import { decodeLacpdu, encodeLacpdu, type Lacpdu } from "./lacpdu.js";
 import { decodeMarker } from "./marker.js";
 import { answerMarker, askMarker, takeResponse } from "./marker-exchange.js";
@@ -20,39 +22,12 @@ import { stepMux } from "./mux.js";
 import { checkDistribution, checkOptions, type LacpOptions } from "./options.js";
 import { stepPeriodic } from "./periodic.js";
 import { hasActorState, hasPartnerState, type PortRecord } from "./port-record.js";
-import { COLLECTING, DISTRIBUTING, SYNCHRONIZATION } from "./port-state.js";
+import { SYNCHRONIZATION } from "./port-state.js";
 import { receiveLacpdu, stepReceive } from "./receive.js";
 import { type LacpPortReport, portReport } from "./report.js";
 import { stepSelection } from "./selection.js";
 import { SUBTYPE_MARKER, slowSubtype } from "./slow-protocol.js";
 import { takeTransmission, transmitDeadline } from "./transmit.js";
-
-/** What the driver has to do or to know. */
-export type LacpAction =
-  /** Send the frame (without FCS) on the port. */
-  | { readonly type: "send"; readonly port: number; readonly frame: Uint8Array }
-  /** Traffic may be taken from the port (collecting) and sent on it (distributing) as part of the aggregator. */
-  | {
-      readonly type: "state";
-      readonly port: number;
-      readonly collecting: boolean;
-      readonly distributing: boolean;
-      readonly aggregator: number | undefined;
-    }
-  /** The partner has everything that was sent on the port before the Marker. */
-  | { readonly type: "marker-response"; readonly port: number; readonly transactionId: number }
-  /** An end of the link has not been in synchronization for a minute, or is again. */
-  | { readonly type: "churn"; readonly port: number; readonly end: "actor" | "partner"; readonly churning: boolean }
-  /** The port's part in conversation-sensitive distribution has changed. */
-  | ({ readonly type: "conversations"; readonly port: number } & PortConversations);
-
-/** What was last told of a port, to tell changes only. */
-interface Told {
-  collecting: boolean;
-  distributing: boolean;
-  actorChurn: boolean;
-  partnerChurn: boolean;
-}
 
 export class LacpSystem {
   readonly #ports: readonly PortRecord[];
@@ -62,7 +37,7 @@ export class LacpSystem {
   readonly #maxLinks: number;
   readonly #algorithm: LacpOptions["algorithm"];
   #distribution: Distribution | undefined;
-  #parts: ReadonlyMap<number, PortConversations> = new Map();
+  #parts: ReadonlyMap<number, Part> = new Map();
   #nowMs = Number.NEGATIVE_INFINITY;
 
   /** All links down. ConfigError names the option. */
@@ -74,9 +49,8 @@ export class LacpSystem {
     this.#algorithm = options.algorithm;
     this.#distribution = distribution;
     this.#byNumber = new Map(ports.map((port) => [port.number, port]));
-    const quiet = { collecting: false, distributing: false, actorChurn: false, partnerChurn: false };
-    this.#told = new Map(ports.map((port) => [port.number, { ...quiet }]));
-    if (distribution) this.#parts = agree(ports, distribution);
+    this.#told = new Map(ports.map((port) => [port.number, nothingTold()]));
+    if (distribution) this.#parts = agree(ports, distribution, this.#parts);
   }
 
   /** Port numbers, ascending. */
@@ -106,7 +80,10 @@ export class LacpSystem {
     return this.#finish();
   }
 
-  /** A frame to 01-80-c2-00-00-02 has arrived on the port, from its destination address on. Others are counted and left alone. */
+  /**
+   * A frame to 01-80-c2-00-00-02 has arrived on the port, from its destination address on. Others are counted and left
+   * alone.
+   */
   receive(port: number, frame: Uint8Array, nowMs: number): LacpAction[] {
     const record = this.#find(port);
     this.#advance(nowMs);
@@ -127,7 +104,10 @@ export class LacpSystem {
     return this.#finish();
   }
 
-  /** Asks the partner to answer once it has what was sent before; `transactionId` has 32 bits. Nothing on a link that is down. */
+  /**
+   * Asks the partner to answer once it has what was sent before; `transactionId` has 32 bits. Nothing on a link that is
+   * down.
+   */
   sendMarker(port: number, transactionId: number, nowMs: number): LacpAction[] {
     const record = this.#find(port);
     checkInteger("transactionId", transactionId, 0, 0xffff_ffff);
@@ -177,7 +157,9 @@ export class LacpSystem {
     this.#settle();
   }
 
-  /** Steps all machines until none moves: each transition makes a state that only another event can leave the same way. */
+  /**
+   * Steps all machines until none moves: each transition makes a state that only another event can leave the same way.
+   */
   #settle(): void {
     const nowMs = this.#nowMs;
     let moved = true;
@@ -198,7 +180,7 @@ export class LacpSystem {
 
   #finish(): LacpAction[] {
     this.#settle();
-    const actions = this.#ports.flatMap((port) => this.#changesOf(port));
+    const actions = this.#ports.flatMap((port) => tellChanges(port, this.#told.get(port.number) as Told));
     if (this.#distribution) actions.push(...this.#updateConversations(this.#distribution));
     for (const port of this.#ports) {
       if (takeTransmission(port, this.#nowMs))
@@ -207,39 +189,14 @@ export class LacpSystem {
     return actions;
   }
 
-  #changesOf(port: PortRecord): LacpAction[] {
-    const told = this.#told.get(port.number) as Told;
-    const actions: LacpAction[] = [];
-    const collecting = hasActorState(port, COLLECTING);
-    const distributing = hasActorState(port, DISTRIBUTING);
-    if (told.collecting !== collecting || told.distributing !== distributing) {
-      actions.push({ type: "state", port: port.number, collecting, distributing, aggregator: port.aggregator });
-    }
-    const actorChurn = port.actorChurn.state === "CHURN";
-    const partnerChurn = port.partnerChurn.state === "CHURN";
-    if (told.actorChurn !== actorChurn) {
-      actions.push({ type: "churn", port: port.number, end: "actor", churning: actorChurn });
-    }
-    if (told.partnerChurn !== partnerChurn) {
-      actions.push({ type: "churn", port: port.number, end: "partner", churning: partnerChurn });
-    }
-    Object.assign(told, { collecting, distributing, actorChurn, partnerChurn });
-    return actions;
-  }
-
   #updateConversations(distribution: Distribution): LacpAction[] {
     const before = this.#parts;
-    this.#parts = agree(this.#ports, distribution);
-    const actions: LacpAction[] = [];
-    for (const port of this.#ports) {
-      const was = before.get(port.number) as PortConversations;
-      const is = this.#parts.get(port.number) as PortConversations;
-      const isSame = was.agreed === is.agreed && was.linkNumber === is.linkNumber && isSameBytes(was.mask, is.mask);
-      if (isSame) continue;
-      port.ntt = true;
-      actions.push({ type: "conversations", port: port.number, ...is, mask: is.mask.slice() });
-    }
-    return actions;
+    this.#parts = agree(this.#ports, distribution, before);
+    return this.#ports.flatMap((port) => {
+      const told = tellPart(port.number, before.get(port.number) as Part, this.#parts.get(port.number) as Part);
+      if (told.length > 0) port.ntt = true;
+      return told;
+    });
   }
 
   #receiveLacpdu(port: PortRecord, pdu: Lacpdu): void {
@@ -267,7 +224,7 @@ export class LacpSystem {
   }
 
   #pdu(port: PortRecord): Uint8Array {
-    const version2 = this.#distribution && version2Of(port, this.#parts.get(port.number), this.#distribution);
+    const version2 = this.#distribution && version2Of(port, this.#parts.get(port.number) as Part, this.#distribution);
     const { mac: source, actor, partner } = port;
     return encodeLacpdu({ version: this.#version, source, actor, partner, collectorMaxDelay: 0, version2 });
   }

@@ -1,6 +1,7 @@
 /**
- * The protocol's times in milliseconds (IEEE 802.1AX-2008 5.4.4, 2014 6.4.4), and timers as deadlines: a timer that runs is the time when
- * it expires, one that does not is undefined. Whoever owns a clock asks for the earliest deadline and comes back then.
+ * The protocol's times in milliseconds (IEEE 802.1AX-2008 5.4.4, 2014 6.4.4), and timers as deadlines: a timer that
+ * runs is the time when it expires, one that does not is undefined. Whoever owns a clock asks for the earliest deadline
+ * and comes back then.
  */
 export const FAST_PERIODIC_MS = 1_000;
 export const SLOW_PERIODIC_MS = 30_000;

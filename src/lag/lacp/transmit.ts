@@ -1,11 +1,14 @@
 /**
- * The Transmit machine (IEEE 802.1AX-2008 5.4.16, 2014 6.4.16): one PDU when one is needed, but no more than three in a second. What does not
- * go now goes later, with what is true then.
+ * The Transmit machine (IEEE 802.1AX-2008 5.4.16, 2014 6.4.16): one PDU when one is needed, but no more than three in a
+ * second. What does not go now goes later, with what is true then.
  */
 import type { PortRecord } from "./port-record.js";
 import { type Deadline, FAST_PERIODIC_MS, isDue, TRANSMIT_LIMIT } from "./timing.js";
 
-/** True when the caller must send a LACPDU now; the record counts it as sent. A port without periodic transmission forgets the need. */
+/**
+ * True when the caller must send a LACPDU now; the record counts it as sent. A port without periodic transmission
+ * forgets the need.
+ */
 export function takeTransmission(port: PortRecord, nowMs: number): boolean {
   if (port.periodic === "NO_PERIODIC") port.ntt = false;
   if (!isDue(transmitDeadline(port, nowMs), nowMs)) return false;

@@ -1,6 +1,6 @@
 /**
- * The TLVs that version 2 adds (IEEE 802.1AX-2014 6.4.2.4, corrigendum 1 of 2018). They carry conversation-sensitive collection and
- * distribution: who sends which conversation on which link.
+ * The TLVs that version 2 adds (IEEE 802.1AX-2014 6.4.2.4, corrigendum 1 of 2018). They carry conversation-sensitive
+ * collection and distribution: who sends which conversation on which link.
  *
  *   type  bytes  value
  *   0x04      6  Actor_Port_Algorithm: OUI (3), number (1); 00-80-C2 1 is C-VID, 2 S-VID, 3 I-SID, 4 TE-SID, 5 ECMP flow hash
@@ -10,12 +10,12 @@
  *   0x07-9  130  Port_Oper_Conversation_Mask_2 to _4 (128 each): conversations 1024-4095
  *   0x0a     18  Actor_Conversation_Service_Mapping_Digest (16); absent and zero: a conversation is its service id
  *
- * Where this is from: types, lengths and fields from two published header files that cite the clauses of the 2014 edition
- * (oshothebig/l2 lacp/lacppdu.go and a gopacket layer); bits of the mask state and the rules of use from the simulator that the
- * editor of 802.1AX published (S. Haddock, "Aggregator.h", "LacpTxSM"), whose later edition marks the masks as "AX-2014 only":
- * the 2020 edition does not send them, so a peer may leave them out and still agree. Uncertain: within a byte of a mask,
- * the first conversation is taken to be the most significant bit; the text of the standard was not at hand. Nothing but
- * `ActPar_Sync` depends on it, and whether the ends agree does not.
+ * Where this is from: types, lengths and fields from two published header files that cite the clauses of the 2014
+ * edition (oshothebig/l2 lacp/lacppdu.go and a gopacket layer); bits of the mask state and the rules of use from the
+ * simulator that the editor of 802.1AX published (S. Haddock, "Aggregator.h", "LacpTxSM"), whose later edition marks
+ * the masks as "AX-2014 only": the 2020 edition does not send them, so a peer may leave them out and still agree.
+ * Uncertain: within a byte of a mask, the first conversation is taken to be the most significant bit; the text of the
+ * standard was not at hand. Nothing but `ActPar_Sync` depends on it, and whether the ends agree does not.
  */
 
 /** OUI and number of the algorithm that says a frame's conversation: 32 bits. */
@@ -112,7 +112,10 @@ export function putVersion2(view: DataView, at: number, fields: Version2): void 
     bytes.set(fields.serviceDigest, open(TLV_SERVICE_DIGEST, SERVICE_DIGEST_BYTES));
 }
 
-/** The TLVs from `at` to the terminator or the frame's end; unknown ones are skipped. Masks count when all four are there. */
+/**
+ * The TLVs from `at` to the terminator or the frame's end; unknown ones are skipped. Masks count when all four are
+ * there.
+ */
 export function readVersion2(frame: Uint8Array, at: number): Version2 | "bad-tlv" {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const fields: { -readonly [K in keyof Version2]: Version2[K] } = {};

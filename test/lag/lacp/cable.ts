@@ -1,6 +1,7 @@
 /**
- * LACP systems joined by cables in virtual time. Each cable takes a delay; a test may lose, double or hold what it carries. The bench
- * only carries out actions and keeps what happened; what the protocol should do is the tests' business.
+ * LACP systems joined by cables in virtual time. Each cable takes a delay; a test may lose, double or hold what it
+ * carries. The bench only carries out actions and keeps what happened; what the protocol should do is the tests'
+ * business.
  */
 import { type LacpAction, type LacpOptions, LacpSystem } from "../../../src/lag/lacp/index.js";
 
@@ -49,8 +50,6 @@ export class Cables {
   /** How often a frame arrives: 0 loses it. */
   copies: (sent: Sent) => number = () => 1;
   delayMs: (sent: Sent) => number;
-  /** Called after each arrival. */
-  arrived: (to: End, frame: Uint8Array) => void = () => {};
   readonly #ends = new Map<string, End>();
   #flying: Flying[] = [];
 
@@ -123,7 +122,6 @@ export class Cables {
       if (isArrival) {
         this.#flying.splice(this.#flying.indexOf(arrival), 1);
         this.act(arrival.to.system, this.get(arrival.to.system).receive(arrival.to.port, arrival.frame, this.nowMs));
-        this.arrived(arrival.to, arrival.frame);
       } else if (tick) this.act(tick[0], tick[1].tick(this.nowMs));
     }
     this.nowMs = untilMs;
