@@ -210,7 +210,7 @@ export class Distribution {
   #takesConversation(port: number, conversation: number): boolean {
     const part = this.slow.report(port)?.conversations;
     if (!part?.agreed) return false;
-    return (((part.mask[conversation >> 3] as number) >> (7 - (conversation & 7))) & 1) === 1;
+    return hasConversation(part.mask, conversation);
   }
 
   /** Gives the buckets to the members; returns how many go elsewhere. */

@@ -4,9 +4,7 @@ export { assignBuckets, fairShare, NO_PORT, type WeightedPort } from "./buckets.
 export type { LagEvent } from "./events.js";
 export type { Flow } from "./flow.js";
 export { LagGroup } from "./group.js";
-export type { LacpOptions, LacpPortOptions } from "./lacp/options.js";
-export type { LacpPortReport } from "./lacp/report.js";
-export { type LacpAction, LacpSystem } from "./lacp/system.js";
+export * from "./lacp/index.js";
 export type { Order } from "./moves.js";
 export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
 export { Partition, type PartitionCounters } from "./partition.js";

@@ -9,8 +9,9 @@ import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { parseMac } from "../overlay/address.js";
 import { CONTROL_FRAMES, type GroupRecord } from "./group-record.js";
+import type { LacpAction } from "./lacp/action.js";
 import type { LacpPortReport } from "./lacp/report.js";
-import { type LacpAction, LacpSystem } from "./lacp/system.js";
+import { LacpSystem } from "./lacp/system.js";
 
 export interface GroupLacpOptions {
   /** MAC address of this system, one station's. */
