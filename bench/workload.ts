@@ -1,7 +1,7 @@
 /** Frames and keys to measure with, the same ones in every run. */
 
 /** Deterministic numbers (mulberry32), so that two runs measure the same bytes. */
-function randomU32(seed: number): () => number {
+export function randomU32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
