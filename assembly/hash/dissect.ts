@@ -204,7 +204,8 @@ function pppoe(config: HashConfig): u32 {
   if (protocol == PPP_IPV6) return goOn(config, ETHERTYPE_IPV6, inside);
   if (!isChecked) return UNKNOWN;
   if (protocol == PPP_MPLS || protocol == PPP_MPLS_MULTICAST) return goOn(config, ETHERTYPE_MPLS, inside);
-  return (protocol & 0x0101) == 0x0001 ? DONE : UNKNOWN;
+  // A protocol's last bit is one (RFC 1661 section 2); the last of an uncompressed one's first byte is zero, as it is here.
+  return (protocol & 1) != 0 ? DONE : UNKNOWN;
 }
 
 function goOn(config: HashConfig, type: u32, at: u32): u32 {
