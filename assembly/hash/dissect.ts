@@ -61,8 +61,6 @@ const PROTOCOL_IPV6: u32 = 41;
 const PROTOCOL_MPLS: u32 = 137;
 const PPP_IPV4: u32 = 0x0021;
 const PPP_IPV6: u32 = 0x0057;
-const PPP_MPLS: u32 = 0x0281;
-const PPP_MPLS_MULTICAST: u32 = 0x0283;
 const PPPOE_BYTES: u32 = 8;
 const PPP_BYTES: u32 = 4;
 
@@ -203,8 +201,8 @@ function pppoe(config: HashConfig): u32 {
   if (protocol == PPP_IPV4) return goOn(config, ETHERTYPE_IPV4, inside);
   if (protocol == PPP_IPV6) return goOn(config, ETHERTYPE_IPV6, inside);
   if (!isChecked) return UNKNOWN;
-  if (protocol == PPP_MPLS || protocol == PPP_MPLS_MULTICAST) return goOn(config, ETHERTYPE_MPLS, inside);
-  // A protocol's last bit is one (RFC 1661 section 2); the last of an uncompressed one's first byte is zero, as it is here.
+  // Any other protocol, MPLS too, is known and without addresses. Its last bit is one (RFC 1661 section 2); the last of an
+  // uncompressed one's first byte is zero, as it is here.
   return (protocol & 1) != 0 ? DONE : UNKNOWN;
 }
 
