@@ -90,7 +90,7 @@ export const GENERATIONS: readonly Generation[] = [
   },
   {
     name: "4.20",
-    kernels: "4.20 to 5.4",
+    kernels: "4.20 to 5.4; also 4.14 and 4.19 from the end of 2018 on",
     text: "the dissector reads no ports behind IPv6 fragment headers (commit 62230715fd24)",
     fold: "shift",
     flags: HASH_F_TYPE,
