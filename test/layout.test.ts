@@ -131,7 +131,6 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     ]);
     expect([at(layout.HASH_END), at(layout.HASH_TYPE), at(layout.HASH_TAG)]).toEqual([data + 55, 0x0800, 0x6007]);
     expect([at(layout.HASH_PROTOCOL), at(layout.HASH_ADDRESSES)]).toEqual([17, 0x03000000]);
-    // As in 3.13, but for the type.
     bed.poke32(config + layout.HASH_KIND, layout.HASH_ENCAP34);
     bed.kernels.hashBurst(config, bed.listOf(m), bed.list + 4, 1);
     // Ports 40000 and 5353: 9c 40 14 e9.
