@@ -115,6 +115,35 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     expect(bed.u64(ptr + layout.QUEUE_REFUSED)).toBe(1n);
   });
 
+  test("hash: the kernel writes what it found of a frame", () => {
+    const config = bed.arena.take(layout.HASH_BYTES);
+    bed.poke32(config + layout.HASH_KIND, layout.HASH_LAYER34);
+    bed.poke32(config + layout.HASH_FLAGS, layout.HASH_F_TYPE_NUMBER);
+    const m = bed.frame(f.ethernet(f.ipv4(f.udp(counting(9))), { tags: [{ tci: 0x6007 }] }));
+    const data = bed.u32(m + layout.MBUF_DATA);
+    bed.kernels.parseBurst(bed.listOf(m), 1);
+    bed.kernels.hashBurst(config, bed.listOf(m), bed.list + 4, 1);
+    const at = (offset: number) => bed.u32(config + offset);
+    expect([at(layout.HASH_ETHERNET), at(layout.HASH_NETWORK), at(layout.HASH_TRANSPORT)]).toEqual([
+      data,
+      data + 18,
+      data + 38,
+    ]);
+    expect([at(layout.HASH_END), at(layout.HASH_TYPE), at(layout.HASH_TAG)]).toEqual([data + 55, 0x0800, 0x6007]);
+    expect([at(layout.HASH_PROTOCOL), at(layout.HASH_ADDRESSES)]).toEqual([17, 0x03000000]);
+    bed.poke32(config + layout.HASH_KIND, layout.HASH_ENCAP34);
+    bed.kernels.hashBurst(config, bed.listOf(m), bed.list + 4, 1);
+    // Ports 40000 and 5353: 9c 40 14 e9.
+    expect(at(layout.HASH_PORTS)).toBe(0xe914409c);
+    expect(new Set([layout.HASH_BASIS, layout.HASH_TABLE, layout.HASH_KIND, layout.HASH_FLAGS]).size).toBe(4);
+  });
+
+  test("flags of a hash are one bit each", () => {
+    const bits = Object.entries(layout).flatMap(([name, bit]) => (name.startsWith("HASH_F_") ? [bit as number] : []));
+    expect(bits.reduce((all, bit) => all + bit, 0)).toBe(bits.reduce((all, bit) => all | bit, 0));
+    for (const bit of bits) expect(Math.log2(bit) % 1).toBe(0);
+  });
+
   test("records do not overlap: each offset of a record is its own, inside its size", () => {
     const records = {
       MBUF: layout.MBUF_BYTES,

@@ -13,30 +13,15 @@ import {
   HASH_F_FRAGMENT_PORTS,
   HASH_F_ICMP,
   HASH_F_MPLS,
-  HASH_F_PPPOE_CHECKED,
-  HASH_F_PPTP,
 } from "../layout";
 import {
-  ETHERNET_BYTES,
-  ETHERNET_TYPE,
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
   ETHERTYPE_QINQ,
   ETHERTYPE_VLAN,
-  etherType,
   VLAN_BYTES,
 } from "../wire/ethernet";
-import {
-  ETHERTYPE_TEB,
-  GRE_BYTES,
-  GRE_KEY,
-  GRE_ROUTING,
-  greFlags,
-  greHeaderBytes,
-  greType,
-  greVersion,
-} from "../wire/gre";
 import { IPV4_BYTES, ipv4HeaderBytes, ipv4IsFragment, ipv4Protocol } from "../wire/ipv4";
 import {
   extensionBytes,
@@ -50,30 +35,18 @@ import {
 import { PROTOCOL_GRE } from "../wire/transport";
 import { addresses, icmpKey, isIcmp, portsAt } from "./bonding";
 import { HashConfig } from "./config";
+import { DONE, goOn, gre, noPorts, PROTOCOL, pppoe, TYPE, UNKNOWN } from "./step";
 
 const ETHERTYPE_RARP: u32 = 0x8035;
 const ETHERTYPE_MPLS: u32 = 0x8847;
 const ETHERTYPE_MPLS_MULTICAST: u32 = 0x8848;
 const ETHERTYPE_PPPOE: u32 = 0x8864;
-const ETHERTYPE_PPTP: u32 = 0x880b;
 const PROTOCOL_IPIP: u32 = 4;
 const PROTOCOL_IPV6: u32 = 41;
 const PROTOCOL_MPLS: u32 = 137;
-const PPP_IPV4: u32 = 0x0021;
-const PPP_IPV6: u32 = 0x0057;
-const PPP_MPLS: u32 = 0x0281;
-const PPP_MPLS_MULTICAST: u32 = 0x0283;
-const PPPOE_BYTES: u32 = 8;
-const PPP_BYTES: u32 = 4;
 
 /** Most headers that lead on to another. */
 const HEADERS_MAX: u32 = 15;
-
-/** How a header left it: another EtherType, another IP protocol, the end, or the end by something unknown. */
-const TYPE: u32 = 0;
-const PROTOCOL: u32 = 1;
-const DONE: u32 = 2;
-const UNKNOWN: u32 = 3;
 
 /** Finds addresses and ports of the frame that was looked at; false when it hashes by layer 2. */
 export function dissect(config: HashConfig): bool {
@@ -159,62 +132,5 @@ function protocolHeader(config: HashConfig): u32 {
     }
   }
   config.ports = (flags & HASH_F_ICMP) != 0 && isIcmp(protocol) ? icmpKey(config, at) : portsAt(config, at);
-  return DONE;
-}
-
-/** GRE without a source route, of version 0; of version 1 that of PPTP (RFC 2637 section 4.1). Others are not looked into. */
-function gre(config: HashConfig): u32 {
-  const at = config.transport;
-  const end = config.end;
-  const header = at as usize;
-  if (at + GRE_BYTES > end) return UNKNOWN;
-  const flags = greFlags(header);
-  const version = greVersion(header);
-  const type = greType(header);
-  const isPptp = version == 1 && type == ETHERTYPE_PPTP && (flags & GRE_KEY) != 0 && (config.flags & HASH_F_PPTP) != 0;
-  if ((flags & GRE_ROUTING) != 0 || (version != 0 && !isPptp)) return noPorts(config);
-  let inside = at + greHeaderBytes(header);
-  if (isPptp) {
-    // The acknowledgement number's flag is in the second byte.
-    if ((load<u8>(header, 1) & 0x80) != 0) inside += 4;
-    if (inside + PPP_BYTES > end) return UNKNOWN;
-    const protocol = load16be((inside as usize) + 2);
-    if (protocol == PPP_IPV4) return goOn(config, ETHERTYPE_IPV4, inside + PPP_BYTES);
-    return protocol == PPP_IPV6 ? goOn(config, ETHERTYPE_IPV6, inside + PPP_BYTES) : UNKNOWN;
-  }
-  if (type != ETHERTYPE_TEB) return goOn(config, type, inside);
-  if (inside + ETHERNET_BYTES > end) return UNKNOWN;
-  return goOn(config, etherType((inside as usize) + ETHERNET_TYPE), inside + ETHERNET_BYTES);
-}
-
-/** A PPPoE session (RFC 2516 section 4) and its PPP protocol, which may be one byte long (RFC 1661 section 6.5). */
-function pppoe(config: HashConfig): u32 {
-  const at = config.transport;
-  if (at + PPPOE_BYTES > config.end) return UNKNOWN;
-  const isChecked = (config.flags & HASH_F_PPPOE_CHECKED) != 0;
-  // Version 1, type 1, code 0.
-  if (isChecked && load16be(at as usize) != 0x1100) return UNKNOWN;
-  let inside = at + PPPOE_BYTES;
-  let protocol = load16be((at as usize) + 6);
-  if (isChecked && (protocol & 0x0100) != 0) {
-    protocol >>= 8;
-    inside--;
-  }
-  if (protocol == PPP_IPV4) return goOn(config, ETHERTYPE_IPV4, inside);
-  if (protocol == PPP_IPV6) return goOn(config, ETHERTYPE_IPV6, inside);
-  if (!isChecked) return UNKNOWN;
-  if (protocol == PPP_MPLS || protocol == PPP_MPLS_MULTICAST) return goOn(config, ETHERTYPE_MPLS, inside);
-  return (protocol & 0x0101) == 0x0001 ? DONE : UNKNOWN;
-}
-
-function goOn(config: HashConfig, type: u32, at: u32): u32 {
-  config.type = type;
-  config.transport = at;
-  return TYPE;
-}
-
-/** The end without ports. */
-function noPorts(config: HashConfig): u32 {
-  config.ports = 0;
   return DONE;
 }

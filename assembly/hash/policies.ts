@@ -14,26 +14,35 @@ import { NOT_PLAIN, PlainFlow } from "./plain";
 /** layer3+4 and encap3+4 of the plain frames among n; true when others are left, as NOT_PLAIN. */
 export function plain34Burst(config: HashConfig, list: usize, out: usize, n: u32): bool {
   const shift = Bonding.shift(config.flags);
-  const isInner = (config.flags & HASH_F_INNER) != 0;
   const hasLabels = (config.flags & HASH_F_FLOW_LABEL) != 0;
-  const end = list + ((n as usize) << 2);
-  const toOut = out - list;
-  let isLeft = false;
-  for (let at = list; at < end; at += 4) {
-    const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
-    const ip = (mbuf.data + mbuf.l3) as usize;
-    const flow = ports((mbuf.data + mbuf.l4) as usize);
-    let hash = NOT_PLAIN;
-    if (PlainFlow.isIpv4(mbuf)) {
-      hash = Bonding.fold(flow ^ load<u32>(ip, IPV4_SRC) ^ load<u32>(ip, IPV4_DST), shift);
-    } else if (PlainFlow.isIpv6(mbuf) && !hasLabels) {
-      hash = Bonding.fold(flow ^ addresses(ip, true), shift);
+  if ((config.flags & HASH_F_INNER) != 0) return Plain34.burst(list, out, n, shift, !hasLabels, true);
+  if (hasLabels) return Plain34.burst(list, out, n, shift, false, false);
+  return shift != 0 ? Plain34.burst(list, out, n, 1, true, false) : Plain34.burst(list, out, n, 0, true, false);
+}
+
+/** A class because asc inlines on demand only decorated methods: a loop for each case, which then asks nothing. */
+class Plain34 {
+  @inline
+  static burst(list: usize, out: usize, n: u32, shift: u32, hasIpv6: bool, isInner: bool): bool {
+    const end = list + ((n as usize) << 2);
+    const toOut = out - list;
+    let isLeft = false;
+    for (let at = list; at < end; at += 4) {
+      const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
+      const ip = (mbuf.data + mbuf.l3) as usize;
+      const flow = ports((mbuf.data + mbuf.l4) as usize);
+      let hash = NOT_PLAIN;
+      if (PlainFlow.isIpv4(mbuf)) {
+        hash = Bonding.fold(flow ^ load<u32>(ip, IPV4_SRC) ^ load<u32>(ip, IPV4_DST), shift);
+      } else if (hasIpv6 && PlainFlow.isIpv6(mbuf)) {
+        hash = Bonding.fold(flow ^ addresses(ip, true), shift);
+      }
+      if (isInner && PlainFlow.mayHoldFrame(flow)) hash = NOT_PLAIN;
+      store<u32>(at + toOut, hash);
+      if (hash == NOT_PLAIN) isLeft = true;
     }
-    if (isInner && PlainFlow.mayHoldFrame(flow)) hash = NOT_PLAIN;
-    store<u32>(at + toOut, hash);
-    if (hash == NOT_PLAIN) isLeft = true;
+    return isLeft;
   }
-  return isLeft;
 }
 
 /** layer2+3 and encap2+3, likewise. */

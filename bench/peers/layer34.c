@@ -1,4 +1,4 @@
-/* The hash of Linux bonding under xmit_hash_policy=layer3+4, over parsed mbufs; see assembly/hash/layer34.ts for its source. */
+/* The hash of Linux bonding under xmit_hash_policy=layer3+4, over parsed mbufs; see assembly/hash/bonding.ts for its source; as of 5.18. */
 #include <stdbool.h>
 
 #include "records.h"

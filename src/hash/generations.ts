@@ -80,7 +80,8 @@ export const GENERATIONS: readonly Generation[] = [
   },
   {
     name: "4.14",
-    kernels: "4.14 to 4.19; the shift also in 4.9.65 and 4.4.102 and later of those branches",
+    kernels:
+      "4.14 to 4.19; of 4.14 and 4.15 which came first was not looked up; the shift also in 4.4 and 4.9 from the end of 2017 on",
     text: "every policy that hashes IP discards the lowest bit (commit b5f862180d70); the dissector reads ports behind IPv6 fragment headers",
     fold: "shift",
     flags: HASH_F_TYPE,
@@ -89,7 +90,7 @@ export const GENERATIONS: readonly Generation[] = [
   },
   {
     name: "4.20",
-    kernels: "4.20 to 5.4",
+    kernels: "4.20 to 5.4; also 4.14 and 4.19 from the end of 2018 on",
     text: "the dissector reads no ports behind IPv6 fragment headers (commit 62230715fd24)",
     fold: "shift",
     flags: HASH_F_TYPE,
@@ -116,7 +117,7 @@ export const GENERATIONS: readonly Generation[] = [
   },
   {
     name: "5.15",
-    kernels: "5.15.17 to 5.15.35, 5.16.3 and later, 5.17 to 5.17.4",
+    kernels: "5.15.17 to 5.15.37, 5.16.3 and later, 5.17 to 5.17.4",
     text: "layer 2 has the EtherType as a number (commit 9e2ee5c7e7c3); before 5.15.17 and 5.16.3 ports are often read from a wrong place (429e3d123d9a)",
     fold: "shift",
     flags: HASH_F_TYPE_NUMBER | ICMP_5_12,
@@ -125,7 +126,7 @@ export const GENERATIONS: readonly Generation[] = [
   },
   {
     name: "5.18",
-    kernels: "5.18, 5.19; also 5.15.36, 5.17.5 and later of those branches",
+    kernels: "5.18, 5.19; also 5.15.38, 5.17.5 and later of those branches",
     text: "only layer3+4 and encap3+4 discard the lowest bit (commit 49aefd131739)",
     fold: "shift layer3+4",
     flags: HASH_F_TYPE_NUMBER | ICMP_5_12,

@@ -123,7 +123,10 @@ export function hashPlanOf(asked: HashOptions): HashPlan {
 export function describeHash({ policy, generation, headers, ports, basis }: HashOptions): string {
   const name = generation === undefined ? policy : `${policy} of Linux ${generation}`;
   const of = headers === "inner" ? "of the innermost frame" : "of the outer frame";
-  return `${name}: ${FIELDS[policy](ports ?? true, basis ?? 0)}, ${of}`;
+  const fields = FIELDS[policy](ports ?? true, basis ?? 0);
+  // Before 3.17 layer 2 was the MAC addresses alone.
+  const known = generation === GENERATIONS[0]?.name ? fields.replace(", EtherType", "") : fields;
+  return `${name}: ${known}, ${of}`;
 }
 
 const FIELDS: Record<HashPolicy, (ports: boolean, basis: number) => string> = {

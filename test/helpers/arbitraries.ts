@@ -143,12 +143,17 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   ),
 );
 
+/** The frames with one to three mutations each. */
+export function mutatedFrame(frames: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  return fc
+    .tuple(frames, fc.array(mutation, { minLength: 1, maxLength: 3 }))
+    .map(([data, mutations]) => mutations.reduce((bytes, mutate) => mutate(bytes), data));
+}
+
 /** Frames as they come: valid, mutated, cut by a snaplen, or no frames at all. */
 export function anyFrame(max = 120): fc.Arbitrary<WireFrame> {
   const honest = validFrame(max);
-  const mutated = fc
-    .tuple(fc.oneof(honest, tunnelFrame()), fc.array(mutation, { minLength: 1, maxLength: 3 }))
-    .map(([data, mutations]) => mutations.reduce((bytes, mutate) => mutate(bytes), data));
+  const mutated = mutatedFrame(fc.oneof(honest, tunnelFrame()));
   const noise = fc.uint8Array({ maxLength: 150 });
   const whole = (data: Uint8Array): WireFrame => ({ data, wire: data.length });
   const cut = fc
