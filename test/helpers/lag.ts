@@ -4,7 +4,7 @@ import type { Port, PortOptions } from "../../src/buffer/port.js";
 import type { Engine, EngineOptions } from "../../src/engine.js";
 import type { LagGroup } from "../../src/lag/group.js";
 import type { LagGroupOptions } from "../../src/lag/options.js";
-import { layer34 } from "../model/layer34.js";
+import { bonding } from "../model/bonding.js";
 import { u32 } from "./bytes.js";
 import { type Build, testEngine } from "./engines.js";
 import * as f from "./frames.js";
@@ -12,7 +12,7 @@ import { bytesOf } from "./ports.js";
 
 /** The hash of a group without a hash policy of its own: Linux bonding's layer3+4. */
 export function groupHash(frame: Uint8Array): number {
-  return layer34(frame);
+  return bonding(frame, "layer3+4", "6.0");
 }
 
 export interface TestGroup {
