@@ -174,7 +174,7 @@ export const TUNNEL_F_UDP_CHECKSUM = 0x2;
 export const TUNNEL_F_PLAIN = 0x4;
 
 // LAG group (lag/group.ts)
-export const GROUP_BYTES = 64;
+export const GROUP_BYTES = 128;
 export const GROUP_PORTS = 0;
 export const GROUP_PORT_COUNT = 4;
 export const GROUP_HASH = 8;
@@ -191,6 +191,7 @@ export const GROUP_FLAGS = 48;
 export const GROUP_NETWORK = 52;
 export const GROUP_TUNNELS = 56;
 export const GROUP_TUNNEL_COUNT = 60;
+export const GROUP_MASK = 64;
 /** Partitions are found by the destination address of what goes to them, not by the vnic that they send on. */
 export const GROUP_F_SWITCH = 0x1;
 /** Ports of a group at most: a bit each says which are in a partition's set. */
@@ -199,22 +200,22 @@ export const GROUP_PORTS_MAX = 32;
 // partition (lag/partition.ts): the record, its counters, then for each bucket its owner, its next owner and its state (a byte
 // each), then its bytes sent (u64)
 export const PARTITION_BYTES = 64;
-export const PARTITION_OWNERS = 0;
-export const PARTITION_BUCKETS = 4;
-export const PARTITION_MASK = 8;
-export const PARTITION_MODE = 12;
-export const PARTITION_PORTS = 16;
-export const PARTITION_FLAGS = 20;
-export const PARTITION_TURN = 24;
-export const PARTITION_LOADS = 28;
-export const PARTITION_VNIC = 32;
-export const PARTITION_TUNNEL = 36;
-export const PARTITION_NET = 40;
-export const PARTITION_MOVING = 44;
-export const PARTITION_LEARNED = 48;
-export const PARTITION_LEARNED_MAX = 52;
-export const PARTITION_LIVE = 56;
+export const PARTITION_BUCKETS = 0;
+export const PARTITION_MODE = 4;
+export const PARTITION_PORTS = 8;
+export const PARTITION_FLAGS = 12;
+export const PARTITION_TURN = 16;
+export const PARTITION_LOADS = 20;
+export const PARTITION_VNIC = 24;
+export const PARTITION_TUNNEL = 28;
+export const PARTITION_NET = 32;
+export const PARTITION_MOVING = 36;
+export const PARTITION_LEARNED = 40;
+export const PARTITION_LEARNED_MAX = 44;
+export const PARTITION_LIVE = 48;
 export const PARTITION_COUNTERS = 64;
+/** Where the buckets' owners are, behind the counters. */
+export const PARTITION_OWNERS = 704;
 /** How an owner is chosen: bucket hash mod a power of two, hash mod any count, or each in its turn. */
 export const MODE_BUCKETS = 0;
 export const MODE_MODULO = 1;

@@ -14,6 +14,7 @@ import {
   GROUP_HOLD,
   GROUP_IDENTITY,
   GROUP_LIST,
+  GROUP_MASK,
   GROUP_NETWORK,
   GROUP_OWNERS,
   GROUP_PARTITION_COUNT,
@@ -53,6 +54,13 @@ export class Group {
   network: u32;
   tunnels: u32;
   tunnelCount: u32;
+  /** Buckets of each partition less one, where they are chosen by bits of the hash and there are several; otherwise 0. */
+  mask: u32;
+  unused0: u32;
+  unused1: u64;
+  unused2: v128;
+  unused3: v128;
+  unused4: v128;
 
   /** The record of the group's i-th port. */
   @inline
@@ -78,6 +86,7 @@ if (offsetof<Group>("flags") != GROUP_FLAGS) ERROR("Group: flags");
 if (offsetof<Group>("network") != GROUP_NETWORK) ERROR("Group: network");
 if (offsetof<Group>("tunnels") != GROUP_TUNNELS) ERROR("Group: tunnels");
 if (offsetof<Group>("tunnelCount") != GROUP_TUNNEL_COUNT) ERROR("Group: tunnelCount");
+if (offsetof<Group>("mask") != GROUP_MASK) ERROR("Group: mask");
 
 /** The record of the group's i-th partition; one that is not in use has no ports. */
 export function partitionAt(g: Group, i: u32): usize {

@@ -32,7 +32,7 @@ export class Leave {
    */
   @inline
   static through(g: Group, partition: usize, hash: u32, m: usize, ingress: usize): u32 {
-    const bucket = Partition.bucketOf(partition, hash);
+    const bucket = Partition.bucketOf(partition, hash, g.mask);
     const owner = load<u8>(bucket) as u32;
     if (owner >= PORTS_MAX) return stay(g, partition, bucket, m, ingress);
     if (Single.mustWait(g.portAt(owner), m)) {

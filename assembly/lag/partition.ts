@@ -14,19 +14,18 @@ import {
   COUNTER_SENT_BY,
   COUNTER_SENT_BYTES,
   COUNTER_SENT_FRAMES,
-  MODE_BUCKETS,
-  MODE_MODULO,
+  MODE_TURN,
   OWNER_NONE,
   PARTITION_BUCKETS,
   PARTITION_BYTES,
   PARTITION_COUNTERS,
+  PARTITION_COUNTERS_COUNT,
   PARTITION_F_MEASURE,
   PARTITION_FLAGS,
   PARTITION_LEARNED,
   PARTITION_LEARNED_MAX,
   PARTITION_LIVE,
   PARTITION_LOADS,
-  PARTITION_MASK,
   PARTITION_MODE,
   PARTITION_MOVING,
   PARTITION_NET,
@@ -39,11 +38,7 @@ import {
 
 @unmanaged
 export class Partition {
-  owners: u32;
-  /** How many there are. */
   buckets: u32;
-  /** Buckets less one, where they are chosen by bits of the hash. */
-  mask: u32;
   mode: u32;
   /** The set: a bit for each port of the group that the partition may use, live or not. */
   ports: u32;
@@ -63,14 +58,23 @@ export class Partition {
   learnedMax: u32;
   /** Ports of the set that carry its traffic now, as bits: what broadcasts choose among. */
   live: u32;
-  unused: u32;
+  unused0: u32;
+  unused1: u64;
 
-  /** Where the owner of the bucket is that a hash falls into. */
+  /**
+   * Where the owner of the bucket is that a hash falls into. mask is the group's: where buckets are chosen by bits, the partition's own
+   * record need not be in the cache.
+   */
   @inline
-  static bucketOf(partition: usize, hash: u32): usize {
-    const p = changetype<Partition>(partition);
-    const bucket = p.mode == MODE_BUCKETS ? hash & p.mask : nextBucket(p, hash);
-    return (p.owners as usize) + (bucket as usize);
+  static bucketOf(partition: usize, hash: u32, mask: u32): usize {
+    const bucket = mask != 0 ? hash & mask : nextBucket(changetype<Partition>(partition), hash);
+    return partition + PARTITION_OWNERS + (bucket as usize);
+  }
+
+  /** Where the owner of the first bucket is. */
+  @inline
+  static ownersOf(p: Partition): usize {
+    return changetype<usize>(p) + PARTITION_OWNERS;
   }
 
   /** Accounts for a frame of the partition that leaves by a port. */
@@ -86,7 +90,7 @@ export class Partition {
   @inline
   static measure(partition: usize, bucket: usize, bytes: u32): void {
     const p = changetype<Partition>(partition);
-    if ((p.flags & PARTITION_F_MEASURE) != 0) count(p.loads as usize, (bucket - (p.owners as usize)) as u32, bytes);
+    if ((p.flags & PARTITION_F_MEASURE) != 0) count(p.loads as usize, (bucket - Partition.ownersOf(p)) as u32, bytes);
   }
 
   @inline
@@ -99,9 +103,8 @@ export class Partition {
 }
 
 if (offsetof<Partition>() != PARTITION_BYTES) ERROR("Partition: size");
-if (offsetof<Partition>("owners") != PARTITION_OWNERS) ERROR("Partition: owners");
+if (PARTITION_COUNTERS + PARTITION_COUNTERS_COUNT * 8 != PARTITION_OWNERS) ERROR("Partition: owners");
 if (offsetof<Partition>("buckets") != PARTITION_BUCKETS) ERROR("Partition: buckets");
-if (offsetof<Partition>("mask") != PARTITION_MASK) ERROR("Partition: mask");
 if (offsetof<Partition>("mode") != PARTITION_MODE) ERROR("Partition: mode");
 if (offsetof<Partition>("ports") != PARTITION_PORTS) ERROR("Partition: ports");
 if (offsetof<Partition>("flags") != PARTITION_FLAGS) ERROR("Partition: flags");
@@ -128,7 +131,7 @@ export function floodPort(partition: usize, hash: u32): u32 {
 
 /** The bucket by the ways to choose that divide. */
 function nextBucket(p: Partition, hash: u32): u32 {
-  if (p.mode == MODE_MODULO) return hash % p.buckets;
+  if (p.mode != MODE_TURN) return hash % p.buckets;
   const turn = p.turn;
   p.turn = turn + 1;
   return turn % p.buckets;

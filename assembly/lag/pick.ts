@@ -21,13 +21,14 @@ export function lagPickBurst(group: usize, list: usize, n: u32, picks: usize): v
 
 function pickByVnic(g: Group, list: usize, n: u32, picks: usize): void {
   const owners = g.owners as usize;
+  const mask = g.mask;
   const toHashes = (g.hashes as usize) - list;
   const toPicks = picks - list;
   const end = list + ((n as usize) << 2);
   for (let at = list; at < end; at += 4) {
     const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
     const partition = load<u32>(owners + ((mbuf.port as usize) << 2)) as usize;
-    store<u32>(at + toPicks, partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes)));
+    store<u32>(at + toPicks, partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes), mask));
   }
 }
 
@@ -36,6 +37,7 @@ function pickByAddress(g: Group, list: usize, n: u32, picks: usize): void {
   const buckets = identity.buckets as usize;
   const multiplier = identity.multiplier;
   const shift = identity.shift as u64;
+  const mask = g.mask;
   const toHashes = (g.hashes as usize) - list;
   const toPicks = picks - list;
   const end = list + ((n as usize) << 2);
@@ -48,15 +50,15 @@ function pickByAddress(g: Group, list: usize, n: u32, picks: usize): void {
         Identity.findIn(buckets, multiplier, shift, Identity.key(mbuf.data as usize, FrameKind.net(mbuf))),
       );
     }
-    const pick = partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes));
+    const pick = partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes), mask);
     store<u32>(at + toPicks, pick);
   }
 }
 
 class Pick {
   @inline
-  static of(partition: usize, hash: u32): u32 {
-    const owner = load<u8>(Partition.bucketOf(partition, hash)) as u32;
+  static of(partition: usize, hash: u32, mask: u32): u32 {
+    const owner = load<u8>(Partition.bucketOf(partition, hash, mask)) as u32;
     if (owner < PORTS_MAX) return owner;
     return owner == OWNER_NONE ? PICK_NONE : PICK_MOVING;
   }

@@ -48,7 +48,7 @@ function noteInFlight(g: Group, port: u32): void {
     // What others have posted there carries a flow hash, which can be any number.
     if (tag < g.partitions || tag >= end) continue;
     const p = changetype<Partition>(partitionOfBucket(g, tag as usize));
-    if (tag - p.owners < p.buckets) noteMoving(p, tag as usize, port);
+    if ((tag as usize) - Partition.ownersOf(p) < (p.buckets as usize)) noteMoving(p, tag as usize, port);
   }
 }
 
@@ -88,7 +88,7 @@ function settle(partition: usize): u32 {
   const p = changetype<Partition>(partition);
   const moving = p.moving;
   for (let b: u32 = 0; p.moving != 0 && b < p.buckets; b++) {
-    const bucket = (p.owners as usize) + (b as usize);
+    const bucket = Partition.ownersOf(p) + (b as usize);
     const owner = load<u8>(bucket) as u32;
     if (owner == OWNER_NONE || (owner & OWNER_MOVING) == 0) continue;
     const at = stateOf(p, bucket);

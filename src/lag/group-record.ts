@@ -9,6 +9,7 @@ import {
   GROUP_HOLD,
   GROUP_IDENTITY,
   GROUP_LIST,
+  GROUP_MASK,
   GROUP_NETWORK,
   GROUP_OWNERS,
   GROUP_PARTITION_COUNT,
@@ -86,6 +87,8 @@ export interface GroupShape {
   readonly network: number;
   /** Address of the hash's record. */
   readonly hash: number;
+  /** Buckets of each partition less one, where bits of the hash choose; otherwise 0. */
+  readonly mask: number;
 }
 
 /** Takes what planGroup planned and makes a group without partitions of it. */
@@ -137,6 +140,7 @@ export function makeGroupRecord(
   write(GROUP_NETWORK, shape.network);
   write(GROUP_TUNNELS, 0);
   write(GROUP_TUNNEL_COUNT, 0);
+  write(GROUP_MASK, shape.mask);
   return {
     ptr,
     ports,

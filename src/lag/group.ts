@@ -84,6 +84,7 @@ export class LagGroup {
       flags: settings.role === "switch" ? GROUP_F_SWITCH : 0,
       network: options.network?.record.ptr ?? 0,
       hash: hasher.ptr,
+      mask: settings.selection === "buckets" ? settings.buckets - 1 : 0,
     });
     const stride = partitionStride(limits.buckets);
     const recordAt = (i: number) => new PartitionRecord(owner.arena, this.record.partitions + i * stride, stride);

@@ -1,18 +1,15 @@
 /** A partition's place in linear memory (assembly/lag/partition.ts draws it), and its buckets as the control plane sees them. */
 import {
-  MODE_BUCKETS,
   MOVE_FORCED,
   MOVE_GATED,
   OWNER_MOVING,
   OWNER_NONE,
   PARTITION_BUCKETS,
   PARTITION_BYTES,
-  PARTITION_COUNTERS_COUNT,
   PARTITION_FLAGS,
   PARTITION_LEARNED_MAX,
   PARTITION_LIVE,
   PARTITION_LOADS,
-  PARTITION_MASK,
   PARTITION_MODE,
   PARTITION_MOVING,
   PARTITION_NET,
@@ -23,8 +20,6 @@ import {
 } from "../../assembly/layout.js";
 import type { Arena } from "../memory.js";
 
-const COUNTERS_BYTES = PARTITION_COUNTERS_COUNT * 8;
-
 /** Bytes from one partition to the next, where each may have so many buckets. */
 export function partitionStride(buckets: number): number {
   return Math.ceil((loadsOffset(buckets) + buckets * 8) / 64) * 64;
@@ -32,7 +27,7 @@ export function partitionStride(buckets: number): number {
 
 /** Owners, next owners and states are a byte a bucket. */
 function loadsOffset(buckets: number): number {
-  return Math.ceil((PARTITION_BYTES + COUNTERS_BYTES + buckets * 3) / 8) * 8;
+  return Math.ceil((PARTITION_OWNERS + buckets * 3) / 8) * 8;
 }
 
 /** What of a partition's record is set when it joins. */
@@ -62,7 +57,7 @@ export class PartitionRecord {
     this.#arena = arena;
     this.ptr = ptr;
     this.#stride = stride;
-    this.#owners = ptr + PARTITION_BYTES + COUNTERS_BYTES;
+    this.#owners = ptr + PARTITION_OWNERS;
   }
 
   /** Makes an empty partition: in no set, with nobody's buckets. */
@@ -73,7 +68,6 @@ export class PartitionRecord {
     this.#write(PARTITION_TUNNEL, tunnel);
     this.#write(PARTITION_NET, net);
     this.#write(PARTITION_LEARNED_MAX, learnedMax);
-    this.#write(PARTITION_OWNERS, this.#owners);
     this.setOwners(new Uint8Array(buckets).fill(OWNER_NONE));
   }
 
@@ -108,10 +102,8 @@ export class PartitionRecord {
 
   /** Gives every bucket its owner at once; none may be moving. As many as there are owners, at least one. */
   setOwners(owners: Uint8Array): void {
-    const isMask = this.#read(PARTITION_MODE) === MODE_BUCKETS;
     this.#arena.u8.set(owners, this.#owners);
     this.#write(PARTITION_BUCKETS, owners.length);
-    this.#write(PARTITION_MASK, isMask ? owners.length - 1 : 0);
     this.#write(PARTITION_LOADS, this.ptr + loadsOffset(owners.length));
   }
 

@@ -29,11 +29,16 @@ const owner: fc.Arbitrary<Owner> = fc.oneof(
   { weight: 8, arbitrary: fc.nat(PORTS - 1) },
   { weight: 1, arbitrary: fc.constantFrom<Owner>("nobody", "moving") },
 );
-const place: fc.Arbitrary<Place> = fc.oneof(
-  fc.nat(5).chain((bits) => ofMode("buckets", 2 ** bits, 2 ** bits)),
-  ofMode("modulo", 1, 16),
-  ofMode("turn", 1, 16),
+/** Three partitions of a group, which all have the same mode, and the same number of buckets where bits choose. */
+const threePlaces: fc.Arbitrary<Place[]> = fc.oneof(
+  fc.nat(5).chain((bits) => three(ofMode("buckets", 2 ** bits, 2 ** bits))),
+  three(ofMode("modulo", 1, 16)),
+  three(ofMode("turn", 1, 16)),
 );
+
+function three(place: fc.Arbitrary<Place>): fc.Arbitrary<Place[]> {
+  return fc.array(place, { minLength: 3, maxLength: 3 });
+}
 
 function ofMode(mode: keyof typeof MODES, minLength: number, maxLength: number): fc.Arbitrary<Place> {
   return fc.array(owner, { minLength, maxLength }).map((owners) => ({ mode, owners }));
@@ -61,7 +66,7 @@ describe.each(BUILDS)("picks (%s build)", (build) => {
   function makePartitions(flags: number): GroupRecord {
     const owner = bed as unknown as FrameOwner;
     const hasher = new FlowHasher(owner, hashPlanOf({ policy: "layer3+4" }));
-    const record = makeGroupRecord(owner, LIMITS, VNICS, { ports: [], flags, network: 0, hash: hasher.ptr });
+    const record = makeGroupRecord(owner, LIMITS, VNICS, { ports: [], flags, network: 0, hash: hasher.ptr, mask: 0 });
     const addresses = new Addresses(bed.kernels, record, LIMITS.addresses, 0x5eedn, () => {});
     const stride = partitionStride(LIMITS.buckets);
     partitions = [[0], [9], [0, 9]].map((nets, i) => {
@@ -97,11 +102,12 @@ describe.each(BUILDS)("picks (%s build)", (build) => {
     ["by address and network", layout.GROUP_F_SWITCH],
   ])("are the twin's %s, whatever the bucket is in, and nothing else is written", (_, flags) => {
     const burst = fc.oneof(fc.array(frame, { maxLength: 40 }), fc.array(frame, { minLength: 256, maxLength: 256 }));
-    const threePlaces = fc.tuple(place, place, place);
     const record = makePartitions(flags);
     holds(
       fc.property(threePlaces, burst, (places, frames) => {
         for (const [i, { mode, owners }] of places.entries()) reshape(partitions[i] as PartitionRecord, mode, owners);
+        const [{ mode, owners }] = places as [Place];
+        bed.poke32(record.ptr + layout.GROUP_MASK, mode === "buckets" ? owners.length - 1 : 0);
         const turns = [0, 0, 0];
         const laid = frames.map((frame) => ({ ...frame, ...layFrame(frame) }));
         const list = bed.listOf(...laid.map(({ m }) => m));
