@@ -36,4 +36,6 @@ export interface Question {
   readonly slow?: boolean;
   /** Builds what the cases work on. */
   cases(): Promise<readonly Case[]>;
+  /** What there is to see that is no time; not asked for by --quick. */
+  shows?(): Promise<string>;
 }

@@ -7,6 +7,7 @@ import { crc } from "./crc.js";
 import { encap } from "./encap.js";
 import { forward } from "./forward.js";
 import { gains } from "./gains.js";
+import { lag } from "./lag.js";
 import { pipeline } from "./pipeline.js";
 import type { Question } from "./question.js";
 import { ring } from "./ring.js";
@@ -17,7 +18,7 @@ import { toeplitz } from "./toeplitz.js";
 
 export function questions(cPeers: CPeers): Question[] {
   return [
-    ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, pipeline].map((kernel) => kernel(cPeers)),
+    ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
     ...[gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

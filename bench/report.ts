@@ -12,6 +12,8 @@ export interface Report {
   readonly questions: readonly Question[];
   readonly rows: readonly Row[];
   readonly verdicts: readonly Verdict[];
+  /** What questions show besides times, by name. */
+  readonly shown: ReadonlyMap<string, string>;
   /** Peers that this machine does not have, and what made those that it has. */
   readonly missing: readonly string[];
   readonly versions: readonly string[];
@@ -36,11 +38,12 @@ export function verdictTable(verdicts: readonly Verdict[]): string {
   return table.toString();
 }
 
-export function markdown({ questions, rows, verdicts, missing, versions }: Report): string {
-  const sections = questions.map(
-    ({ name, measured }) =>
-      `## ${name}\n\n${measured}\n\n${markdownTable(HEAD, rows.filter(({ question }) => question === name).map(cellsOf))}`,
-  );
+export function markdown({ questions, rows, verdicts, shown, missing, versions }: Report): string {
+  const sections = questions.map(({ name, measured }) => {
+    const table = markdownTable(HEAD, rows.filter(({ question }) => question === name).map(cellsOf));
+    const text = shown.get(name);
+    return [`## ${name}`, measured, table, ...(text ? [`\`\`\`\n${text}\n\`\`\``] : [])].join("\n\n");
+  });
   return [
     "# What the benchmark said",
     `Written by \`npm run bench -- --record\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}. Medians of the rounds of one run; ` +

@@ -37,6 +37,7 @@ const asked = all.filter(({ name, slow }) => isAsked(name) && !(slow && values.q
 
 const rows: Row[] = [];
 const verdicts: Verdict[] = [];
+const shown = new Map<string, string>();
 const effort = values.quick ? QUICK : THOROUGH;
 const bar = new SingleBar({ format: "{question} [{bar}] round {value} of {total}", clearOnComplete: true });
 try {
@@ -49,6 +50,11 @@ try {
     verdicts.push(...answer.verdicts);
     cPeers.rest();
     console.log(`\n${question.name}: ${question.measured}\n${terminalTable(answer.rows)}`);
+    if (question.shows && !values.quick) {
+      const text = await question.shows();
+      shown.set(question.name, text);
+      console.log(`\n${text}`);
+    }
   }
 } finally {
   cPeers.close(); // also gives back what testpmd took of the machine
@@ -58,6 +64,6 @@ for (const name of cPeers.missing) console.log(`Missing: ${name}`);
 console.log(`Measured on ${machine()}.`);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 if (values.record) {
-  writeFileSync(RESULTS, markdown({ questions: asked, rows, verdicts, ...cPeers }));
+  writeFileSync(RESULTS, markdown({ questions: asked, rows, verdicts, shown, ...cPeers }));
   writeBaseline(rows);
 }
