@@ -1,9 +1,10 @@
 import type { CPeers } from "./c-peers.js";
 import { compileCalls, inProcess, type Series, wasmCalls } from "./contestant.js";
+import { failover } from "./lag/failover.js";
 import { egressMatrices, ordinaryLag } from "./lag/matrix.js";
 import { plainPick } from "./lag/plain.js";
 import { createLagPlane } from "./lag/plane.js";
-import { matrixText } from "./lag/text.js";
+import { failoverText, matrixText } from "./lag/text.js";
 import { type Case, PLAIN, type Question } from "./question.js";
 import { randomU32, udpFrames } from "./workload.js";
 
@@ -29,8 +30,8 @@ export function lag(cPeers: CPeers): Question {
       return Promise.all(kinds.map((kind) => caseOf(cPeers, kind)));
     },
     shows: async () => {
-      const matrices = await egressMatrices(MATRIX_FRAMES);
-      return matrixText(matrices, await ordinaryLag(CONTROL_FLOWS));
+      const matrices = matrixText(await egressMatrices(MATRIX_FRAMES), await ordinaryLag(CONTROL_FLOWS));
+      return `${matrices}\n\n${failoverText([await failover("drain"), await failover("none")])}`;
     },
   };
 }

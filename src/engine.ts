@@ -67,6 +67,8 @@ export interface LagSizes {
   readonly buckets?: number;
   /** MAC addresses of a group's partitions, configured and learned, 1 to 1048576; 1024 by default. */
   readonly addresses?: number;
+  /** Frames that a group holds for buckets that move before guests have to wait, a power of two, 2 to 32768; 256 by default. */
+  readonly heldFrames?: number;
 }
 
 /** The bound of a port whose frames somebody is to take. */
@@ -114,6 +116,7 @@ function lagLimits(sizes: LagSizes | undefined): LagLimits {
     partitions: checkInteger("lag.partitions", sizes?.partitions ?? 16, 1, 65_536),
     buckets: checkPowerOfTwo("lag.buckets", sizes?.buckets ?? 256, 32, 65_536),
     addresses: checkInteger("lag.addresses", sizes?.addresses ?? 1024, 1, 2 ** 20),
+    heldFrames: checkPowerOfTwo("lag.heldFrames", sizes?.heldFrames ?? 256, 2, 32_768),
   };
 }
 

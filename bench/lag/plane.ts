@@ -41,7 +41,7 @@ export async function createLagPlane(
   frames: readonly Uint8Array[],
   owners: readonly number[],
 ): Promise<LagPlane> {
-  const limits = { groups: 1, partitions, buckets: BUCKETS, addresses: partitions };
+  const limits = { groups: 1, partitions, buckets: BUCKETS, addresses: partitions, heldFrames: 256 };
   const enginePorts = LAG_PORTS + partitions;
   const shape = poolShape(frames.length, 0, 2048);
   const plan = new MemoryPlan();

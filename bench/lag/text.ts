@@ -1,7 +1,21 @@
 /** The matrices and the control as text: what `npm run bench -- lag` prints besides its times. */
 import Table from "cli-table3";
+import type { Failover } from "./failover.js";
 import type { Control, Matrix } from "./matrix.js";
 import { PORTS } from "./traffic.js";
+
+export function failoverText(runs: readonly Failover[]): string {
+  const [first] = runs as readonly [Failover];
+  const { flows, moved, needlesslyMoved, movedByModulo } = first;
+  const part = (count: number) => `${((count * 100) / flows).toFixed(1)} %`;
+  return [
+    `one of ${PORTS} members fails: ${moved} of ${flows} flows move (${part(moved)}; ideal ${part(flows / PORTS)}), ${needlesslyMoved} of them ` +
+      `needlessly; by hash mod n ${movedByModulo} (${part(movedByModulo)})`,
+    ...runs.map(({ order, lost, reordered }) => {
+      return `  it fails and returns under traffic, order "${order}": ${lost} frames lost with the link, ${reordered} reordered`;
+    }),
+  ].join("\n");
+}
 
 export function matrixText(matrices: readonly Matrix[], { flows, misdelivered }: Control): string {
   const part = ((misdelivered * 100) / flows).toFixed(1);

@@ -28,8 +28,7 @@ import type { FrameOwner } from "../buffer/frame.js";
 import type { MemoryPlan } from "../memory.js";
 import { partitionStride } from "./partition-record.js";
 
-/** Frames that a group holds for buckets that move, and that wait for its control plane; powers of two. */
-export const HOLD_FRAMES = 256;
+/** Frames that wait for a group's control plane, a power of two. */
 export const CONTROL_FRAMES = 64;
 
 /** How large each group of an engine may become. */
@@ -38,6 +37,8 @@ export interface LagLimits {
   readonly partitions: number;
   readonly buckets: number;
   readonly addresses: number;
+  /** Frames that are held for buckets that move, a power of two. */
+  readonly heldFrames: number;
 }
 
 /** Addresses of what belongs to a group. */
@@ -72,7 +73,7 @@ export function planGroup(plan: MemoryPlan, limits: LagLimits, enginePorts: numb
   plan.add(GROUP_BYTES).add(GROUP_PORTS_MAX * 4);
   plan.add(enginePorts * 4);
   plan.add(limits.partitions * partitionStride(limits.buckets));
-  for (const frames of [HOLD_FRAMES, CONTROL_FRAMES]) plan.add(RING_BYTES).add(frames * 4);
+  for (const frames of [limits.heldFrames, CONTROL_FRAMES]) plan.add(RING_BYTES).add(frames * 4);
   plan.add(IDENTITY_BYTES).add((identityBucketCount(limits.addresses) + 1) * IDENTITY_BUCKET_BYTES);
   for (let i = 0; i < 4; i++) plan.add(BURST_MAX * 4);
 }
@@ -110,7 +111,7 @@ export function makeGroupRecord(
   const ports = arena.take(GROUP_PORTS_MAX * 4);
   const owners = arena.take(enginePorts * 4);
   const partitions = arena.take(limits.partitions * stride);
-  const hold = takeRing(HOLD_FRAMES);
+  const hold = takeRing(limits.heldFrames);
   const control = takeRing(CONTROL_FRAMES);
   const identity = arena.take(IDENTITY_BYTES);
   const identityBuckets = arena.take((identityCount + 1) * IDENTITY_BUCKET_BYTES);

@@ -12,7 +12,7 @@ import { BUILDS } from "../../helpers/engines.js";
 import { flowFrame, groupHash, macBytes } from "../../helpers/lag.js";
 import { holds } from "../../helpers/property.js";
 
-const LIMITS = { groups: 1, partitions: 4, buckets: 32, addresses: 32 };
+const LIMITS = { groups: 1, partitions: 4, buckets: 32, addresses: 32, heldFrames: 256 };
 const PORTS = 6;
 const VNICS = 4;
 const GUARD_BYTES = 32;
