@@ -9,6 +9,7 @@ export type { LacpPortReport } from "./lacp/report.js";
 export { type LacpAction, LacpSystem } from "./lacp/system.js";
 export type { Order } from "./moves.js";
 export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
+export type { Prediction } from "./oracle.js";
 export { Partition, type PartitionCounters } from "./partition.js";
 export { checkPlan, type PlanProblem } from "./plan-rules.js";
 export type { LagPlan, PartitionPlan } from "./plan-schema.js";
@@ -20,7 +21,7 @@ export {
   type Remedy,
   type StagePick,
 } from "./polarization.js";
-export type { Prediction } from "./predict.js";
+export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./predict.js";
 export {
   type BucketMove,
   OVS_THRESHOLDS,

@@ -77,7 +77,13 @@ describe("parsePlan", () => {
     ["[uplink0, {", "[7, {", "13:15", "web.members.0", "a port's name, or { port, weight }, received 7"],
     ['"5.17"', "5.17", "2:27", "hash.generation", "string, received 5.17"],
     ["headers: outer", "headers: both", "2:47", "hash.headers", '("outer" | "inner"), received "both"'],
-    ["selection: buckets", "selection: random", "3:1", "selection", '("buckets" | "modulo" | "turn"), received "random"'],
+    [
+      "selection: buckets",
+      "selection: random",
+      "3:1",
+      "selection",
+      '("buckets" | "modulo" | "turn"), received "random"',
+    ],
     ["macs: [", "macs: # [", "10:5", "web.macs", "Array, received null"],
     // Bounds.
     ["weight: 3", "weight: 0", "13:40", "web.members.1.weight", "a whole number from 1 to 1000, received 0"],
