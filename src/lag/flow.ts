@@ -19,6 +19,10 @@ export interface Flow {
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
+/** Protocol numbers that are extension headers in IPv6 (IANA): they say what follows them, here that nothing does. */
+const IPV6_EXTENSIONS = [0, 43, 44, 51, 60, 135, 139, 140];
+const NO_NEXT_HEADER = 59;
+
 /** Of the dynamic ports (RFC 6335 section 6). */
 const FIRST_DYNAMIC_PORT = 49_152;
 
@@ -33,6 +37,7 @@ export function flowFrame(flow: Flow): Uint8Array {
   const isIpv4 = source.length === 4;
   const protocol = typeof flow.protocol === "number" ? flow.protocol : PROTOCOLS[flow.protocol];
   const transport = transportHeader(flow, checkInteger("protocol", protocol, 0, 255));
+  if (!isIpv4 && IPV6_EXTENSIONS.includes(protocol)) transport[0] = NO_NEXT_HEADER;
   const tag = flow.vlan === 0 ? [] : [0x81, 0x00, ...word(flow.vlan)];
   const ethernet = [
     ...parseMac("destinationMac", flow.destinationMac),

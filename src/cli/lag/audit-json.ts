@@ -2,7 +2,7 @@
 import { type Failure, type Imbalance, imbalanceOf, type MemberSpread } from "../../index.js";
 import type { ReadSummary } from "../read.js";
 import type { Audit } from "./audit.js";
-import { evenFailures, plannedFailures, RESILIENT_BUCKETS } from "./failing.js";
+import { evenFailures, type PlannedFailure, plannedFailures, RESILIENT_BUCKETS } from "./failing.js";
 import type { Tally } from "./tally.js";
 
 /** How the traffic would spread by a policy. */
@@ -76,7 +76,7 @@ function byHash({ catalogue, tallies }: Audit): Record<string, PolicySpread> {
 
 interface FailureReports {
   /** By the selection in use; nothing in turn, where no flow has a member. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly (Failure & Partial<PlannedFailure>)[];
   /** For comparison; without a plan only. */
   readonly failuresByModulo?: readonly Failure[];
   readonly failuresByBuckets?: readonly Failure[];

@@ -78,9 +78,10 @@ function printMatrix({ matrix, ordinaryLag }: AuditReport, print: Print): void {
   }
 }
 
-function printLargest({ largestFlows, bytes: all }: AuditReport, print: Print): void {
+function printLargest({ largestFlows, bytes: all, members: every }: AuditReport, print: Print): void {
+  const name = (member: number) => every[member]?.port ?? `${member}`;
   const rows = largestFlows.map(({ flow, frames, bytes, members }) => {
-    return [flow, frames, bytes, percent(bytes, all), members.join(", ")];
+    return [flow, frames, bytes, percent(bytes, all), members.map(name).join(", ")];
   });
   print(table(["largest flows", "frames", "bytes", "of bytes", "members"], rows));
 }
@@ -104,8 +105,10 @@ function failureText(report: AuditReport): string {
   const name = (member: number) => members[member]?.port ?? `${member}`;
   const moves = ({ moved, needlesslyMoved }: Failure) => [moved, needlesslyMoved];
   if (!failuresByModulo || !failuresByBuckets) {
-    const rows = failures.map((failure) => [name(failure.member), failure.flows, ...moves(failure)]);
-    return table(["fails", "its flows", "flows moved", "needlessly"], rows);
+    const rows = failures.map((failure) => {
+      return [name(failure.member), failure.flows, ...moves(failure), failure.unserved];
+    });
+    return table(["fails", "its flows", "flows moved", "needlessly", "without a port"], rows);
   }
   const rows = failuresByModulo.map((failure, i) => {
     return [name(failure.member), failures[i]?.flows, ...moves(failure), ...moves(failuresByBuckets[i] as Failure)];

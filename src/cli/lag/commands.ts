@@ -4,6 +4,7 @@ import { GENERATIONS, HASH_POLICIES } from "../../index.js";
 import { finish, noJsonOnDataStdout, number } from "../arguments.js";
 import { lagAudit } from "./audit.js";
 import { DEFAULT_MEMBERS, POLICIES } from "./options.js";
+import { lagFlowFor, lagPredict } from "./predict.js";
 
 export function lagCommands(lag: Command): void {
   hashOptions(lag.command("audit"))
@@ -18,6 +19,28 @@ export function lagCommands(lag: Command): void {
       noJsonOnDataStdout(options.out, options);
       return finish(lagAudit(file, options));
     });
+  flowOptions(lag.command("predict"))
+    .description("where a flow goes, and why")
+    .action((options) => finish(lagPredict(options)));
+  flowOptions(lag.command("flow-for"))
+    .description("a flow that goes to a member; exit code 1 when what is fixed leaves none")
+    .option("--member <number>", "counted from 0", number)
+    .option("--port <name>", "the same by name, with --plan")
+    .action((options) => finish(lagFlowFor(options)));
+}
+
+/** What may be said of a flow; what is not said is made up. */
+function flowOptions(command: Command): Command {
+  return hashOptions(command)
+    .option("--partition <name>", "of the plan")
+    .option("--src <ip>", "source address")
+    .option("--dst <ip>", "destination address")
+    .option("--proto <protocol>", "udp, tcp or a number (udp)")
+    .option("--sport <port>", "source port", number)
+    .option("--dport <port>", "destination port", number)
+    .option("--src-mac <mac>", "source MAC address")
+    .option("--dst-mac <mac>", "destination MAC address")
+    .option("--vlan <id>", "802.1Q VLAN", number);
 }
 
 /** What all of them have. Nothing has a default here: what a plan says must not be said twice. */
