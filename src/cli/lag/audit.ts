@@ -47,7 +47,7 @@ export async function lagAudit(path: string, asked: AuditArguments): Promise<num
         for (const [i, frame] of frames.entries()) {
           const packet = packets[i] as CapturePacket;
           const place = audit.add(i, frame, packet.data, inside[i]);
-          if (place) await split?.write(packet, place.member, place.reason);
+          if (place && split) await split.write(packet, place.member, place.reason);
         }
       });
       await split?.close();
