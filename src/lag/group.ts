@@ -34,9 +34,9 @@ import {
   type PortSetOptions,
   portSet,
 } from "./options.js";
-import { Oracle, type Prediction } from "./oracle.js";
 import { Partition } from "./partition.js";
 import { PartitionRecord, partitionStride } from "./partition-record.js";
+import { Oracle, type Prediction } from "./predict.js";
 
 /** What a group needs of its engine. */
 export interface LagHome {
@@ -117,7 +117,7 @@ export class LagGroup {
     return this.#distribution.slow.report(this.#number(port));
   }
 
-  /** Where a flow of a partition goes now, and why. What the flow leaves out is made up. Throws ConfigError as flowFor does. */
+  /** Where a flow of a partition goes now, and why. What the flow leaves out is made up. Throws ConfigError for what is no flow. */
   predict(partition: Partition, flow: Partial<Flow>): Prediction {
     this.#home.owner.checkOpen();
     return this.#oracle.predict(partition, flow);

@@ -1,6 +1,7 @@
 /** Selective link aggregation, as embedders see it. */
 export { type Active, type ActiveState, activePorts, type SetPolicy } from "./active.js";
 export { assignBuckets, fairShare, NO_PORT, type WeightedPort } from "./buckets.js";
+export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./chooser.js";
 export type { LagEvent } from "./events.js";
 export type { Flow } from "./flow.js";
 export { LagGroup } from "./group.js";
@@ -9,7 +10,6 @@ export type { LacpPortReport } from "./lacp/report.js";
 export { type LacpAction, LacpSystem } from "./lacp/system.js";
 export type { Order } from "./moves.js";
 export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
-export type { Prediction } from "./oracle.js";
 export { Partition, type PartitionCounters } from "./partition.js";
 export { checkPlan, type PlanProblem } from "./plan-rules.js";
 export type { LagPlan, PartitionPlan } from "./plan-schema.js";
@@ -21,7 +21,7 @@ export {
   type Remedy,
   type StagePick,
 } from "./polarization.js";
-export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./predict.js";
+export type { Prediction } from "./predict.js";
 export {
   type BucketMove,
   OVS_THRESHOLDS,
