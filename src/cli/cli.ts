@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 something was found or failed, 2 bad usage. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { DocumentError } from "../document/parse.js";
 import { ConfigError, RinglaneError } from "../index.js";
+import { finish, noJsonOnDataStdout, number } from "./arguments.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
+import { lagCommands } from "./lag/commands.js";
 import { runFile } from "./run.js";
 import { decapFile, encapFile } from "./tunnel-files.js";
 import { version } from "./version.js";
@@ -15,7 +17,9 @@ const FAILED = 1;
 const BAD_USAGE = 2;
 
 const program = new Command("ringlane")
-  .description("A WebAssembly packet engine: run scenarios, look into captures, put them into VXLAN and out of it.")
+  .description(
+    "A WebAssembly packet engine: run scenarios, look into captures, spread them over links, put them into VXLAN and out of it.",
+  )
   .version(version())
   .exitOverride()
   .showHelpAfterError("(ringlane --help lists the commands)");
@@ -48,6 +52,8 @@ program
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
   .action((file, options) => finish(dmaEstimate(file, options)));
+
+lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
 
 program
   .command("encap")
@@ -92,21 +98,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = fail(error);
-}
-
-async function finish(command: Promise<number>): Promise<void> {
-  process.exitCode = await command;
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isInteger(value)) throw new InvalidArgumentError("not a whole number");
-  return value;
-}
-
-function noJsonOnDataStdout(out: string, options: { json?: boolean }): void {
-  if (out === "-" && options.json)
-    throw new ConfigError("--json", "used with - as output", "left out there: stdout is the capture");
 }
 
 /** Says what went wrong and returns the exit code for it. commander has printed its own errors already. */

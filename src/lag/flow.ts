@@ -19,6 +19,10 @@ export interface Flow {
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
+/** Protocol numbers that are extension headers in IPv6 (IANA): they say what follows them, here that nothing does. */
+const IPV6_EXTENSIONS = [0, 43, 44, 51, 60, 135, 139, 140];
+const NO_NEXT_HEADER = 59;
+
 /** Of the dynamic ports (RFC 6335 section 6). */
 const FIRST_DYNAMIC_PORT = 49_152;
 
@@ -33,6 +37,7 @@ export function flowFrame(flow: Flow): Uint8Array {
   const isIpv4 = source.length === 4;
   const protocol = typeof flow.protocol === "number" ? flow.protocol : PROTOCOLS[flow.protocol];
   const transport = transportHeader(flow, checkInteger("protocol", protocol, 0, 255));
+  if (!isIpv4 && IPV6_EXTENSIONS.includes(protocol)) transport[0] = NO_NEXT_HEADER;
   const tag = flow.vlan === 0 ? [] : [0x81, 0x00, ...word(flow.vlan)];
   const ethernet = [
     ...parseMac("destinationMac", flow.destinationMac),
@@ -60,25 +65,32 @@ function word(value: number): [number, number] {
 
 /**
  * The i-th flow of a search, i up to 65535: what `fixed` says, and all else changes from one to the next, so that whatever a policy
- * looks at differs. The two ends change at different rates: a policy that folds one into the other would see nothing otherwise.
+ * looks at differs. Each field has a scramble of its own: a policy that folds one into another would see too little otherwise.
  */
 export function candidateFlow(fixed: Partial<Flow>, i: number): Flow {
-  const [here, there] = [i & 0xffff, Math.imul(i + 1, 0x9e37) & 0xffff];
   const isIpv6 = [fixed.source, fixed.destination].some((address) => address?.includes(":"));
   const address = (network: number, host: number) =>
     isIpv6 ? `2001:db8:${network}::${host.toString(16)}` : `198.${17 + network}.${host >> 8}.${host & 0xff}`;
+  const port = (host: number) => FIRST_DYNAMIC_PORT + (host & 0x3fff);
   const mac = (side: number, host: number) => `02:00:00:0${side}:${hex(host >> 8)}:${hex(host & 0xff)}`;
   return {
     protocol: "udp",
-    source: address(1, here),
-    destination: address(2, there),
-    sourcePort: FIRST_DYNAMIC_PORT + (here & 0x3fff),
-    destinationPort: FIRST_DYNAMIC_PORT + (there & 0x3fff),
-    sourceMac: mac(1, here),
-    destinationMac: mac(2, there),
+    source: address(1, i & 0xffff),
+    destination: address(2, scrambled(i, 1)),
+    sourcePort: port(scrambled(i, 2)),
+    destinationPort: port(scrambled(i, 3)),
+    sourceMac: mac(1, scrambled(i, 4)),
+    destinationMac: mac(2, scrambled(i, 5)),
     vlan: 0,
     ...(Object.fromEntries(Object.entries(fixed).filter(([, value]) => value !== undefined)) as Partial<Flow>),
   };
+}
+
+/** A permutation of 16-bit numbers, another for each salt, in which every bit of the result depends on many. */
+function scrambled(i: number, salt: number): number {
+  let mixed = Math.imul(i + salt, 0x9e37) & 0xffff;
+  mixed = Math.imul(mixed ^ (mixed >>> 8), 0x2c1b + 2 * salt) & 0xffff;
+  return mixed ^ (mixed >>> 7);
 }
 
 function hex(byte: number): string {

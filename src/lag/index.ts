@@ -1,6 +1,7 @@
 /** Selective link aggregation, as embedders see it. */
 export { type Active, type ActiveState, activePorts, type SetPolicy } from "./active.js";
 export { assignBuckets, fairShare, NO_PORT, type WeightedPort } from "./buckets.js";
+export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./chooser.js";
 export type { LagEvent } from "./events.js";
 export type { Flow } from "./flow.js";
 export { LagGroup } from "./group.js";

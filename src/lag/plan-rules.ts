@@ -50,6 +50,7 @@ export function* planProblems(plan: LagPlan): Problems {
     const path = ["partitions", name];
     yield* identifierProblems(path, name, partition, owners);
     yield* setProblems(path, partition, plan);
+    if ((plan.selection ?? "buckets") !== "buckets") yield* weightProblems(path, partition, plan.selection);
   }
 }
 
@@ -133,6 +134,17 @@ function* sideProblems(path: Path, side: readonly Member[], ports: readonly stri
     if (used.has(port)) yield { path: place, value: port, bound: "a port that this partition has not named before" };
     used.add(port);
     if (typeof member !== "string") yield* integer([...path, at, "weight"], member.weight, 1, WEIGHT_MAX);
+  }
+}
+
+/** Only buckets can be shared out by weight. */
+function* weightProblems(path: Path, { members = [], backup = [] }: SetPlan, selection: string | undefined): Problems {
+  for (const [side, ports] of Object.entries({ members, backup })) {
+    for (const [at, member] of ports.entries()) {
+      const weight = typeof member === "string" ? 1 : (member.weight ?? 1);
+      if (weight === 1) continue;
+      yield { path: [...path, side, at, "weight"], value: weight, bound: `1 where selection is ${selection}` };
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * The schema says shapes and words; bounds and what refers to what are in plan-rules.ts, which plans made in code obey, too.
  */
 import * as v from "valibot";
-import { parseDocument } from "../document/parse.js";
+import { parseDocument, type Refuse } from "../document/parse.js";
 import { HEADERS, planProblems, SELECTIONS } from "./plan-rules.js";
 
 const Weighted = v.strictObject({ port: v.string(), weight: v.optional(v.number()) });
@@ -61,11 +61,19 @@ export const PlanSchema = v.strictObject({
 export type LagPlan = v.InferOutput<typeof PlanSchema>;
 export type PartitionPlan = v.InferOutput<typeof Partition>;
 
-/** The plan that the text says. Throws DocumentError for the first thing that is wrong. */
-export function parsePlan(file: string, text: string): LagPlan {
+/**
+ * The plan that the text says. Throws DocumentError for the first thing that is wrong, by the rules and then by check, which knows what
+ * the hash catalogue has.
+ */
+export function parsePlan(
+  file: string,
+  text: string,
+  check: (plan: LagPlan, refuse: Refuse) => void = () => {},
+): LagPlan {
   return parseDocument(file, text, PlanSchema, (plan, refuse) => {
     for (const { path, value, bound } of planProblems(plan)) {
       refuse(path, `${bound}, ${value === undefined ? "but it is missing" : `received ${JSON.stringify(value)}`}`);
     }
+    check(plan, refuse);
   });
 }

@@ -1,35 +1,19 @@
-/**
- * Where would this flow go, and why; and its inverse: a flow that goes to a given port. Frames of the flow are hashed by the data plane
- * itself, so that a prediction is what will happen, not what a second implementation thinks.
- */
-import { BURST_MAX } from "../../assembly/layout.js";
+/** A group's predictions: its hash, and the buckets of the partition that is asked about, as they are now. */
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { ConfigError } from "../errors.js";
 import type { FlowHasher } from "../hash/hasher.js";
 import { NO_PORT } from "./buckets.js";
-import { candidateFlow, type Flow, flowFrame } from "./flow.js";
+import { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./chooser.js";
+import type { Flow } from "./flow.js";
 import type { GroupRecord } from "./group-record.js";
 import type { Partition } from "./partition.js";
 
-const CANDIDATES = 65_536;
-
-export interface Prediction {
-  readonly flow: Flow;
-  /** Number of the port in the group, from 0; undefined when no port of the set is usable. */
-  readonly member: number | undefined;
+/** Its member is the number of the port in the group; undefined when no port of the set is usable. */
+export interface Prediction extends FlowPrediction {
   readonly port: Port | undefined;
-  /** What the policy looks at. */
-  readonly inputs: string;
-  /** Unsigned, 32 bits. */
-  readonly hash: number;
-  readonly bucket: number;
-  readonly buckets: number;
-  /** The same for people. */
-  readonly reason: string;
 }
 
-/** A group's oracle. */
 export class Oracle {
   readonly #owner: FrameOwner;
   readonly #record: GroupRecord;
@@ -43,49 +27,36 @@ export class Oracle {
     this.#ports = ports;
   }
 
-  /** Where a flow of the partition goes now. What the flow leaves out is the first candidate's. */
+  /** Where a flow of the partition goes now. Throws ConfigError for what is no flow, and for ports taken in turn. */
   predict(partition: Partition, flow: Partial<Flow>): Prediction {
-    const whole = candidateFlow(this.#fixed(partition, flow), 0);
-    return this.#prediction(partition, whole, this.#hashes([flowFrame(whole)])[0] as number);
+    return this.#withPort(predictFlow(this.#chooser(partition), fixed(partition, flow)));
   }
 
-  /** A flow of the partition, with everything that `fixed` says, that goes to the port now; undefined when 65536 candidates do not. */
-  flowFor(partition: Partition, port: Port, fixed: Partial<Flow>): Prediction | undefined {
-    if (partition.selects === "turn") throw new ConfigError("selection", "turn", "one by which a flow has a port");
-    const member = this.#ports.indexOf(port);
-    const given = this.#fixed(partition, fixed);
-    for (let first = 0; first < CANDIDATES; first += BURST_MAX) {
-      const flows = Array.from({ length: BURST_MAX }, (_, i) => candidateFlow(given, first + i));
-      const hashes = this.#hashes(flows.map(flowFrame));
-      const found = hashes.findIndex((hash) => this.#ownerOf(partition, hash) === member);
-      if (found >= 0) return this.#prediction(partition, flows[found] as Flow, hashes[found] as number);
-    }
-    return undefined;
+  /** A flow of the partition, with everything that is given, that goes to the port now. Throws as predict does. */
+  flowFor(partition: Partition, port: Port, given: Partial<Flow>): Prediction | undefined {
+    const found = findFlow(this.#chooser(partition), this.#ports.indexOf(port), fixed(partition, given));
+    return found && this.#withPort(found);
   }
 
-  /** A partition's own address and VLAN stand in for what is not said of them: the address is where its frames come from, or go to. */
-  #fixed({ macs, vlan, vnic }: Partition, flow: Partial<Flow>): Partial<Flow> {
-    const [mac] = macs;
-    const own = mac === undefined ? {} : vnic ? { sourceMac: mac } : { destinationMac: mac };
-    return { ...own, ...(vlan === 0 ? {} : { vlan }), ...flow };
+  #withPort(prediction: FlowPrediction): Prediction {
+    const { member } = prediction;
+    return { ...prediction, port: member === undefined ? undefined : this.#ports[member] };
   }
 
-  #prediction(partition: Partition, flow: Flow, hash: number): Prediction {
-    const { buckets } = partition.record;
-    const bucket = hash % buckets;
-    const member = this.#ownerOf(partition, hash);
-    const port = this.#ports[member];
-    const inputs = this.#hasher.describe();
-    const reason =
-      `${inputs}: hash 0x${hash.toString(16).padStart(8, "0")}, mod ${buckets} is bucket ${bucket}, ` +
-      (port ? `which ${port.name} owns` : "which nobody owns, since no port of the set is usable");
-    return { flow, member: port && member, port, inputs, hash, bucket, buckets, reason };
-  }
-
-  /** Where the bucket of a hash is, or goes when it moves. */
-  #ownerOf({ record }: Partition, hash: number): number {
-    const { owner, next } = record.place(hash % record.buckets);
-    return next ?? owner ?? NO_PORT;
+  #chooser({ record, selects }: Partition): FlowChooser {
+    if (selects === "turn") throw new ConfigError("selection", selects, "one by which a flow has a port");
+    return {
+      inputs: this.#hasher.describe(),
+      buckets: record.buckets,
+      hashes: (frames) => this.#hashes(frames),
+      ownerOf: (bucket) => {
+        // A bucket that moves is already where it goes: frames that are held for it will leave there.
+        const { owner, next } = record.place(bucket);
+        const port = next ?? owner;
+        return port === NO_PORT ? undefined : port;
+      },
+      nameOf: (member) => (this.#ports[member] as Port).name,
+    };
   }
 
   #hashes(frames: readonly Uint8Array[]): number[] {
@@ -103,4 +74,11 @@ export class Oracle {
     }
     return found;
   }
+}
+
+/** A partition's own address and VLAN stand in for what is not said of them: the address is where its frames come from, or go to. */
+function fixed({ macs, vlan, vnic }: Partition, flow: Partial<Flow>): Partial<Flow> {
+  const [mac] = macs;
+  const own = mac === undefined ? {} : vnic ? { sourceMac: mac } : { destinationMac: mac };
+  return { ...own, ...(vlan === 0 ? {} : { vlan }), ...flow };
 }

@@ -64,6 +64,23 @@ describe("parsePlan", () => {
     expect(plan.partitions.db).toEqual({ macs: ["02:00:00:00:00:01"], standalone: "uplink3" });
   });
 
+  it("asks whoever knows more, and says where they refuse", () => {
+    const hash = GOOD.replace("policy: layer3+4", "policy: layer9");
+    const parse = () =>
+      parsePlan("plan.yaml", hash, (plan, refuse) => refuse(["hash", "policy"], `another than ${plan.hash?.policy}`));
+    expect(parse).toThrow("plan.yaml:2:9: hash.policy: expected another than layer9");
+  });
+
+  it.each(["modulo", "turn"])("weights ports by buckets only, not by %s", (selection) => {
+    const uneven = GOOD.replace("selection: buckets\nbuckets: 256", `selection: ${selection}`);
+    expect(() => parsePlan("plan.yaml", uneven)).toThrow(
+      `plan.yaml:12:40: partitions.web.members.1.weight: expected 1 where selection is ${selection}, received 3`,
+    );
+    parsePlan("plan.yaml", uneven.replace("weight: 3", "weight: 1"));
+    const backup = uneven.replace("weight: 3", "weight: 1").replace("[uplink2]", "[{ port: uplink2, weight: 2 }]");
+    expect(() => parsePlan("plan.yaml", backup)).toThrow(/backup.0.weight: expected 1 where selection is/);
+  });
+
   it("needs no more than ports and one set", () => {
     const text = 'ports: [a]\npartitions: { web: { macs: ["02:00:00:00:00:01"], members: [a] } }\n';
     expect(parsePlan("plan.yaml", text).ports).toEqual(["a"]);
