@@ -6,6 +6,7 @@
 //   old │ MOVING   0                    settles when no frame of it is in the old port's queue
 //   old │ MOVING   GATED                waits for the control plane to take the gate away
 //   old │ MOVING   FORCED               settles at once: the old port is dead, or has had its time
+//   new │ MOVING   FORCED               some of what was held has left by the new port; the rest waits for room there
 
 import { Queue, slotOf } from "../dma/queue";
 import { ringCount, ringDequeueBurst, ringEnqueue, ringPeek } from "../dma/ring";
@@ -21,8 +22,8 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { drop, Port } from "../path/port";
 import { announceAll, Single } from "../path/single";
-import { Group, PORTS_MAX, partitionAt, partitionOfBucket } from "./group";
-import { Leave } from "./leave";
+import { Group, partitionAt, partitionOfBucket } from "./group";
+import { LEFT_DROPPED, Leave } from "./leave";
 import { Partition } from "./partition";
 
 /** Settles the buckets that can be; returns how many of the group still move. */
@@ -73,7 +74,11 @@ function sendHeld(g: Group): void {
       }
       if (!Single.mustWait(g.portAt(next), m)) {
         const left = Leave.by(g, next, partition, bucket, m, ingress);
-        if (left < PORTS_MAX) touched |= 1 << left;
+        if (left == LEFT_DROPPED) continue;
+        touched |= 1 << left;
+        // It is there now, though the rest may find no room yet: if it is to go elsewhere, this port is what it leaves.
+        store<u8>(bucket, next | OWNER_MOVING);
+        addState(state, MOVE_FORCED);
         continue;
       }
       addState(state, MOVE_BLOCKED);

@@ -148,15 +148,14 @@ export class Distribution {
       });
     }
     this.#preemptAtMs = Number.isFinite(preemptAtMs) ? preemptAtMs : undefined;
+    this.#sendMarkers();
     this.settle();
     return events;
   }
 
-  /** Lets buckets settle whose frames have left; sends the markers that are due. */
+  /** Lets buckets settle whose frames have left. */
   settle(): void {
-    if (!this.#moves.unsettled) return;
-    this.#sendMarkers();
-    this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
+    if (this.#moves.unsettled) this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
   }
 
   /** Tells the partner, if it is to know, which ports each VLAN may take: its partition's, beginning at another for each. */
@@ -266,6 +265,7 @@ export class Distribution {
       }
       this.#moves.begin(record, after, (port) => this.#isSending(port), nowMs);
     }
+    this.#sendMarkers();
     this.settle();
     return events;
   }
@@ -273,9 +273,7 @@ export class Distribution {
   /** Where the peer would not answer a marker, what has left the queue has to do. */
   #sendMarkers(): void {
     for (const { port, transactionId } of this.#moves.markersDue()) {
-      const how = this.slow.sendMarker(port, transactionId, this.#nowMs);
-      if (how === "idle") this.#moves.answered(port, transactionId);
-      if (how === "refused") this.#moves.unsent(transactionId);
+      if (!this.slow.sendMarker(port, transactionId, this.#nowMs)) this.#moves.answered(port, transactionId);
     }
   }
 

@@ -183,6 +183,7 @@ export class LagGroup {
     const { kernels } = this.#home.owner;
     const { ptr } = this.record;
     for (const port of this.ports) port.reap();
+    this.#distribution.slow.flush();
     this.#distribution.settle();
     let moved = 0;
     if (this.#network) moved += kernels.lagSendBurst(ptr, this.#network.record.ptr, BURST_MAX);

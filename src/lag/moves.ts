@@ -79,11 +79,6 @@ export class Moves {
     return [...due].map(([port, transactionId]) => ({ port, transactionId }));
   }
 
-  /** A marker found no room: whatever waits for its answer is due for another. */
-  unsent(transactionId: number): void {
-    for (const move of this.#moves.values()) if (move.marker === transactionId) move.marker = undefined;
-  }
-
   /** The peer has answered a marker: all that was sent on the port before has arrived. */
   answered(port: number, transactionId: number): void {
     for (const { record, bucket, from, marker, isForced } of this.#moves.values()) {

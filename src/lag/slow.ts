@@ -1,6 +1,7 @@
 /**
  * A group's link protocols: reads what the data plane has put aside for the control plane (assembly/lag/reserved.ts), has the LACP
- * machines answer, and sends what they say by the ports themselves. Port numbers of LACP are the group's, from 1.
+ * machines answer, and sends what they say by the ports themselves. What finds no room waits, and goes before the data plane fills
+ * the port again: otherwise traffic alone could let a partner time out. Port numbers of LACP are the group's, from 1.
  */
 import { MBUF_PORT } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
@@ -31,6 +32,8 @@ export interface GroupLacpOptions {
   readonly conversations?: boolean;
 }
 
+/** Frames that may wait for room, a port. */
+const WAITING_MAX = 16;
 /** Bytes of the longest frame that is said or heard: of version 1, and of version 2 with all its masks. */
 const FRAME_BYTES_MAX = { 1: 124, 2: 640 };
 
@@ -48,6 +51,8 @@ export class SlowProtocols {
   readonly #record: GroupRecord;
   readonly #ports: readonly Port[];
   readonly #lacp: LacpSystem | undefined;
+  /** What has found no room, the oldest first. */
+  #waiting: { readonly port: Port; readonly frame: Uint8Array }[] = [];
 
   constructor(owner: FrameOwner, record: GroupRecord, ports: readonly Port[], lacp: LacpSystem | undefined) {
     this.#owner = owner;
@@ -71,6 +76,7 @@ export class SlowProtocols {
   }
 
   link(port: number, up: boolean, nowMs: number): LacpAction[] {
+    if (!up) this.#waiting = this.#waiting.filter((waiting) => waiting.port !== this.#ports[port]);
     return this.#carryOut(this.#lacp?.link(port + 1, up, nowMs) ?? []);
   }
 
@@ -79,14 +85,24 @@ export class SlowProtocols {
   }
 
   /**
-   * Asks the peer to say when it has everything sent on the port so far: "asked", or "refused" when there was no room for the question,
-   * or "idle" where nobody would answer. The clock stands where it was put before, so that nothing else happens.
+   * Asks the peer to say when it has everything sent on the port so far; false where nobody would answer. The clock stands where it was
+   * put before, so that nothing else happens.
    */
-  sendMarker(port: number, transactionId: number, nowMs: number): "asked" | "refused" | "idle" {
-    if (!this.#lacp?.port(port + 1).distributing) return "idle";
-    if (!this.#hasRoom(this.#ports[port] as Port)) return "refused";
+  sendMarker(port: number, transactionId: number, nowMs: number): boolean {
+    if (!this.#lacp?.port(port + 1).distributing) return false;
     this.#carryOut(this.#lacp.sendMarker(port + 1, transactionId, nowMs));
-    return "asked";
+    return true;
+  }
+
+  /** Sends what waits, as far as there is room. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const full = new Set<Port>();
+    this.#waiting = this.#waiting.filter(({ port, frame }) => {
+      if (!full.has(port) && this.#send(port, frame)) return false;
+      full.add(port);
+      return true;
+    });
   }
 
   /** Reads what has arrived, and lets time pass. */
@@ -111,26 +127,28 @@ export class SlowProtocols {
     return frames;
   }
 
-  /** Sends what is to be sent; returns the other actions. What finds no buffer or no room is lost, as on a link: it is said again. */
+  /** Sends what is to be sent; returns the other actions. */
   #carryOut(actions: readonly LacpAction[]): LacpAction[] {
     const others: LacpAction[] = [];
     for (const action of actions) {
-      if (action.type === "send") this.#send(this.#ports[action.port - 1] as Port, action.frame);
+      if (action.type === "send")
+        this.#waiting.push({ port: this.#ports[action.port - 1] as Port, frame: action.frame });
       else others.push(action);
     }
+    this.flush();
+    // On a port that takes nothing the oldest are lost, as on a link: they are said again.
+    this.#waiting = this.#waiting.slice(-WAITING_MAX * this.#ports.length);
     return others;
   }
 
-  #send(port: Port, bytes: Uint8Array): void {
+  /** False when the port has no room, or the pool no buffer. */
+  #send(port: Port, bytes: Uint8Array): boolean {
     const frame = port.reserve(bytes.length);
-    if (!frame) return;
+    if (!frame) return false;
     frame.payload.set(bytes);
-    if (!port.post(frame)) frame.release();
-  }
-
-  #hasRoom(port: Port): boolean {
-    port.reap();
-    return this.#owner.pool.free > 0 && this.#owner.kernels.queueFree(port.record.queue) > 0;
+    const isPosted = port.post(frame);
+    if (!isPosted) frame.release();
+    return isPosted;
   }
 }
 

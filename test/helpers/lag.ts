@@ -63,13 +63,13 @@ export interface FlowFrame {
   readonly vlan?: number;
 }
 
-/** Frame number `sequence` of a UDP flow, which has ports of its own. */
+/** Frame number `sequence` of a UDP flow, which has ports of its own: any two numbers differ much by the group's hash. */
 export function flowFrame({ flow, sequence, dst, src, vlan }: FlowFrame): Uint8Array {
   const datagram = f.udp(Uint8Array.from([...u32(flow), ...u32(sequence)]), {
-    sport: 1024 + (flow % 60_000),
-    dport: 7000 + (flow >> 4),
+    sport: 1024 + ((flow * 7919) % 60_000),
+    dport: 1024 + ((flow * 104_729 + (flow >> 5)) % 60_000),
   });
-  return f.ethernet(f.ipv4(datagram, { src: [10, 1, flow >> 8, flow & 255] }), {
+  return f.ethernet(f.ipv4(datagram), {
     ...(dst ? { dst } : {}),
     ...(src ? { src } : {}),
     tags: vlan === undefined ? [] : [{ tci: vlan }],
