@@ -16,6 +16,21 @@ it("examples/single-dma.mjs sends one span where others send two", () => {
   ]);
 });
 
+it("examples/selective-lag.mjs keeps each partition to its links", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/selective-lag.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.toString().trim().split("\n")).toEqual([
+    "layer3+4 of Linux 6.0: IP addresses, ports, of the outer frame: hash 0x5eed5cbe, mod 256 is bucket 190, which a owns",
+    "and by a: source port 51699",
+    "web: 500 / 500 / 0 frames by a / b / c",
+    "db: 0 / 0 / 1000 frames by a / b / c",
+    "web goes by a (1 of 2 primaries usable, 1 needed): 128 of 256 buckets moved",
+    "web: 1500 / 500 / 0 frames by a / b / c",
+    "db: 0 / 0 / 2000 frames by a / b / c",
+    'a dropped {"outside-port-set":1}',
+  ]);
+});
+
 it("examples/toolkit.mjs computes what others computed", () => {
   const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/toolkit.mjs")]);
   expect([code, stderr]).toEqual([0, ""]);

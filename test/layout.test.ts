@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as layout from "../assembly/layout.js";
+import { identityKey } from "../src/lag/addresses.js";
 import { type Bed, makeBed } from "./helpers/bed.js";
 import { counting } from "./helpers/bytes.js";
 import { BUILDS } from "./helpers/engines.js";
 import * as f from "./helpers/frames.js";
+import { hasherOn } from "./helpers/hasher.js";
+import { flowFrame, macBytes } from "./helpers/lag.js";
+import { type BedPort, makePort } from "./helpers/port-record.js";
 import { makeQueue, takeSpans } from "./helpers/queue.js";
 
 /** Records as both sides see them: what the kernel writes the host reads at the offset in layout.ts, and back. */
@@ -144,6 +148,159 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     for (const bit of bits) expect(Math.log2(bit) % 1).toBe(0);
   });
 
+  test("identity: the kernel writes, and reads what the host writes", () => {
+    const identity = bed.arena.take(layout.IDENTITY_BYTES);
+    const partition = bed.arena.take(layout.PARTITION_BYTES);
+    const buckets = bed.arena.take(5 * layout.IDENTITY_BUCKET_BYTES);
+    const at = (offset: number) => bed.u32(identity + offset);
+    bed.kernels.identityInit(identity, buckets, 4, 0x123456789abcdef0n);
+    expect([at(layout.IDENTITY_BUCKETS), at(layout.IDENTITY_SHIFT)]).toEqual([buckets, 62]);
+    expect(bed.u64(identity + layout.IDENTITY_MULTIPLIER)).toBe(0x123456789abcdef1n);
+    bed.poke32(identity + layout.IDENTITY_TICK, 5);
+    const key = identityKey(Uint8Array.from(macBytes(7)), 9);
+    expect(bed.kernels.identityInsert(identity, key, partition | layout.IDENTITY_F_LEARNED)).toBe(1);
+    const [bucket = 0] = [0, 1, 2, 3].map((i) => buckets + i * layout.IDENTITY_BUCKET_BYTES).filter((b) => bed.u64(b));
+    expect(bed.u64(bucket)).toBe(0x8009_0700_0000_5e02n);
+    // Behind the keys of all ways their values, behind these when each was last seen.
+    const values = bucket + layout.IDENTITY_WAYS * 8;
+    expect(bed.u32(values)).toBe(partition | layout.IDENTITY_F_LEARNED);
+    expect(bed.u32(values + layout.IDENTITY_WAYS * 4)).toBe(5);
+    const learned = () => [at(layout.IDENTITY_LEARNED), bed.u32(partition + layout.PARTITION_LEARNED)];
+    expect([at(layout.IDENTITY_ENTRIES), ...learned()]).toEqual([1, 1, 1]);
+    bed.poke32(identity + layout.IDENTITY_TICK, 9);
+    expect([4, 3].map((maxAge) => bed.kernels.identityAge(identity, maxAge))).toEqual([0, 1]);
+    expect([at(layout.IDENTITY_ENTRIES), ...learned()]).toEqual([0, 0, 0]);
+  });
+
+  describe("a group of one port, and a partition with two buckets", () => {
+    const MAC = macBytes(7);
+    let group: number;
+    let partition: number;
+    let identity: number;
+    let hold: number;
+    let control: number;
+    let uplink: BedPort;
+    let vnic: BedPort;
+
+    function makeRing(): number {
+      const ring = bed.arena.take(layout.RING_BYTES);
+      bed.kernels.ringInit(ring, bed.arena.take(32), 8);
+      return ring;
+    }
+
+    function pokeAll(record: number, fields: readonly (readonly [offset: number, value: number])[]): void {
+      for (const [offset, value] of fields) bed.poke32(record + offset, value);
+    }
+
+    /** Frames that have arrived on a port. */
+    function arrive(port: BedPort, ...frames: Uint8Array[]): number[] {
+      const mbufs = frames.map((bytes) => bed.frame(bytes));
+      bed.kernels.ringEnqueueBurst(bed.u32(port.ptr + layout.PORT_RX_RING), bed.listOf(...mbufs), mbufs.length);
+      return mbufs;
+    }
+
+    const counted = (index: number) => Number(bed.u64(partition + layout.PARTITION_COUNTERS + index * 8));
+    const buckets = () => [...bed.view(partition + layout.PARTITION_OWNERS, 6)];
+
+    beforeEach(() => {
+      group = bed.arena.take(layout.GROUP_BYTES);
+      partition = bed.arena.take(layout.PARTITION_OWNERS + 64);
+      [uplink, vnic] = [makePort(bed, 0, 4), makePort(bed, 1, 4)];
+      for (const { ptr } of [uplink, vnic]) bed.poke32(ptr + layout.PORT_RX_RING, makeRing());
+      [hold, control] = [makeRing(), makeRing()];
+      identity = bed.arena.take(layout.IDENTITY_BYTES);
+      bed.kernels.identityInit(identity, bed.arena.take(5 * layout.IDENTITY_BUCKET_BYTES), 4, 1n);
+      bed.kernels.identityInsert(identity, identityKey(Uint8Array.from(MAC), 0), partition);
+      const [ports, owners] = [bed.arena.take(4), bed.arena.take(8)];
+      bed.poke32(ports, uplink.ptr);
+      bed.poke32(owners + 4, partition);
+      pokeAll(group, [
+        [layout.GROUP_PORTS, ports],
+        [layout.GROUP_PORT_COUNT, 1],
+        [layout.GROUP_HASH, hasherOn(bed, { policy: "aix-src-port" })],
+        [layout.GROUP_IDENTITY, identity],
+        [layout.GROUP_OWNERS, owners],
+        [layout.GROUP_PARTITIONS, partition],
+        [layout.GROUP_PARTITION_STRIDE, layout.PARTITION_OWNERS + 64],
+        [layout.GROUP_PARTITION_COUNT, 1],
+        [layout.GROUP_LIST, bed.arena.take(layout.BURST_MAX * 4)],
+        [layout.GROUP_HASHES, bed.arena.take(layout.BURST_MAX * 4)],
+        [layout.GROUP_HOLD, hold],
+        [layout.GROUP_CONTROL, control],
+      ]);
+      // Bucket 0 is the port's; bucket 1 moves from there to there.
+      bed.view(partition + layout.PARTITION_OWNERS, 6).set([0, layout.OWNER_MOVING, 0, 0, 0, layout.MOVE_GATED]);
+      pokeAll(partition, [
+        [layout.PARTITION_BUCKETS, 2],
+        [layout.PARTITION_MODE, layout.MODE_TURN],
+        [layout.PARTITION_PORTS, 1],
+        [layout.PARTITION_LIVE, 1],
+        [layout.PARTITION_VNIC, vnic.ptr],
+        [layout.PARTITION_LOADS, partition + layout.PARTITION_OWNERS + 8],
+        [layout.PARTITION_MOVING, 1],
+        [layout.PARTITION_LEARNED_MAX, 1],
+      ]);
+    });
+
+    test("a host sends in turn, holds, measures, learns and settles", () => {
+      bed.poke32(partition + layout.PARTITION_FLAGS, layout.PARTITION_F_MEASURE | layout.PARTITION_F_LEARN);
+      const frames = [1, 2].map((src) => flowFrame({ flow: src, sequence: 1, src: macBytes(src) }));
+      const [first, second] = arrive(vnic, ...frames);
+      expect(bed.kernels.lagSendBurst(group, vnic.ptr, 8)).toBe(2);
+      expect(bed.u32(bed.u32(group + layout.GROUP_LIST) + 4)).toBe(second);
+      expect(bed.u32(bed.u32(group + layout.GROUP_HASHES) + 4)).toBe((1024 + 2 * 7919) & 0xff);
+      expect(bed.u32(partition + layout.PARTITION_TURN)).toBe(2);
+      expect(bed.u64(bed.u32(partition + layout.PARTITION_LOADS))).toBe(BigInt(frames[0]?.length ?? 0));
+      expect(bed.u32((first as number) + layout.MBUF_HASH)).toBe(partition + layout.PARTITION_OWNERS);
+      expect([layout.COUNTER_SENT_FRAMES, layout.COUNTER_HELD, layout.COUNTER_LEARN_REFUSED].map(counted)).toEqual([
+        1, 1, 1,
+      ]);
+      expect(bed.u32(partition + layout.PARTITION_LEARNED)).toBe(1);
+      expect([bed.kernels.ringCount(hold), bed.kernels.lagSettle(group)]).toEqual([1, 1]);
+      // The gate is taken away.
+      bed.view(partition + layout.PARTITION_OWNERS + 5, 1).fill(0);
+      expect([bed.kernels.lagSettle(group), bed.kernels.ringCount(hold)]).toEqual([0, 0]);
+      expect([bed.u32(partition + layout.PARTITION_MOVING), ...buckets()]).toEqual([0, 0, 0, 0, 0, 0, 0]);
+      expect([counted(layout.COUNTER_SENT_BY), uplink.counter(layout.COUNTER_TX_FRAMES)]).toEqual([2, 2]);
+    });
+
+    test("bits of the hash choose where the group has a mask", () => {
+      // The lowest bit of the source port, which is odd.
+      bed.poke32(group + layout.GROUP_MASK, 1);
+      const picks = bed.arena.take(4);
+      const m = bed.frame(flowFrame({ flow: 1, sequence: 1 }));
+      bed.arena.u16[(m + layout.MBUF_PORT) >> 1] = 1;
+      bed.kernels.parseBurst(bed.listOf(m), 1);
+      bed.kernels.lagPickBurst(group, bed.list, 1, picks);
+      expect(bed.u32(picks)).toBe(layout.PICK_MOVING);
+      expect(bed.u32(partition + layout.PARTITION_TURN)).toBe(0);
+    });
+
+    test("a host's port takes what is its partition's, and keeps what is its own", () => {
+      const slow = f.ethernet(f.layer3(0x8809, counting(46)), { dst: [0x01, 0x80, 0xc2, 0, 0, 2] });
+      const flow = { flow: 1, sequence: 1, dst: MAC };
+      const [, taken] = arrive(uplink, slow, flowFrame(flow), flowFrame({ ...flow, vlan: 9 }));
+      expect(bed.kernels.lagReceiveBurst(group, 0, 8)).toBe(3);
+      expect(bed.kernels.ringCount(control)).toBe(1);
+      expect(bed.u32(bed.u32(vnic.queue + layout.QUEUE_SLOTS))).toBe(taken);
+      expect(counted(layout.COUNTER_RECEIVED_BY)).toBe(1);
+      expect(uplink.counter(layout.COUNTER_DROP + layout.DROP_UNKNOWN_PARTITION)).toBe(1);
+      // Out of the set.
+      bed.poke32(partition + layout.PARTITION_PORTS, 2);
+      arrive(uplink, flowFrame(flow));
+      bed.kernels.lagReceiveBurst(group, 0, 8);
+      expect(counted(layout.COUNTER_OUTSIDE_DROPPED)).toBe(1);
+    });
+
+    test("a switch passes on to its network what its partition sends", () => {
+      bed.poke32(group + layout.GROUP_FLAGS, layout.GROUP_F_SWITCH);
+      bed.poke32(group + layout.GROUP_NETWORK, vnic.ptr);
+      arrive(uplink, flowFrame({ flow: 1, sequence: 1, src: MAC }));
+      expect(bed.kernels.lagReceiveBurst(group, 0, 8)).toBe(1);
+      expect([vnic.counter(layout.COUNTER_TX_FRAMES), counted(layout.COUNTER_RECEIVED_FRAMES)]).toEqual([1, 1]);
+    });
+  });
+
   test("records do not overlap: each offset of a record is its own, inside its size", () => {
     const records = {
       MBUF: layout.MBUF_BYTES,
@@ -158,10 +315,15 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       STATS: 32,
       STAGE: 64,
       PACKED: 16,
+      GROUP: 128,
+      PARTITION: 64,
+      IDENTITY: 32,
     };
+    // Numbers that are no offsets, and what stands behind a record.
+    const others = /_BYTES$|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS/;
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
-        .filter(([name]) => name.startsWith(`${prefix}_`) && !/_BYTES$|_F_|STAGE_DATA$/.test(name))
+        .filter(([name]) => name.startsWith(`${prefix}_`) && !others.test(name))
         .map(([, offset]) => offset as number);
       expect((layout as Record<string, number>)[`${prefix}_BYTES`], prefix).toBe(size);
       expect(new Set(offsets).size, prefix).toBe(offsets.length);
