@@ -7,12 +7,14 @@
  * When a member of several of equal weight dies, that is none. Unequal weights can need a move besides: 8 buckets at 1 : 2 : 2
  * may lie 1, 3, 4 and at 1 : 2 must lie 3, 5 or 2, 6.
  */
+import { GROUP_PORTS_MAX, OWNER_NONE } from "../../assembly/layout.js";
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
 
 /** The port of a bucket that nobody owns. */
-export const NO_PORT = 255;
-export const PORTS_MAX = 32;
+export const NO_PORT = OWNER_NONE;
+/** Ports are numbered from 0 to one less. */
+export const PORTS_MAX = GROUP_PORTS_MAX;
 export const WEIGHT_MAX = 1000;
 
 export interface WeightedPort {
@@ -36,7 +38,8 @@ interface Share {
 /**
  * The new assignment: the port of each bucket, NO_PORT everywhere without members. No bucket of a live member moves unless fairness
  * needs it, and then the idlest by load (bytes in the last window, by bucket), ties by bucket number. A member that comes (back) gets
- * floor of its quota, or ceil if the sum forces it. The order of members does not matter; `before` stays as it is.
+ * floor of its quota, or ceil if the sum forces it. The order of members does not matter; `before` stays as it is. Throws ConfigError for
+ * a port or weight out of its bounds, and for a port that is named twice.
  */
 export function assignBuckets(
   before: Uint8Array,
@@ -61,12 +64,6 @@ export function assignBuckets(
   );
   for (const bucket of free.sort((a, b) => a - b)) after[bucket] = ports.next().value ?? NO_PORT;
   return after;
-}
-
-/** Quota of each port, exact: a real number. */
-export function fairShare(buckets: number, members: readonly WeightedPort[]): ReadonlyMap<number, number> {
-  const sum = sumOfWeights(members);
-  return new Map(members.map(({ port, weight }) => [port, (buckets * weight) / sum]));
 }
 
 function sharesOf(buckets: number, members: readonly WeightedPort[], sum: number): Share[] {

@@ -44,8 +44,7 @@ export interface LagLimits {
 /** Addresses of what belongs to a group. */
 export interface GroupRecord {
   readonly ptr: number;
-  /** u32 for each port of the group, and for each port of the engine. */
-  readonly ports: number;
+  /** For each port of the engine, the partition whose vnic it is (u32). */
   readonly owners: number;
   readonly partitions: number;
   readonly hashes: number;
@@ -55,9 +54,8 @@ export interface GroupRecord {
   /** The identity's buckets, and how many there are: a power of two, and one more behind. */
   readonly identityBuckets: number;
   readonly identityCount: number;
-  /** Scratch for a burst: frames' addresses and picks. */
+  /** Scratch for a burst: frames' addresses. */
   readonly scratch: number;
-  readonly picks: number;
 }
 
 /** From so many addresses on, a bucket for each would leave some address without room by nearly any multiplier. */
@@ -75,7 +73,8 @@ export function planGroup(plan: MemoryPlan, limits: LagLimits, enginePorts: numb
   plan.add(limits.partitions * partitionStride(limits.buckets));
   for (const frames of [limits.heldFrames, CONTROL_FRAMES]) plan.add(RING_BYTES).add(frames * 4);
   plan.add(IDENTITY_BYTES).add((identityBucketCount(limits.addresses) + 1) * IDENTITY_BUCKET_BYTES);
-  for (let i = 0; i < 4; i++) plan.add(BURST_MAX * 4);
+  // list, hashes and scratch
+  for (let i = 0; i < 3; i++) plan.add(BURST_MAX * 4);
 }
 
 /** What a group is made of that never changes. */
@@ -115,12 +114,9 @@ export function makeGroupRecord(
   const control = takeRing(CONTROL_FRAMES);
   const identity = arena.take(IDENTITY_BYTES);
   const identityBuckets = arena.take((identityCount + 1) * IDENTITY_BUCKET_BYTES);
-  const [list, hashes, scratch, picks] = [0, 0, 0, 0].map(() => arena.take(BURST_MAX * 4)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const list = arena.take(BURST_MAX * 4);
+  const hashes = arena.take(BURST_MAX * 4);
+  const scratch = arena.take(BURST_MAX * 4);
   arena.u32.set(shape.ports, ports >> 2);
   const write = (offset: number, value: number) => {
     arena.u32[(ptr + offset) >> 2] = value;
@@ -144,7 +140,6 @@ export function makeGroupRecord(
   write(GROUP_MASK, shape.mask);
   return {
     ptr,
-    ports,
     owners,
     partitions,
     hashes,
@@ -154,6 +149,5 @@ export function makeGroupRecord(
     identityBuckets,
     identityCount,
     scratch,
-    picks,
   };
 }

@@ -1,6 +1,6 @@
 /** Selective link aggregation, as embedders see it. */
 export { type Active, type ActiveState, activePorts, type SetPolicy } from "./active.js";
-export { assignBuckets, fairShare, NO_PORT, type WeightedPort } from "./buckets.js";
+export { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./chooser.js";
 export type { LagEvent } from "./events.js";
 export type { Flow } from "./flow.js";
@@ -9,7 +9,7 @@ export * from "./lacp/index.js";
 export type { Order } from "./moves.js";
 export type { LagGroupOptions, Member, PartitionOptions, PortSetOptions, Selection } from "./options.js";
 export { Partition, type PartitionCounters } from "./partition.js";
-export { checkPlan, type PlanProblem, planProblems } from "./plan-rules.js";
+export { type PlanProblem, planProblems } from "./plan-rules.js";
 export type { LagPlan, PartitionPlan } from "./plan-schema.js";
 export {
   type Branch,
@@ -31,10 +31,12 @@ export {
 export type { GroupLacpOptions } from "./slow.js";
 export {
   type Failure,
+  type FlowSelection,
   type FlowSize,
   failures,
   type Imbalance,
   imbalanceOf,
+  type Measure,
   type MemberSpread,
   Spread,
   type SpreadReport,

@@ -1,19 +1,17 @@
 /** What a group and its partitions are made of, and the checks: each names the key, the value and the bound. */
-import { GROUP_PORTS_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger, checkOneOf, checkPowerOfTwo } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { HashOptions } from "../hash/options.js";
 import type { Tunnel } from "../overlay/tunnel.js";
 import type { SetPolicy } from "./active.js";
-import type { WeightedPort } from "./buckets.js";
+import { PORTS_MAX, type WeightedPort } from "./buckets.js";
 import type { Order } from "./moves.js";
-import { setProblems } from "./plan-rules.js";
+import { SELECTIONS, setProblems } from "./plan-rules.js";
 import { OVS_THRESHOLDS, type RebalanceOptions } from "./rebalance.js";
 import type { GroupLacpOptions } from "./slow.js";
 
-/** "buckets": a table that a change moves as little of as it can; "modulo": hash mod live ports, as bonding drivers do; "turn". */
-export type Selection = "buckets" | "modulo" | "turn";
+export type Selection = (typeof SELECTIONS)[number];
 
 export interface LagGroupOptions {
   /** The ports that the partitions share, 1 to 32, in the order of their numbers. */
@@ -96,7 +94,7 @@ export interface PortSet {
 export type GroupSettings = ReturnType<typeof checkGroup>;
 
 export function checkGroup(options: LagGroupOptions, bucketsMax: number) {
-  checkInteger("ports.length", options.ports.length, 1, GROUP_PORTS_MAX);
+  checkInteger("ports.length", options.ports.length, 1, PORTS_MAX);
   const names = options.ports.map(({ name }) => name);
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i) throw new ConfigError(`ports[${i}]`, name, "a port that is named once");
@@ -108,7 +106,7 @@ export function checkGroup(options: LagGroupOptions, bucketsMax: number) {
     throw new ConfigError("network", options.network.name, "a port outside the group");
   }
   const buckets = checkPowerOfTwo("buckets", options.buckets ?? Math.min(256, bucketsMax), 1, bucketsMax);
-  const selection = checkOneOf("selection", options.selection ?? "buckets", ["buckets", "modulo", "turn"]);
+  const selection = checkOneOf("selection", options.selection ?? "buckets", SELECTIONS);
   if (options.rebalance) checkRebalance(options.rebalance, selection);
   return {
     role,

@@ -2,11 +2,10 @@
  * What a plan of link aggregation must obey, whether it comes from a file or from code: bounds, names that stand for ports, and
  * identifiers that no two partitions share.
  */
-import { ConfigError } from "../errors.js";
 import { PORTS_MAX, WEIGHT_MAX } from "./buckets.js";
 import type { LagPlan, PartitionPlan } from "./plan-schema.js";
 
-/** Resilient buckets; hash mod live ports, as bonding drivers have it; each port in its turn. */
+/** "buckets": a table that a change moves as little of as it can; "modulo": hash mod live ports, as bonding drivers do; "turn". */
 export const SELECTIONS = ["buckets", "modulo", "turn"] as const;
 export const HEADERS = ["outer", "inner"] as const;
 /** Ports on either side of a set, as AIX EtherChannel has them. */
@@ -27,11 +26,6 @@ export interface PlanProblem {
 type Problems = Generator<PlanProblem, void>;
 type Path = PlanProblem["path"];
 type Member = string | { readonly port: string; readonly weight?: number | undefined };
-
-/** ConfigError for the first rule that the plan breaks; its argument is the key's path, joined by dots. */
-export function checkPlan(plan: LagPlan): void {
-  for (const { path, value, bound } of planProblems(plan)) throw new ConfigError(path.join("."), value, bound);
-}
 
 /** Every rule that the plan breaks, in the plan's order. */
 export function* planProblems(plan: LagPlan): Problems {

@@ -107,7 +107,8 @@ export function imbalanceOf(loads: readonly number[]): Imbalance {
   return { maxOverMean: Math.max(...loads) / mean, cv: Math.sqrt(variance) / mean };
 }
 
-export type Selection = { readonly kind: "modulo" } | { readonly kind: "buckets"; readonly buckets: number };
+/** How a flow's hash chooses its member. */
+export type FlowSelection = { readonly kind: "modulo" } | { readonly kind: "buckets"; readonly buckets: number };
 
 export interface Failure {
   readonly member: number;
@@ -121,9 +122,10 @@ export interface Failure {
 
 /**
  * What each member's failure would do to flows with these (unsigned 32-bit) hashes. By modulo, a flow goes to the member of number
- * hash mod members, and then to the survivor of number hash mod survivors; by buckets, to whoever owns bucket hash mod buckets.
+ * hash mod members, and then to the survivor of number hash mod survivors; by buckets, to whoever owns bucket hash mod buckets. Throws
+ * ConfigError for other than 1 to 32 members and 1 to 65536 buckets.
  */
-export function failures(hashes: readonly number[], members: number, selection: Selection): readonly Failure[] {
+export function failures(hashes: readonly number[], members: number, selection: FlowSelection): readonly Failure[] {
   checkInteger("members", members, 1, PORTS_MAX);
   const all = Array.from({ length: members }, (_, member) => member);
   const owners = ownersOf(all, selection);
@@ -146,7 +148,7 @@ export function failures(hashes: readonly number[], members: number, selection: 
 }
 
 /** The member of hash h is element h modulo length. */
-function ownersOf(members: readonly number[], selection: Selection, before?: Uint8Array): Uint8Array {
+function ownersOf(members: readonly number[], selection: FlowSelection, before?: Uint8Array): Uint8Array {
   if (selection.kind === "modulo") return Uint8Array.from(members.length > 0 ? members : [NO_PORT]);
   const nobody = new Uint8Array(checkInteger("buckets", selection.buckets, 1, 65536)).fill(NO_PORT);
   return assignBuckets(

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { udpFrames } from "../../bench/workload.js";
 import type { Burst } from "../../src/burst.js";
 import type { FlowHasher } from "../../src/hash/hasher.js";
-import { assignBuckets, fairShare, NO_PORT } from "../../src/lag/buckets.js";
+import { assignBuckets, NO_PORT } from "../../src/lag/buckets.js";
 import { testEngine } from "../helpers/engines.js";
 
 const POLICIES = ["layer3+4", "toeplitz"] as const;
@@ -56,7 +56,6 @@ describe.each(POLICIES)("random flows by %s", (policy) => {
 function spread(flows: Uint32Array, members: number, buckets: number): { owned: number[]; sent: number[] } {
   const weighted = Array.from({ length: members }, (_, port) => ({ port, weight: 1 }));
   const owners = assignBuckets(new Uint8Array(buckets).fill(NO_PORT), weighted);
-  expect([...fairShare(buckets, weighted).values()]).toEqual(weighted.map(() => buckets / members));
   const owned = weighted.map(({ port }) => owners.filter((owner) => owner === port).length);
   const sent = weighted.map(() => 0);
   for (const hash of flows) {

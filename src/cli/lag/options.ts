@@ -1,5 +1,12 @@
 /** What the lag commands are asked to do: a hash of the catalogue or round robin, and how a hash becomes a member. */
-import { ConfigError, HASH_POLICIES, type HashOptions, type HashPolicy, type LagPlan } from "../../index.js";
+import {
+  ConfigError,
+  type FlowSelection,
+  HASH_POLICIES,
+  type HashOptions,
+  type HashPolicy,
+  type LagPlan,
+} from "../../index.js";
 
 export const ROUND_ROBIN = "round-robin";
 /** What --hash takes. */
@@ -24,8 +31,8 @@ export interface LagArguments {
   readonly json?: boolean;
 }
 
-/** Bonding's own hash mod members; resilient buckets; each in its turn. */
-export type Selection = { readonly kind: "modulo" | "turn" } | { readonly kind: "buckets"; readonly buckets: number };
+/** Bonding's own hash mod members; resilient buckets; each in its turn, where no flow has a member. */
+export type Selection = FlowSelection | { readonly kind: "turn" };
 
 export interface Choice {
   /** As --hash names it. */
