@@ -15,12 +15,12 @@ import { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 import type { LagEvent } from "./events.js";
 import type { GroupRecord } from "./group-record.js";
 import type { LacpAction } from "./lacp/action.js";
-import { hasConversation } from "./lacp/conversations.js";
 import type { LacpSystem } from "./lacp/system.js";
 import { Moves } from "./moves.js";
 import { type GroupSettings, type LagGroupOptions, weighted } from "./options.js";
 import type { Partition } from "./partition.js";
-import { OVS_THRESHOLDS, rebalance, smooth } from "./rebalance.js";
+import { conversationPorts, conversationsOf, distributingPorts, isAgreed } from "./partner.js";
+import { keepUneven, Rebalancer } from "./rebalancer.js";
 import { SlowProtocols } from "./slow.js";
 
 export class Distribution {
@@ -28,14 +28,13 @@ export class Distribution {
   readonly #record: GroupRecord;
   readonly #ports: readonly Port[];
   readonly #settings: GroupSettings;
-  readonly #thresholds: LagGroupOptions["rebalance"];
+  readonly #rebalancer: Rebalancer | undefined;
   readonly #conversations: boolean;
   readonly #partitions: () => readonly Partition[];
   readonly #up: Set<number>;
   readonly #moves: Moves;
   readonly slow: SlowProtocols;
   #preemptAtMs: number | undefined;
-  #measuredMs: number | undefined;
   #nowMs = 0;
   /** What happened in a call that returns no events. */
   readonly #unsaid: LagEvent[] = [];
@@ -52,7 +51,7 @@ export class Distribution {
     this.#record = record;
     this.#ports = options.ports;
     this.#settings = settings;
-    this.#thresholds = options.rebalance;
+    this.#rebalancer = options.rebalance && new Rebalancer(options.rebalance);
     this.#conversations = options.lacp?.conversations ?? false;
     this.#partitions = partitions;
     this.#moves = new Moves(settings.order, settings.moveTimeoutMs);
@@ -67,8 +66,7 @@ export class Distribution {
   }
 
   get nextMs(): number | undefined {
-    const measureAtMs = this.#measuredMs === undefined ? undefined : this.#measuredMs + this.#intervalMs;
-    const times = [this.#preemptAtMs, measureAtMs, this.#moves.nextMs, this.slow.nextMs];
+    const times = [this.#preemptAtMs, this.#rebalancer?.nextMs, this.#moves.nextMs, this.slow.nextMs];
     const running = times.filter((time) => time !== undefined);
     return running.length === 0 ? undefined : Math.min(...running);
   }
@@ -111,7 +109,10 @@ export class Distribution {
 
   /** What has changed for some partitions changes nothing for others, unless the partner is told of it or has said something. */
   #partitionsChanged(some: readonly Partition[]): LagEvent[] {
-    const heard = this.#heard([...this.slow.tick(this.#nowMs), ...this.#tellConversations()]);
+    const actions = this.slow.tick(this.#nowMs);
+    if (this.#conversations)
+      actions.push(...this.slow.setConversations(conversationsOf(this.#partitions()), this.#nowMs));
+    const heard = this.#heard(actions);
     const isTheirs = heard.length === 0 && !this.#conversations;
     return [...heard, ...this.#refresh(isTheirs ? some : this.#partitions())];
   }
@@ -158,24 +159,6 @@ export class Distribution {
     if (this.#moves.unsettled) this.#moves.unsettled = this.#owner.kernels.lagSettle(this.#record.ptr) > 0;
   }
 
-  /** Tells the partner, if it is to know, which ports each VLAN may take: its partition's, beginning at another for each. */
-  #tellConversations(): LacpAction[] {
-    if (!this.#conversations) return [];
-    const table = new Map<number, readonly number[]>();
-    for (const { vlan, set } of this.#partitions()) {
-      if (vlan === 0 || set.isStandalone) continue;
-      const { primary, backup } = set.policy;
-      // By the VLAN alone: the partner must come to the same table, and no partition's coming or going may change another's part.
-      const first = vlan % primary.length;
-      const ports = [...primary.slice(first), ...primary.slice(0, first), ...backup];
-      table.set(
-        vlan,
-        ports.map((port) => port + 1),
-      );
-    }
-    return this.slow.setConversations(table, this.#nowMs);
-  }
-
   /** A partition goes: what is held for it is dropped, counted. */
   drop({ record }: Partition): void {
     this.#moves.forget(record);
@@ -185,33 +168,15 @@ export class Distribution {
     this.#owner.kernels.lagSettle(this.#record.ptr);
   }
 
-  get #intervalMs(): number {
-    return this.#thresholds?.intervalMs ?? OVS_THRESHOLDS.intervalMs;
-  }
-
-  /** Ports that could carry a partition's traffic. Members go by LACP; of several aggregators, by the one with most of the set. */
+  /** Ports that could carry a partition's traffic: members by LACP where it is spoken, a link of its own by its state alone. */
   #usable({ set }: Partition): ReadonlySet<number> {
-    if (set.isStandalone || !this.slow.speaksLacp) return this.#up;
-    const byAggregator = new Map<number, number[]>();
-    for (const port of [...set.policy.primary, ...set.policy.backup]) {
-      const { distributing = false, aggregator = 0 } = this.slow.report(port) ?? {};
-      if (distributing) byAggregator.set(aggregator, [...(byAggregator.get(aggregator) ?? []), port]);
-    }
-    const primaries = (ports: readonly number[]) => ports.filter((port) => set.policy.primary.includes(port)).length;
-    const [best = []] = [...byAggregator.values()].sort((a, b) => primaries(b) - primaries(a) || b.length - a.length);
-    return new Set(best);
+    return set.isStandalone || !this.slow.speaksLacp ? this.#up : distributingPorts(this.slow, set);
   }
 
   /** The active ports with their weights; the one that the conversation takes, where the partner distributes by it, too. */
   #members({ set, vlan }: Partition, active: readonly number[]): WeightedPort[] {
-    const agreed = set.isStandalone ? [] : active.filter((port) => this.#takesConversation(port, vlan));
+    const agreed = set.isStandalone ? [] : conversationPorts(this.slow, vlan, active);
     return weighted(set, agreed.length > 0 ? agreed : active);
-  }
-
-  #takesConversation(port: number, conversation: number): boolean {
-    const part = this.slow.report(port)?.conversations;
-    if (!part?.agreed) return false;
-    return hasConversation(part.mask, conversation);
   }
 
   /** Gives the buckets to the members; returns how many go elsewhere. */
@@ -224,20 +189,8 @@ export class Distribution {
       record.setOwners(after);
       return after.length;
     }
-    return this.#moves.begin(record, this.#placement(before, members), (port) => this.#isSending(port), nowMs);
-  }
-
-  /** Where each bucket belongs. What rebalancing has made uneven stays so while nobody joins: only orphans get new owners. */
-  #placement(before: Uint8Array, members: readonly WeightedPort[]): Uint8Array {
-    const owned = new Set(before);
-    const joins = members.some(({ port }) => !owned.has(port));
-    if (!this.#thresholds || joins) return assignBuckets(before, members);
-    const live = new Set(members.map(({ port }) => port));
-    const orphans = [...before.keys()].filter((bucket) => !live.has(before[bucket] as number));
-    const given = assignBuckets(new Uint8Array(orphans.length).fill(NO_PORT), members);
-    const after = before.slice();
-    for (const [i, bucket] of orphans.entries()) after[bucket] = given[i] as number;
-    return after;
+    const after = this.#rebalancer ? keepUneven(before, members) : assignBuckets(before, members);
+    return this.#moves.begin(record, after, (port) => this.#isSending(port), nowMs);
   }
 
   /** True for a port whose queue still drains: what waits there can be waited for. */
@@ -246,19 +199,14 @@ export class Distribution {
   }
 
   #rebalance(nowMs: number): LagEvent[] {
-    if (!this.#thresholds) return [];
-    this.#measuredMs ??= nowMs;
-    const windowMs = nowMs - this.#measuredMs;
-    if (windowMs < this.#intervalMs) return [];
-    this.#measuredMs = nowMs;
+    const windowMs = this.#rebalancer?.takeWindow(nowMs);
+    if (!this.#rebalancer || windowMs === undefined) return [];
     const events: LagEvent[] = [];
     for (const partition of this.#partitions()) {
       const { record, set, name } = partition;
-      const load = smooth(partition.load, record.takeLoads(), windowMs);
-      partition.load = load;
       const active = partition.activePorts.map((port) => this.#ports.indexOf(port));
       const after = record.destinations();
-      for (const move of rebalance(after, load.bytes, weighted(set, active), load.windowMs, this.#thresholds)) {
+      for (const move of this.#rebalancer.round(partition, weighted(set, active), windowMs)) {
         after[move.bucket] = move.to;
         const [from, to] = [this.#nameOf(move.from), this.#nameOf(move.to)];
         events.push({ type: "rebalanced", partition: name, bucket: move.bucket, from, to, bytes: move.bytes });
@@ -293,19 +241,15 @@ export class Distribution {
 
   /** Policies that follow the partner: one that does not know of partitions sends where it likes. */
   #writeFlags({ record, outside, learnedMax, set }: Partition): void {
-    const isUnaware = this.slow.speaksLacp && !this.#isAgreed(set.policy.primary);
+    const isUnaware = this.slow.speaksLacp && !isAgreed(this.slow, set.policy.primary);
     const accepts = outside === undefined ? isUnaware : outside === "accept";
     const { floods } = this.#settings;
     const takesAny = floods === undefined ? isUnaware : floods === "any";
     record.flags =
       (accepts ? PARTITION_F_ACCEPT_OUTSIDE : 0) |
       (takesAny ? PARTITION_F_FLOOD_ANY : 0) |
-      (this.#thresholds ? PARTITION_F_MEASURE : 0) |
+      (this.#rebalancer ? PARTITION_F_MEASURE : 0) |
       (learnedMax > 0 ? PARTITION_F_LEARN : 0);
-  }
-
-  #isAgreed(ports: readonly number[]): boolean {
-    return ports.some((port) => this.slow.report(port)?.conversations?.agreed);
   }
 
   #nameOf(port: number): string {
