@@ -28,7 +28,7 @@ import { drop, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { Group, partitionAt } from "./group";
-import { admits, countTaken } from "./guard";
+import { admits, Guard } from "./guard";
 import { Identity, partitionOf } from "./identity";
 import { floodPort, Partition } from "./partition";
 
@@ -102,7 +102,7 @@ export function floodToPartitions(g: Group, net: u32, hash: u32, m: usize, i: u3
     const vnic = changetype<Partition>(partition).vnic as usize;
     if (copyTo(vnic, m, uplink)) {
       announce(vnic);
-      countTaken(partition, i, bytes);
+      Guard.countTaken(partition, i, bytes);
       count(partition + PARTITION_COUNTERS, COUNTER_FLOODED, 1);
     }
   }

@@ -23,9 +23,9 @@ import { announce, announceAll, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { VXLAN_PORT } from "../wire/vxlan";
 import { copyTo, floodToPartitions, floodToPorts, share } from "./flood";
-import { FrameKind, parseAddressed } from "./frame";
+import { FrameKind } from "./frame";
 import { Group, isInSet, PORTS_MAX } from "./group";
-import { admits, countTaken } from "./guard";
+import { admits, Guard } from "./guard";
 import { Identity, partitionOf } from "./identity";
 import { learn, soleLearner } from "./learn";
 import { LEFT_DROPPED, LEFT_WAITS, Leave } from "./leave";
@@ -51,7 +51,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
     const m = ringPeek(ring, at) as usize;
     const mbuf = changetype<Mbuf>(m);
     // 1. What is it? The link's own protocols go to the control plane.
-    let cause = parseAddressed(m);
+    let cause = FrameKind.parse(m);
     if (cause == OK && FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) {
       takeReserved(g, uplink, m);
       continue;
@@ -63,7 +63,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
       const tunnel = openTunnel(g, m);
       if (tunnel != 0) {
         cause = Decap.strip(m);
-        if (cause == OK) cause = parseAddressed(m);
+        if (cause == OK) cause = FrameKind.parse(m);
         net = NET_TUNNELS + ((tunnel as u32) - g.tunnels) / TUNNEL_BYTES;
       } else if (mbuf.cause != OK) {
         nobodys = mbuf.cause as u32;
@@ -87,7 +87,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
       if (cause == OK) {
         if (vnic != guest && guest != 0) announce(guest);
         guest = vnic;
-        countTaken(partition, i, mbuf.pktLen);
+        Guard.countTaken(partition, i, mbuf.pktLen);
         Single.post(vnic, m);
       }
     }
@@ -115,7 +115,7 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
   for (; taken < n; taken++) {
     const m = ringPeek(ring, taken) as usize;
     const mbuf = changetype<Mbuf>(m);
-    let cause = parseAddressed(m);
+    let cause = FrameKind.parse(m);
     const isFlood = FrameKind.isFlood(mbuf);
     if (cause == OK && isFlood && FrameKind.isReserved(mbuf)) {
       takeReserved(g, ingress, m);
@@ -136,7 +136,7 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
     if ((load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_LEARN) != 0) learn(g, partition, mbuf);
     // 2. To everybody, to another partition behind this switch, or to the network.
     if (isFlood) {
-      countTaken(partition, i, mbuf.pktLen);
+      Guard.countTaken(partition, i, mbuf.pktLen);
       const hash = hashOne(g, m);
       if (network != 0) {
         share(m, ingress);
@@ -164,7 +164,7 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
       Single.post(network, m);
       toNetwork = true;
     }
-    countTaken(partition, i, bytes);
+    Guard.countTaken(partition, i, bytes);
   }
   if (toNetwork) announce(network);
   announceAll(g.ports as usize, touched);
@@ -178,7 +178,7 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
 function senderOf(g: Group, mbuf: Mbuf, net: u32, i: u32): usize {
   const entry = Identity.find(g.identity as usize, Identity.key((mbuf.data as usize) + ETHERNET_SRC, net));
   const known = partitionOf(entry);
-  if (known != 0 && (isInSet(known, i) || (load<u32>(entry) & IDENTITY_F_LEARNED) == 0)) return known;
+  if (known != 0 && ((load<u32>(entry) & IDENTITY_F_LEARNED) == 0 || isInSet(known, i))) return known;
   const sole = soleLearner(g, net, i);
   return sole == 0 ? known : sole;
 }

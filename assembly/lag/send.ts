@@ -14,7 +14,7 @@ import { Mbuf } from "../mbuf/mbuf";
 import { drop, Port } from "../path/port";
 import { announceAll } from "../path/single";
 import { floodToPorts } from "./flood";
-import { FrameKind, parseAddressed } from "./frame";
+import { FrameKind } from "./frame";
 import { Group, PORTS_MAX } from "./group";
 import { Identity, partitionOf } from "./identity";
 import { learn } from "./learn";
@@ -32,7 +32,7 @@ export function lagSendBurst(group: usize, from: usize, n: u32): u32 {
   const list = g.list as usize;
   for (let i: u32 = 0; i < ready; i++) {
     const m = ringPeek(ring, i) as usize;
-    changetype<Mbuf>(m).cause = parseAddressed(m) as u16;
+    changetype<Mbuf>(m).cause = FrameKind.parse(m) as u16;
     store<u32>(list + ((i as usize) << 2), m as u32);
   }
   hashBurst(g.hash as usize, list, g.hashes as usize, ready);
