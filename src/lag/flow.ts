@@ -7,10 +7,12 @@ export interface Flow {
   /** Both IPv4 or both IPv6. */
   readonly source: string;
   readonly destination: string;
-  /** "udp" or "tcp", with ports, or the number of another IP protocol, without. */
+  /** "udp" or "tcp", with ports, or the number of another IP protocol, 0 to 255, without. */
   readonly protocol: "udp" | "tcp" | number;
+  /** 0 to 65535; where the protocol has no ports they are nowhere in the frame. */
   readonly sourcePort: number;
   readonly destinationPort: number;
+  /** Six hexadecimal bytes with colons. */
   readonly sourceMac: string;
   readonly destinationMac: string;
   /** 802.1Q VLAN, 1 to 4094; 0 for none. */
