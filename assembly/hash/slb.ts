@@ -5,12 +5,10 @@
 // The VLAN is that of the tag, by its 12-bit id; 0 is no tag, a priority tag, or a tag that Open vSwitch does not know (0x9100).
 import { HASH_F_INNER } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { ETHERNET_BYTES, ETHERNET_SRC } from "../wire/ethernet";
+import { ETHERNET_BYTES, ETHERNET_SRC, VLAN_ID_MASK } from "../wire/ethernet";
 import { HashConfig, NO_TAG } from "./config";
 import { look } from "./inner";
 import { NOT_PLAIN } from "./plain";
-
-const VLAN_ID: u32 = 0xfff;
 
 /** The hashes of the untagged frames among n; true when others are left, as NOT_PLAIN. */
 export function slbBurst(config: HashConfig, list: usize, out: usize, n: u32): bool {
@@ -32,7 +30,7 @@ export function slbBurst(config: HashConfig, list: usize, out: usize, n: u32): b
 /** The hash of any frame. */
 export function slbOf(config: HashConfig, m: usize): u32 {
   if (!look(config, m)) return 0;
-  const vlan = config.tag == NO_TAG ? 0 : config.tag & VLAN_ID;
+  const vlan = config.tag == NO_TAG ? 0 : config.tag & VLAN_ID_MASK;
   return Slb.hash(config.ethernet as usize, vlan, config.basis);
 }
 

@@ -3,9 +3,8 @@ import { load16be } from "../be";
 import { DROP_ETHERNET_TRUNCATED, FLAG_BROADCAST, FLAG_MULTICAST, FLAG_VLAN, OK } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { parse } from "../path/parse";
-import { ETHERNET_BYTES } from "../wire/ethernet";
+import { ETHERNET_BYTES, VLAN_ID_MASK } from "../wire/ethernet";
 
-const VLAN_ID_MASK: u32 = 0xfff;
 /** 01-80-C2-00-00-00 to 0F (IEEE 802.1Q-2018 table 8-1), as a little-endian number of six bytes. */
 const RESERVED: u64 = 0x0000_00c2_8001;
 const RESERVED_MASK: u64 = 0xf0ff_ffff_ffff;

@@ -50,7 +50,7 @@ export class Identity {
   /** The same with the record's fields in locals, for loops: a field is loaded again after every store. */
   @inline
   static findIn(buckets: usize, multiplier: u64, shift: u64, key: u64): usize {
-    let bucket = buckets + (((key * multiplier) >> shift) as usize) * IDENTITY_BUCKET_BYTES;
+    let bucket = Identity.bucketOf(buckets, multiplier, shift, key);
     let ways = Identity.ways(bucket, key);
     if (ways == 0) {
       bucket += IDENTITY_BUCKET_BYTES;
@@ -58,6 +58,12 @@ export class Identity {
       if (ways == 0) return 0;
     }
     return bucket + VALUES + ((ctz(ways) as usize) << 2);
+  }
+
+  /** The first of the two buckets that a key may be in. */
+  @inline
+  static bucketOf(buckets: usize, multiplier: u64, shift: u64, key: u64): usize {
+    return buckets + (((key * multiplier) >> shift) as usize) * IDENTITY_BUCKET_BYTES;
   }
 
   /** Which ways of a bucket hold the key, as bits 0 to 3. */
@@ -101,12 +107,11 @@ export function identityInsert(identity: usize, key: u64, value: u32): u32 {
   const t = changetype<Identity>(identity);
   let at = Identity.find(identity, key);
   if (at == 0) {
-    const bucket = (t.buckets as usize) + ((((key * t.multiplier) >> (t.shift as u64)) as usize) << 6);
+    const bucket = Identity.bucketOf(t.buckets as usize, t.multiplier, t.shift as u64, key);
     at = emptyWay(bucket);
     if (at == 0) at = emptyWay(bucket + IDENTITY_BUCKET_BYTES);
     if (at == 0) return 0;
-    const way = (at - VALUES) & (IDENTITY_BUCKET_BYTES - 1);
-    store<u64>(at - VALUES - way + (way << 1), key);
+    store<u64>(keyOf(at), key);
     t.entries += 1;
   } else {
     forget(t, load<u32>(at));
@@ -182,7 +187,7 @@ function endOf(t: Identity): usize {
 
 function nextOf(at: usize): usize {
   const next = at + 4;
-  return (next & (IDENTITY_BUCKET_BYTES - 1)) == TICKS ? next + IDENTITY_BUCKET_BYTES - 16 : next;
+  return (next & (IDENTITY_BUCKET_BYTES - 1)) == TICKS ? next + IDENTITY_BUCKET_BYTES - (TICKS - VALUES) : next;
 }
 
 /** The address of an empty way's value, or 0. */
@@ -191,11 +196,15 @@ function emptyWay(bucket: usize): usize {
   return ways == 0 ? 0 : bucket + VALUES + ((ctz(ways) as usize) << 2);
 }
 
+/** The address of the key whose value is at that address: buckets lie on cache lines, keys are twice as long as values. */
+function keyOf(at: usize): usize {
+  return at - VALUES + ((at - VALUES) & (IDENTITY_BUCKET_BYTES - 1));
+}
+
 /** Empties the way whose value is at that address; returns the value. */
 function clear(t: Identity, at: usize): u32 {
   const value = load<u32>(at);
-  const way = (at - VALUES) & (IDENTITY_BUCKET_BYTES - 1);
-  store<u64>(at - VALUES - way + (way << 1), 0);
+  store<u64>(keyOf(at), 0);
   store<u32>(at, 0);
   t.entries -= 1;
   forget(t, value);

@@ -6,6 +6,8 @@ import { load16be } from "../be";
 
 export const ETHERNET_BYTES: u32 = 14;
 export const VLAN_BYTES: u32 = 4;
+/** The VLAN in a tag's control field; above it priority and drop eligibility. */
+export const VLAN_ID_MASK: u32 = 0xfff;
 export const ETHERNET_DST: usize = 0;
 export const ETHERNET_SRC: usize = 6;
 export const ETHERNET_TYPE: usize = 12;

@@ -1,5 +1,5 @@
 /**
- * A member fails and comes back under traffic: how many flows move, how many frames are lost, how many overtake. A host with four links of
+ * A member fails and comes back under traffic: how many flows move, how many frames are lost, how many overtake. A host with links of
  * different delays, a frame of every flow in each round; what is in flight on the link when it fails is lost with it.
  */
 import type { Outgoing } from "../../src/buffer/outgoing.js";
@@ -8,11 +8,12 @@ import { createEngine } from "../../src/engine.js";
 import type { Order } from "../../src/lag/moves.js";
 import { failures } from "../../src/lag/spread.js";
 import { WASM } from "../bed.js";
-import { flowFrames, macOf, PARTITIONS } from "./traffic.js";
+import { flowFrames, macOf, PARTITIONS, PORTS } from "./traffic.js";
 
-const LINKS = 4;
 const FLOWS = 1000;
 const ROUNDS = 90;
+/** Rounds in which nothing is sent and what is under way arrives. */
+const LAST_ROUNDS = 20;
 const FAILS_AT = 30;
 const RETURNS_AT = 60;
 const FAILING = 1;
@@ -32,33 +33,33 @@ export interface Failover {
 }
 
 export async function failover(order: Order): Promise<Failover> {
-  const options = {
-    ...{ wasm: WASM, headers: [], mbufs: 16_384, ports: LINKS + 1, queueSize: 4096 },
+  const engine = await createEngine({
+    wasm: WASM,
+    headers: [],
+    mbufs: 16_384,
+    ports: PORTS + 1,
+    queueSize: 4096,
     // Links are slow: what is held for one round trip is not little.
     lag: { partitions: 1, heldFrames: 4096 },
-  };
-  const engine = await createEngine(options);
-  const ports = Array.from({ length: LINKS }, (_, i) => engine.addPort(`link ${i}`));
+  });
+  const ports = Array.from({ length: PORTS }, (_, i) => engine.addPort(`link ${i}`));
   const group = engine.addLagGroup({ ports, order });
   const partition = PARTITIONS[0];
   const vnic = engine.addPort("vnic");
   const sender = group.addPartition({ name: "sender", vnic, macs: [macOf(partition.mac)], members: ports });
   const frames = flowFrames(partition, FLOWS).map((frame) => Uint8Array.of(...frame, 0, 0));
-  const hashes = frames.map((frame) => hashOf(frame));
-  function hashOf(frame: Uint8Array): number {
+  const hashes = frames.map((frame) => {
     const ip = (at: number) => [...frame.subarray(at, at + 4)].join(".");
     const view = new DataView(frame.buffer, frame.byteOffset);
     const [sourcePort, destinationPort] = [view.getUint16(34), view.getUint16(36)];
     return group.predict(sender, { source: ip(26), destination: ip(30), sourcePort, destinationPort }).hash;
-  }
-  const [failure] = failures(hashes, LINKS, { kind: "buckets", buckets: 256 }).filter(
-    ({ member }) => member === FAILING,
-  );
-  const [byModulo] = failures(hashes, LINKS, { kind: "modulo" }).filter(({ member }) => member === FAILING);
+  });
+  const failure = failures(hashes, PORTS, { kind: "buckets", buckets: 256 })[FAILING];
+  const byModulo = failures(hashes, PORTS, { kind: "modulo" })[FAILING];
   const lines = ports.map((port, i) => new Line(port, 2 * i + 1));
   const latest = new Map<string, number>();
   let [received, reordered] = [0, 0];
-  for (let round = 0; round < ROUNDS + 20; round++) {
+  for (let round = 0; round < ROUNDS + LAST_ROUNDS; round++) {
     if (round === FAILS_AT) {
       group.link(ports[FAILING] as Port, false, round);
       lines[FAILING]?.cut();
@@ -81,12 +82,13 @@ export async function failover(order: Order): Promise<Failover> {
   }
   engine.close();
   return {
-    ...{ order, flows: FLOWS, reordered, lost: ROUNDS * FLOWS - received },
-    ...{
-      moved: failure?.moved ?? 0,
-      needlesslyMoved: failure?.needlesslyMoved ?? 0,
-      movedByModulo: byModulo?.moved ?? 0,
-    },
+    order,
+    flows: FLOWS,
+    moved: failure?.moved ?? 0,
+    needlesslyMoved: failure?.needlesslyMoved ?? 0,
+    movedByModulo: byModulo?.moved ?? 0,
+    lost: ROUNDS * FLOWS - received,
+    reordered,
   };
 }
 

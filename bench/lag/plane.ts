@@ -14,9 +14,9 @@ import { checkGroup } from "../../src/lag/options.js";
 import { type Arena, MemoryPlan } from "../../src/memory.js";
 import { instantiate, type Kernels } from "../../src/wasm.js";
 import { WASM } from "../bed.js";
+import { macOf, PORTS } from "./traffic.js";
 
-export const LAG_PORTS = 4;
-export const BUCKETS = 256;
+const BUCKETS = 256;
 const QUEUE_SIZE = 256;
 
 export interface LagPlane {
@@ -42,11 +42,11 @@ export async function createLagPlane(
   owners: readonly number[],
 ): Promise<LagPlane> {
   const limits = { groups: 1, partitions, buckets: BUCKETS, addresses: partitions, heldFrames: 256 };
-  const enginePorts = LAG_PORTS + partitions;
+  const enginePorts = PORTS + partitions;
   const shape = poolShape(frames.length, 0, 2048);
   const plan = new MemoryPlan();
   planPool(plan, shape);
-  for (let i = 0; i < LAG_PORTS; i++) planPort(plan, QUEUE_SIZE);
+  for (let i = 0; i < PORTS; i++) planPort(plan, QUEUE_SIZE);
   planGroup(plan, limits, enginePorts);
   planHasher(plan);
   plan.add(frames.length * 4).add(frames.length * 4);
@@ -57,17 +57,22 @@ export async function createLagPlane(
   const arena = plan.createArena(memory);
   const pool = new Pool(kernels, arena, shape);
   const owner = { kernels, arena, pool, checkOpen: () => instance.checkOpen() };
-  const ports = Array.from({ length: LAG_PORTS }, (_, i) => new Port(owner, `port ${i}`, i, QUEUE_SIZE, {}));
+  const ports = Array.from({ length: PORTS }, (_, i) => new Port(owner, `port ${i}`, i, QUEUE_SIZE, {}));
   const home = {
-    ...{ owner, limits, enginePorts, seed: 0x5eed5eed5eed5eedn, tunnelTable: 0 },
-    ...{ checkPort: () => {}, checkTunnel: () => {} },
+    owner,
+    limits,
+    enginePorts,
+    seed: 0x5eed5eed5eed5eedn,
+    tunnelTable: 0,
+    checkPort: () => {},
+    checkTunnel: () => {},
   };
   const options = { ports, role: by === "vnic" ? "host" : "switch", buckets: BUCKETS } as const;
   const hasher = new FlowHasher(owner, hashPlanOf({ policy }));
   const group = new LagGroup(home, hasher, options, checkGroup(options, BUCKETS));
   for (let i = 0; i < partitions; i++) {
     // A vnic of which nothing but its number is looked at: no engine has that many ports.
-    const vnic = { name: `vnic ${i}`, index: LAG_PORTS + i, record: { ptr: 64 } } as Port;
+    const vnic = { name: `vnic ${i}`, index: PORTS + i, record: { ptr: 64 } } as Port;
     group.addPartition({ name: `${i}`, macs: [macOf(i)], members: ports, ...(by === "vnic" && { vnic }) });
   }
   const list = arena.take(frames.length * 4);
@@ -76,15 +81,7 @@ export async function createLagPlane(
   for (let at = 0; at < frames.length; ) at += pool.fillBurst(arrivals, at, list + at * 4);
   kernels.parseBurst(list, frames.length);
   for (const [i, partition] of owners.entries()) {
-    arena.u16[((arena.u32[(list >> 2) + i] as number) + MBUF_PORT) >> 1] = LAG_PORTS + partition;
+    arena.u16[((arena.u32[(list >> 2) + i] as number) + MBUF_PORT) >> 1] = PORTS + partition;
   }
   return { kernels, arena, group, list, picks };
-}
-
-function macOf(partition: number): string {
-  return `02:00:00:00:${hex(partition >> 8)}:${hex(partition & 0xff)}`;
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
 }

@@ -1,5 +1,6 @@
 /** Mixed traffic of partitions for measurements of link aggregation: the same frames in every run. */
 import { flowFrame } from "../../src/lag/flow.js";
+import { macText } from "../../src/overlay/address.js";
 import { randomU32 } from "../workload.js";
 
 /** The partitions of every measurement: what sets there can be side by side on the same four ports. */
@@ -11,9 +12,9 @@ export const PARTITIONS = [
 ] as const;
 export const PORTS = 4;
 
-/** MAC addresses of partitions, and of those that they talk to, end in a byte that tells them apart. */
-export function macOf(last: number): string {
-  return `02:00:00:00:00:${last.toString(16).padStart(2, "0")}`;
+/** MAC addresses of partitions, and of those that they talk to, end in a number of 16 bits that tells them apart. */
+export function macOf(number: number): string {
+  return macText([0x02, 0, 0, 0, number >> 8, number & 0xff]);
 }
 
 const PEER = 0x99;
@@ -64,8 +65,12 @@ function randomFrame(
   const address = () => (isIpv6 ? `2001:db8::${word()}:${word()}` : `10.${byte()}.${byte()}.${byte()}`);
   const [here, there] = [macOf(mac), macOf(PEER)];
   return flowFrame({
-    ...{ source: address(), destination: address(), protocol, vlan },
-    ...{ sourcePort: random() & 0xffff, destinationPort: random() & 0xffff },
+    source: address(),
+    destination: address(),
+    protocol,
+    vlan,
+    sourcePort: random() & 0xffff,
+    destinationPort: random() & 0xffff,
     sourceMac: isTowards ? there : here,
     destinationMac: isTowards ? here : there,
   });

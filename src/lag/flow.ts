@@ -1,16 +1,18 @@
 /** A flow as people say it, and a frame of it as the data plane sees one: what a prediction is made from. */
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { parseIp, parseMac } from "../overlay/address.js";
+import { macText, parseIp, parseMac } from "../overlay/address.js";
 
 export interface Flow {
   /** Both IPv4 or both IPv6. */
   readonly source: string;
   readonly destination: string;
-  /** "udp" or "tcp", with ports, or the number of another IP protocol, without. */
+  /** "udp" or "tcp", with ports, or the number of another IP protocol, 0 to 255, without. */
   readonly protocol: "udp" | "tcp" | number;
+  /** 0 to 65535; where the protocol has no ports they are nowhere in the frame. */
   readonly sourcePort: number;
   readonly destinationPort: number;
+  /** Six hexadecimal bytes with colons. */
   readonly sourceMac: string;
   readonly destinationMac: string;
   /** 802.1Q VLAN, 1 to 4094; 0 for none. */
@@ -72,7 +74,7 @@ export function candidateFlow(fixed: Partial<Flow>, i: number): Flow {
   const address = (network: number, host: number) =>
     isIpv6 ? `2001:db8:${network}::${host.toString(16)}` : `198.${17 + network}.${host >> 8}.${host & 0xff}`;
   const port = (host: number) => FIRST_DYNAMIC_PORT + (host & 0x3fff);
-  const mac = (side: number, host: number) => `02:00:00:0${side}:${hex(host >> 8)}:${hex(host & 0xff)}`;
+  const mac = (side: number, host: number) => macText([0x02, 0, 0, side, host >> 8, host & 0xff]);
   return {
     protocol: "udp",
     source: address(1, i & 0xffff),
@@ -91,8 +93,4 @@ function scrambled(i: number, salt: number): number {
   let mixed = Math.imul(i + salt, 0x9e37) & 0xffff;
   mixed = Math.imul(mixed ^ (mixed >>> 8), 0x2c1b + 2 * salt) & 0xffff;
   return mixed ^ (mixed >>> 7);
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
 }

@@ -6,7 +6,8 @@
  *   group.addPartition({ name: "db", vnic: other, macs: ["02:00:00:00:00:02"], standalone: c });
  *
  * Engine.poll moves the frames. What changes comes in by calls with the time (link, tick, setPorts), and what follows from it is
- * returned as events: nothing here has a clock of its own.
+ * returned as events: nothing here has a clock of its own. Times are milliseconds of any clock that runs forward, such as
+ * performance.now(); one that steps back stands still, and what is no number is refused by ConfigError.
  */
 import {
   BURST_MAX,
@@ -120,7 +121,10 @@ export class LagGroup {
     return this.#distribution.slow.report(this.#number(port));
   }
 
-  /** Where a flow of a partition goes now, and why. What the flow leaves out is made up. Throws ConfigError for what is no flow. */
+  /**
+   * Where a flow of a partition goes now, and why. What the flow leaves out is made up. Throws ConfigError for what is no flow, and for
+   * ports taken in turn.
+   */
   predict(partition: Partition, flow: Partial<Flow>): Prediction {
     this.#home.owner.checkOpen();
     return this.#oracle.predict(partition, flow);
@@ -128,7 +132,8 @@ export class LagGroup {
 
   /**
    * A flow of a partition that goes to the port now, with everything that `fixed` says; undefined when what is fixed leaves the policy
-   * nothing to tell flows apart by, or the port is not usable. Throws ConfigError for what is no flow, and for ports taken in turn.
+   * nothing to tell flows apart by, or the port is not usable. Throws ConfigError for what is no flow, for ports taken in turn, and for a
+   * port that is not the group's.
    */
   flowFor(partition: Partition, port: Port, fixed: Partial<Flow> = {}): Prediction | undefined {
     this.#home.owner.checkOpen();
@@ -159,7 +164,7 @@ export class LagGroup {
     return partition;
   }
 
-  /** A driver says that a port's link is up or down. */
+  /** A driver says that a port's link is up or down. Throws ConfigError for a port that is not the group's. */
   link(port: Port, up: boolean, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
     const number = this.#number(port);

@@ -1,4 +1,11 @@
-/** Selective link aggregation, as embedders see it. */
+/**
+ * Selective link aggregation, as embedders see it. Of the files here
+ *
+ *   a running group has   group, partition, addresses, distribution with partner, moves, rebalancer and slow, predict; group-record and
+ *                         partition-record are their places in memory
+ *   whoever has none has  active, buckets, rebalance, flow, chooser, spread, polarization: no engine, no memory, no state
+ *   both obey             options for ports, plan-rules for names, plan-schema for files
+ */
 export { type Active, type ActiveState, activePorts, type SetPolicy } from "./active.js";
 export { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 export { type FlowChooser, type FlowPrediction, findFlow, predictFlow } from "./chooser.js";

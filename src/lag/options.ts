@@ -18,12 +18,13 @@ export interface LagGroupOptions {
   readonly ports: readonly Port[];
   /** How frames are hashed; layer3+4 of Linux bonding by default. */
   readonly hash?: HashOptions;
+  /** How a hash, or its turn, gives a frame its port; "buckets" by default. */
   readonly selection?: Selection;
-  /** Buckets of each partition, a power of two; 256 by default. */
+  /** Buckets of each partition, a power of two, from 1 to what the engine has for one (lag.buckets); 256 by default, or that many. */
   readonly buckets?: number;
   /** What moving a bucket waits for; "drain" by default. */
   readonly order?: Order;
-  /** How long a move may take before it is forced, in ms; 1000 by default. */
+  /** How long a move may take before it is forced, in ms, 1 to 60000; 1000 by default. */
   readonly moveTimeoutMs?: number;
   /**
    * "host": each partition sends from its vnic, and what arrives on the ports is for partitions. "switch": what arrives on network
@@ -33,16 +34,16 @@ export interface LagGroupOptions {
   /** A switch's port to the rest of the network. */
   readonly network?: Port;
   /**
-   * Which copy of a broadcast a partition takes: "selected", the one on the port that its own buckets choose (the peer floods its
-   * links, or chooses alike); "any", whichever comes (the peer sends one for the whole aggregate). By default "selected", and "any"
-   * while LACP has a partner that does not distribute by conversation.
+   * Which copy of a broadcast a partition takes: "selected", the one on the port that its live ports and the frame's hash choose (the
+   * peer floods its links, or chooses alike); "any", whichever comes (the peer sends one for the whole aggregate). By default "selected",
+   * and "any" while LACP has a partner that does not distribute by conversation.
    */
   readonly floods?: "selected" | "any";
   /** Speaks LACP on all ports. */
   readonly lacp?: GroupLacpOptions;
   /** Moves buckets by measured bytes; Open vSwitch's thresholds where none are given. Off by default. */
   readonly rebalance?: Partial<RebalanceOptions>;
-  /** How long a learned address lives unseen, in s; 300 by default. */
+  /** How long a learned address lives unseen, in s, 1 to 86400; 300 by default. */
   readonly learnedSeconds?: number;
 }
 
@@ -57,28 +58,31 @@ export interface PortSetOptions {
   readonly backup?: readonly Member[];
   /** The one port that the partition uses as a link of its own, without failover and without LACP. */
   readonly standalone?: Port;
-  /** Members that must be usable, 1 by default. */
+  /** Members that must be usable, 1 to as many as there are; 1 by default. Of backups as many must be. */
   readonly minLinks?: number;
-  /** How long members must be ready before traffic comes back from the backups, in ms; 0 by default. */
+  /** How long members must be ready before traffic comes back from the backups, in ms, 0 to 86400000; 0 by default. */
   readonly preemptionDelayMs?: number;
   /** Whether it comes back by itself; true by default. */
   readonly preempt?: boolean;
 }
 
 export interface PartitionOptions extends PortSetOptions {
+  /** No other partition of the group has it. */
   readonly name: string;
   /** The partition's own port; a host's partitions must have one, a switch's have none. */
   readonly vnic?: Port;
-  /** MAC addresses of the partition. */
+  /** MAC addresses of the partition, each one station's, which no other partition of its network has. */
   readonly macs?: readonly string[];
   /** 802.1Q VLAN that its addresses are in, 1 to 4094. */
   readonly vlan?: number;
   /** A tunnel without ports of the same engine: the partition's frames go through it, and its addresses are in its network. */
   readonly tunnel?: Tunnel;
-  /** Addresses that may be learned from what it sends; 0 by default. */
+  /** Addresses that may be learned from what it sends, 0 to 65535; 0 by default. */
   readonly learn?: number;
-  /** What becomes of its frames that arrive on a port outside its set; by default "drop", and "accept" (counted) while LACP has a
-   * partner that does not distribute by conversation. */
+  /**
+   * What becomes of its frames that arrive on a port outside its set; by default "drop", and "accept" (counted) while LACP has a
+   * partner that does not distribute by conversation.
+   */
   readonly outside?: "drop" | "accept";
 }
 
@@ -93,6 +97,7 @@ export interface PortSet {
 
 export type GroupSettings = ReturnType<typeof checkGroup>;
 
+/** The options with their defaults. Throws ConfigError for the first that is out of its bounds. */
 export function checkGroup(options: LagGroupOptions, bucketsMax: number) {
   checkInteger("ports.length", options.ports.length, 1, PORTS_MAX);
   const names = options.ports.map(({ name }) => name);

@@ -27,7 +27,6 @@ import { NO_PORT } from "./buckets.js";
 import type { LagEvent } from "./events.js";
 import type { PartitionOptions, PortSet, PortSetOptions, Selection } from "./options.js";
 import type { PartitionRecord } from "./partition-record.js";
-import type { SmoothedBytes } from "./rebalance.js";
 
 const MODES = { buckets: MODE_BUCKETS, modulo: MODE_MODULO, turn: MODE_TURN } as const;
 const LEARN_MAX = 65_535;
@@ -72,8 +71,6 @@ export class Partition {
   readonly keys: readonly bigint[];
   /** @internal */
   readonly record: PartitionRecord;
-  /** @internal What its buckets have sent lately. */
-  load: SmoothedBytes | undefined;
   /** @internal What was said about frames from outside the set. */
   readonly outside: "drop" | "accept" | undefined;
   readonly #home: PartitionHome;

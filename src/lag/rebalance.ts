@@ -12,11 +12,11 @@
 import type { WeightedPort } from "./buckets.js";
 
 export interface RebalanceOptions {
-  /** How often the caller should rebalance; rebalance() itself takes no notice. */
+  /** How often the caller should rebalance, 1 to 86400000; rebalance() itself takes no notice. */
   readonly intervalMs: number;
-  /** The busiest port's lead: what it carries above its part at the idlest port's level. */
+  /** The busiest port's lead, from 0: what it carries above its part at the idlest port's level. */
   readonly minLeadBitsPerSecond: number;
-  /** The same as a part of that level. */
+  /** The same as a part of that level, 0 to 1. */
   readonly minLeadPart: number;
   /** Part of the way to where the two ports are level that a move, or small moves together, must go; 0 to 0.5. */
   readonly minImprovement: number;

@@ -1,10 +1,19 @@
 /** When a group rebalances, and by what: windows of measured bytes, and for each partition what its buckets have sent lately. */
 import { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 import type { Partition } from "./partition.js";
-import { type BucketMove, OVS_THRESHOLDS, type RebalanceOptions, rebalance, smooth } from "./rebalance.js";
+import {
+  type BucketMove,
+  OVS_THRESHOLDS,
+  type RebalanceOptions,
+  rebalance,
+  type SmoothedBytes,
+  smooth,
+} from "./rebalance.js";
 
 export class Rebalancer {
   readonly #thresholds: RebalanceOptions;
+  /** What the buckets of each partition have sent lately. */
+  readonly #loads = new WeakMap<Partition, SmoothedBytes>();
   #measuredMs: number | undefined;
 
   constructor(thresholds: Partial<RebalanceOptions>) {
@@ -28,8 +37,8 @@ export class Rebalancer {
   /** The moves of a partition's round between the members, by what its buckets have sent in the window and before. */
   round(partition: Partition, members: readonly WeightedPort[], windowMs: number): readonly BucketMove[] {
     const { record } = partition;
-    const load = smooth(partition.load, record.takeLoads(), windowMs);
-    partition.load = load;
+    const load = smooth(this.#loads.get(partition), record.takeLoads(), windowMs);
+    this.#loads.set(partition, load);
     return rebalance(record.destinations(), load.bytes, members, load.windowMs, this.#thresholds);
   }
 }

@@ -8,7 +8,7 @@ import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { parseMac } from "../overlay/address.js";
+import { macText, parseMac } from "../overlay/address.js";
 import { CONTROL_FRAMES, type GroupRecord } from "./group-record.js";
 import type { LacpAction } from "./lacp/action.js";
 import type { LacpPortReport } from "./lacp/report.js";
@@ -157,7 +157,10 @@ function systemOptions(options: GroupLacpOptions, ports: number) {
   const mac = parseMac("lacp.systemMac", systemMac);
   checkInteger("lacp.key", key, 1, 0xffff);
   return {
-    ...{ systemPriority, systemMac, activity, timeout },
+    systemPriority,
+    systemMac,
+    activity,
+    timeout,
     ports: Array.from({ length: ports }, (_, i) => ({ number: i + 1, mac: portMac(mac, i), key })),
     ...(conversations ? { conversations: new Map<number, readonly number[]>() } : {}),
   };
@@ -165,6 +168,5 @@ function systemOptions(options: GroupLacpOptions, ports: number) {
 
 /** The source address of what a port says: the system's, its last byte moved on by the port. */
 function portMac(system: Uint8Array, port: number): string {
-  const bytes = [...system.subarray(0, 5), ((system[5] as number) + port) & 0xff];
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  return macText([...system.subarray(0, 5), ((system[5] as number) + port) & 0xff]);
 }

@@ -17,6 +17,11 @@ export function parseMac(argument: string, text: string): Uint8Array {
   return Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));
 }
 
+/** The address as text: six bytes in lower-case hexadecimal with colons. */
+export function macText(mac: Iterable<number>): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
 /** A locally administered unicast MAC address made of the last four bytes of an IP address. */
 export function macOf(ip: Uint8Array): Uint8Array {
   return Uint8Array.of(0x02, 0x00, ...ip.subarray(-4));

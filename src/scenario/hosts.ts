@@ -53,7 +53,9 @@ async function startHost(scenario: Scenario, host: HostText, remote: string, was
     const tunnel = engine.tunnels.find((other) => other.vni === vni) ?? engine.addTunnel({ vni, ...ends });
     const portOf = (name: string) => uplinks[names.indexOf(name)] as Port;
     group.addPartition({
-      ...{ name: partition, vnic, tunnel },
+      name: partition,
+      vnic,
+      tunnel,
       ...(macs && { macs }),
       ...(members && { members: members.map(portOf) }),
       ...(backup && { backup: backup.map(portOf) }),

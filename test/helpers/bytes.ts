@@ -25,6 +25,11 @@ export function u32(value: number): number[] {
   return [...u16(value >>> 16), ...u16(value)];
 }
 
+/** A MAC address as text. */
+export function macText(mac: Iterable<number>): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
 /** The number's two bytes, changed about: what a plain little-endian load makes of a network-order field. */
 export function swap16(value: number): number {
   return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);

@@ -5,7 +5,7 @@ import type { Engine, EngineOptions } from "../../src/engine.js";
 import type { LagGroup } from "../../src/lag/group.js";
 import type { LagGroupOptions } from "../../src/lag/options.js";
 import { bonding } from "../model/bonding.js";
-import { u32 } from "./bytes.js";
+import { macText, u32 } from "./bytes.js";
 import { type Build, testEngine } from "./engines.js";
 import * as f from "./frames.js";
 import { bytesOf } from "./ports.js";
@@ -46,9 +46,7 @@ export async function makeGroup(build: Build, options: TestGroupOptions): Promis
 
 /** A locally administered address that ends in the number. */
 export function macOf(number: number): string {
-  return macBytes(number)
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join(":");
+  return macText(macBytes(number));
 }
 
 export function macBytes(number: number): number[] {

@@ -4,6 +4,7 @@ import { TUNNEL_BYTES } from "../../assembly/layout.js";
 import { encodeTunnel, type TunnelOptions } from "../../src/overlay/tunnel.js";
 import type { Outer } from "../model/vxlan.js";
 import type { Bed } from "./bed.js";
+import { macText } from "./bytes.js";
 
 export const OUTER_V4: Outer = {
   vni: 4242,
@@ -67,8 +68,4 @@ export function addressText(address: readonly number[]): string {
 
 function pair(address: readonly number[], i: number): number {
   return ((address[2 * i] as number) << 8) | (address[2 * i + 1] as number);
-}
-
-function macText(mac: readonly number[]): string {
-  return mac.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

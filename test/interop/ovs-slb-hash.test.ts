@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, makeBed } from "../helpers/bed.js";
+import { macText } from "../helpers/bytes.js";
 import { has, run } from "../helpers/command.js";
 import * as f from "../helpers/frames.js";
 import { HASHER_BYTES, hasherOn } from "../helpers/hasher.js";
@@ -66,7 +67,7 @@ describe.skipIf(!tools.every(has))("Open vSwitch's SLB hash", () => {
   it("gives our buckets for any address, VLAN and basis", () => {
     const random = new Random();
     for (let i = 0; i < 150; i++) {
-      const mac = [...random.bytes(6)].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+      const mac = macText(random.bytes(6));
       const [vlan, basis] = [random.below(4096), random.pick([0, 1, random.below(2 ** 31)])];
       expect(ours(mac, vlan, basis), `${mac} ${vlan} ${basis}`).toBe(theirs(mac, vlan, basis));
     }

@@ -5,8 +5,9 @@ import { describe, expect, it } from "vitest";
 import { LINKTYPE_ETHERNET, PcapngWriter } from "../../src/capture/index.js";
 import { encodeLacpdu, encodeMarker, type Lacpdu, type MarkerPdu } from "../../src/lag/lacp/index.js";
 import { concat, counting, patched } from "../helpers/bytes.js";
-import { has, run } from "../helpers/command.js";
+import { has } from "../helpers/command.js";
 import { testFolder } from "../helpers/files.js";
+import { tsharkFields } from "../helpers/tshark.js";
 import { options, pair } from "../lag/lacp/cable.js";
 
 const ONE: Lacpdu = {
@@ -44,18 +45,7 @@ async function dissect(frames: readonly Uint8Array[], fields: readonly string[])
   await writer.close();
   const file = join(testFolder(), "lacp.pcapng");
   writeFileSync(file, concat(...chunks));
-  const wanted = [...fields, "_ws.expert.severity", "_ws.expert.message", "_ws.malformed"].flatMap((name) => [
-    "-e",
-    name,
-  ]);
-  const { code, stdout, stderr } = run("tshark", ["-n", "-r", file, "-T", "fields", ...wanted]);
-  expect(stderr.replace(/^Running as user.*\n?/, "")).toBe("");
-  expect(code).toBe(0);
-  return stdout
-    .toString()
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => line.split("\t"));
+  return tsharkFields(file, [...fields, "_ws.expert.severity", "_ws.expert.message", "_ws.malformed"]);
 }
 
 const END_FIELDS = ["sys_priority", "sysid", "key", "port_priority", "port", "state"];

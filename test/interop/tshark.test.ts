@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { has, ringlane, run } from "../helpers/command.js";
 import { exampleCapture, ROOT, testFolder } from "../helpers/files.js";
 import { ONE_CABLE } from "../helpers/scenarios.js";
+import { tsharkFields } from "../helpers/tshark.js";
 
 const CHECKSUMS = ["ip", "udp", "tcp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
 /** Wireshark's severities (epan/proto.h) above Note. */
@@ -32,32 +33,14 @@ function dissect(file: string): Seen[] {
     "udp.checksum.status",
     "tcp.checksum.status",
   ];
-  const fields = names.flatMap((name) => ["-e", name]);
-  const { code, stdout, stderr } = run("tshark", [
-    "-r",
-    file,
-    ...CHECKSUMS,
-    "-T",
-    "fields",
-    "-E",
-    "aggregator=\x1f",
-    ...fields,
-  ]);
-  expect(stderr.replace(/^Running as user.*\n?/, "")).toBe("");
-  expect(code).toBe(0);
-  return stdout
-    .toString()
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => {
-      const [protocols = "", ...rest] = line.split("\t");
-      const [severity = [], message = [], ip = [], udp = [], tcp = []] = rest.map((field) =>
-        field ? field.split("\x1f") : [],
-      );
-      const warnings = severity.flatMap((s, i) => (Number(s) >= WARNING ? [`${s} ${message[i]}`] : []));
-      const badChecksums = [...ip, ...udp, ...tcp].filter((status) => status === "0").length;
-      return { protocols, warnings, badChecksums, udpStatus: udp, ipStatus: ip };
-    });
+  return tsharkFields(file, names, [...CHECKSUMS, "-E", "aggregator=\x1f"]).map(([protocols = "", ...rest]) => {
+    const [severity = [], message = [], ip = [], udp = [], tcp = []] = rest.map((field) =>
+      field ? field.split("\x1f") : [],
+    );
+    const warnings = severity.flatMap((s, i) => (Number(s) >= WARNING ? [`${s} ${message[i]}`] : []));
+    const badChecksums = [...ip, ...udp, ...tcp].filter((status) => status === "0").length;
+    return { protocols, warnings, badChecksums, udpStatus: udp, ipStatus: ip };
+  });
 }
 
 /** Every packet of the encapsulated file says no worse than its inner frame did before, and nothing of our headers. */

@@ -9,6 +9,7 @@ import { candidateFlow, type Flow, flowFrame } from "../../src/lag/flow.js";
 import type { LagGroup } from "../../src/lag/group.js";
 import type { Selection } from "../../src/lag/options.js";
 import type { Partition } from "../../src/lag/partition.js";
+import { macText } from "../helpers/bytes.js";
 import { censusAfterEach } from "../helpers/census.js";
 import { testEngine } from "../helpers/engines.js";
 import { drain, settle } from "../helpers/ports.js";
@@ -49,9 +50,7 @@ const ipv6 = fc
   .map((words) => words.map((word) => word.toString(16)).join(":"));
 const byte = fc.integer({ min: 0, max: 255 });
 const port = fc.integer({ min: 0, max: 65_535 });
-const sourceMac = fc
-  .array(byte, { minLength: 5, maxLength: 5 })
-  .map((bytes) => ["02", ...bytes.map((value) => value.toString(16).padStart(2, "0"))].join(":"));
+const sourceMac = fc.array(byte, { minLength: 5, maxLength: 5 }).map((bytes) => macText([0x02, ...bytes]));
 /** Flows of the partition of the lab, whole. */
 const flows: fc.Arbitrary<Partial<Flow>> = fc
   .tuple(fc.constantFrom(ipv4, ipv6), fc.constantFrom("tcp" as const, "udp" as const, "other" as const))

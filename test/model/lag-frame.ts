@@ -1,5 +1,6 @@
 /** What a LAG looks at in a frame besides its hash: IEEE 802.3 and 802.1Q headers, and the addresses that no bridge forwards. */
 import * as layout from "../../assembly/layout.js";
+import { macText } from "../helpers/bytes.js";
 import { parse } from "./parse.js";
 
 const TAGS = [0x8100, 0x88a8, 0x9100];
@@ -34,7 +35,7 @@ export function isSlowProtocol(frame: Uint8Array): boolean {
 }
 
 export function macAt(frame: Uint8Array, at: number): string {
-  return [...frame.subarray(at, at + 6)].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  return macText(frame.subarray(at, at + 6));
 }
 
 export function be16(bytes: Uint8Array, at: number): number {

@@ -6,6 +6,8 @@
  *   | system | system       | key | port     | port | state | reserved |
  *   | prio   | MAC address  |     | priority |      | octet |          |
  */
+import { macText } from "../../overlay/address.js";
+
 export const PORT_INFO_BYTES = 18;
 
 /** One end of a link. Numbers are 16 bits but for `state`, which is the octet of port-state.ts. */
@@ -45,12 +47,7 @@ export function putMac(view: DataView, at: number, mac: string): void {
 }
 
 export function readMac(view: DataView, at: number): string {
-  return Array.from({ length: 6 }, (_, i) =>
-    view
-      .getUint8(at + i)
-      .toString(16)
-      .padStart(2, "0"),
-  ).join(":");
+  return macText(new Uint8Array(view.buffer, view.byteOffset + at, 6));
 }
 
 /** True when both name the same port of the same system with the same key; states are not looked at. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { decodeLacpdu, encodeLacpdu, type Lacpdu, type PortInfo, type Version2 } from "../../../src/lag/lacp/index.js";
-import { concat, counting, hex, patched } from "../../helpers/bytes.js";
+import { concat, counting, hex, macText, patched } from "../../helpers/bytes.js";
 import { holds, Random } from "../../helpers/property.js";
 import { CISCO_LACPDUS } from "../../vectors/lacp.js";
 
@@ -142,7 +142,7 @@ describe("frames that are not taken", () => {
 it("what is encoded is decoded", () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
   const u16 = fc.integer({ min: 0, max: 0xffff });
-  const mac = bytes(6).map((b) => [...b].map((byte) => byte.toString(16).padStart(2, "0")).join(":"));
+  const mac = bytes(6).map(macText);
   const end = fc.record({
     systemPriority: u16,
     system: mac,

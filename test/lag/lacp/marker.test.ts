@@ -11,6 +11,14 @@ const MARKER: MarkerPdu = {
   requesterSystem: "02:03:04:05:06:07",
   transactionId: 0xfedcba98,
 };
+/** To what port 1 of system 1 has asked first. */
+const RESPONSE: MarkerPdu = {
+  ...MARKER,
+  type: "response",
+  requesterPort: 1,
+  requesterSystem: MAC(1, 0),
+  transactionId: 1,
+};
 
 describe("Marker PDUs", () => {
   it("are 124 bytes, byte for byte", () => {
@@ -99,15 +107,8 @@ describe("the Marker protocol", () => {
     const a = pair(2).get("a");
     a.link(1, true, 0);
     a.sendMarker(1, 1, 0);
-    const response = {
-      ...MARKER,
-      type: "response",
-      requesterPort: 1,
-      requesterSystem: MAC(1, 0),
-      transactionId: 1,
-    } as const;
-    expect(a.receive(1, encodeMarker({ ...response, ...changes }), 1)).toEqual([]);
-    expect(a.receive(1, encodeMarker(response), 1)).toEqual([{ type: "marker-response", port: 1, transactionId: 1 }]);
+    expect(a.receive(1, encodeMarker({ ...RESPONSE, ...changes }), 1)).toEqual([]);
+    expect(a.receive(1, encodeMarker(RESPONSE), 1)).toEqual([{ type: "marker-response", port: 1, transactionId: 1 }]);
   });
 
   it("forgets what was asked when the link goes down, and asks nothing meanwhile", () => {
@@ -117,14 +118,7 @@ describe("the Marker protocol", () => {
     a.link(1, false, 1);
     expect(a.sendMarker(1, 2, 1)).toEqual([]);
     a.link(1, true, 2);
-    const answer = {
-      ...MARKER,
-      type: "response",
-      requesterPort: 1,
-      requesterSystem: MAC(1, 0),
-      transactionId: 1,
-    } as const;
-    expect(a.receive(1, encodeMarker(answer), 3)).toEqual([]);
+    expect(a.receive(1, encodeMarker(RESPONSE), 3)).toEqual([]);
     expect(a.port(1).counters.markerResponsesUnmatched).toBe(1);
   });
 
