@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import * as layout from "../../assembly/layout.js";
 import type { Port } from "../../src/buffer/port.js";
 import { causeName } from "../../src/counters.js";
-import { NO_PORT } from "../../src/lag/buckets.js";
 import type { Partition } from "../../src/lag/partition.js";
 import { anyFrame, validFrame } from "../helpers/arbitraries.js";
 import { concat, u16 } from "../helpers/bytes.js";
