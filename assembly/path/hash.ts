@@ -21,7 +21,9 @@ import { PLAIN_L4, Plain } from "./plain";
 /** The 32-bit flow hash of a parsed frame; also kept in the mbuf. */
 export function flowHash(m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
-  const hash = Plain.differs(m) == 0 ? FlowHash.ofPlain(mbuf.data as usize) : ((keyHash(mbuf) >> 32) as u32);
+  // A frame that parse refused can look plain, but has no payload, and its ports need not be here.
+  const isPlain = Plain.differs(m) == 0 && mbuf.payload != 0;
+  const hash = isPlain ? FlowHash.ofPlain(mbuf.data as usize) : ((keyHash(mbuf) >> 32) as u32);
   mbuf.hash = hash;
   return hash;
 }
