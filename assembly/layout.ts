@@ -192,6 +192,7 @@ export const GROUP_NETWORK = 52;
 export const GROUP_TUNNELS = 56;
 export const GROUP_TUNNEL_COUNT = 60;
 export const GROUP_MASK = 64;
+export const GROUP_LEARNERS = 68;
 /** Partitions are found by the destination address of what goes to them, not by the vnic that they send on. */
 export const GROUP_F_SWITCH = 0x1;
 /** Ports of a group at most: a bit each says which are in a partition's set. */

@@ -9,6 +9,12 @@ export function checkInteger(argument: string, value: number, min: number, max: 
   return value;
 }
 
+/** True or false, or ConfigError. */
+export function checkBoolean(argument: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw new ConfigError(argument, value, "true or false");
+  return value;
+}
+
 /** A power of two in [min, max], or ConfigError. */
 export function checkPowerOfTwo(argument: string, value: number, min: number, max: number): number {
   checkInteger(argument, value, min, max);

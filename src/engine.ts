@@ -34,7 +34,7 @@ export interface EngineOptions {
   readonly mbufs?: number;
   /** Room for payload in each buffer, in bytes, 64 to 65536; longer frames take several buffers. 2048 by default. */
   readonly payloadBytes?: number;
-  /** Most ports, 0 to 256; 8 by default. */
+  /** Most ports, 0 to 16384; 8 by default. */
   readonly ports?: number;
   /** Descriptors of each port's transmit queue, and slots of its receive ring: a power of two, 2 to 32768; 512. */
   readonly queueSize?: number;
@@ -78,7 +78,7 @@ const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp
 /** Makes an engine. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const limits = {
-    ports: checkInteger("ports", options.ports ?? 8, 0, 256),
+    ports: checkInteger("ports", options.ports ?? 8, 0, 16_384),
     queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
@@ -215,6 +215,8 @@ export class Engine {
   /** Adds a group of ports that partitions share, each with a set of its own. Throws ConfigError for a bad option. */
   addLagGroup(options: LagGroupOptions): LagGroup {
     this.#owner.checkOpen();
+    if (this.#limits.lag.groups === 0)
+      throw new ConfigError("lag", undefined, "given to createEngine, {} for one group");
     checkInteger("lag.groups", this.#groups.length + 1, 1, this.#limits.lag.groups);
     const settings = checkGroup(options, this.#limits.lag.buckets);
     const hash = hashPlanOf(options.hash ?? { policy: "layer3+4" });
@@ -227,7 +229,7 @@ export class Engine {
       seed: randomSeed(),
       tunnelTable: this.#tunnelTable,
       checkPort: (argument: string, port: Port) => this.#checkUnread(argument, port),
-      checkTunnel: (tunnel: Tunnel) => this.#checkTunnel(tunnel),
+      checkTunnel: (tunnel: Tunnel) => this.#checkShared(tunnel),
     };
     const group = new LagGroup(home, new FlowHasher(this.#owner, hash), options, settings);
     this.#groups.push(group);
@@ -363,6 +365,16 @@ export class Engine {
       this.#tunnels.some(({ vnic, uplink }) => vnic === port || uplink === port) ||
       this.#groups.some((group) => group.reads(port));
     if (isRead) throw new ConfigError(argument, port.name, UNREAD);
+  }
+
+  /** A tunnel of a group's partitions: without ports, and the first between its ends, which frames that arrive are taken for. */
+  #checkShared(tunnel: Tunnel): void {
+    this.#checkTunnel(tunnel);
+    const { vni, local, remote } = tunnel;
+    const first = this.#tunnels.find((other) => {
+      return !other.uplink && other.vni === vni && other.local === local && other.remote === remote;
+    });
+    if (first !== tunnel) throw new ConfigError("tunnel", `VNI ${vni}`, "the first without ports between its ends");
   }
 
   #checkTunnel(tunnel: Tunnel): void {

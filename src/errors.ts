@@ -74,5 +74,6 @@ export class CaptureError extends RinglaneError {
 function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
+  if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return typeof value === "object" && value !== null ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
 }

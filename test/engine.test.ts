@@ -25,7 +25,7 @@ describe("createEngine", () => {
   const BOUNDS: readonly [option: keyof EngineOptions, min: number, max: number][] = [
     ["mbufs", 2, 1048576],
     ["payloadBytes", 64, 65536],
-    ["ports", 0, 256],
+    ["ports", 0, 16384],
     ["queueSize", 2, 32768],
     ["tunnels", 0, 1024],
     ["bursts", 0, 64],

@@ -14,6 +14,7 @@ import {
   DROP_OUTSIDE_PORT_SET,
   DROP_QUEUE_FULL,
   DROP_UNKNOWN_PARTITION,
+  NET_TUNNELS,
   OK,
   OWNER_NONE,
   PARTITION_COUNTERS,
@@ -88,7 +89,8 @@ export function floodToPartitions(g: Group, net: u32, hash: u32, m: usize, i: u3
       cause = max(cause, DROP_FLOOD_ELSEWHERE);
       continue;
     }
-    if ((load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_FLOOD_ANY) != 0) {
+    // Through a tunnel a broadcast comes as one station's frame, by whatever port the underlay chose.
+    if (net >= (NET_TUNNELS as u32) || (load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_FLOOD_ANY) != 0) {
       if (!admits(partition, i)) {
         cause = max(cause, DROP_OUTSIDE_PORT_SET);
         continue;

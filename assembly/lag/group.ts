@@ -13,6 +13,7 @@ import {
   GROUP_HASHES,
   GROUP_HOLD,
   GROUP_IDENTITY,
+  GROUP_LEARNERS,
   GROUP_LIST,
   GROUP_MASK,
   GROUP_NETWORK,
@@ -56,7 +57,8 @@ export class Group {
   tunnelCount: u32;
   /** Buckets of each partition less one, where they are chosen by bits of the hash and there are several; otherwise 0. */
   mask: u32;
-  unused0: u32;
+  /** Partitions that learn. */
+  learners: u32;
   unused1: u64;
   unused2: v128;
   unused3: v128;
@@ -87,6 +89,7 @@ if (offsetof<Group>("network") != GROUP_NETWORK) ERROR("Group: network");
 if (offsetof<Group>("tunnels") != GROUP_TUNNELS) ERROR("Group: tunnels");
 if (offsetof<Group>("tunnelCount") != GROUP_TUNNEL_COUNT) ERROR("Group: tunnelCount");
 if (offsetof<Group>("mask") != GROUP_MASK) ERROR("Group: mask");
+if (offsetof<Group>("learners") != GROUP_LEARNERS) ERROR("Group: learners");
 
 /** The record of the group's i-th partition; one that is not in use has no ports. */
 export function partitionAt(g: Group, i: u32): usize {

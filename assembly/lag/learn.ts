@@ -46,6 +46,7 @@ export function learn(g: Group, partition: usize, mbuf: Mbuf): void {
  * in its set; 0 when none or several do.
  */
 export function soleLearner(g: Group, net: u32, i: u32): usize {
+  if (g.learners == 0) return 0;
   let found: usize = 0;
   for (let at: u32 = 0; at < g.partitionCount; at++) {
     const partition = partitionAt(g, at);

@@ -17,7 +17,7 @@ import { Encap } from "../path/encap";
 import { drop, makeSendable, Port } from "../path/port";
 import { Single } from "../path/single";
 import { Group, PORTS_MAX } from "./group";
-import { Partition } from "./partition";
+import { floodPort, Partition } from "./partition";
 
 /** What became of a frame that did not leave by a port: dropped and counted, held until its bucket has moved, or it must wait. */
 export const LEFT_DROPPED: u32 = 0xfd;
@@ -42,7 +42,7 @@ export class Leave {
     return Leave.by(g, owner, partition, bucket, m, ingress);
   }
 
-  /** Sends a partition's frame by the group's owner-th port, which has room; returns owner or LEFT_DROPPED. */
+  /** Sends a partition's frame by the group's owner-th port, which has room; returns owner or LEFT_DROPPED. bucket is 0 for no bucket's. */
   @inline
   static by(g: Group, owner: u32, partition: usize, bucket: usize, m: usize, ingress: usize): u32 {
     const port = g.portAt(owner);
@@ -58,9 +58,26 @@ export class Leave {
     changetype<Mbuf>(m).hash = bucket as u32;
     Single.post(port, m);
     Partition.countSent(partition, owner, bytes);
-    Partition.measure(partition, bucket, bytes);
+    if (bucket != 0) Partition.measure(partition, bucket, bytes);
     return owner;
   }
+}
+
+/**
+ * Sends a partition's own broadcast by the port that the peer's end of the set chooses for it, too (flood.ts): no bucket's, so nothing
+ * waits for it. As Leave.through otherwise.
+ */
+export function leaveAsFlood(g: Group, partition: usize, hash: u32, m: usize, ingress: usize): u32 {
+  const owner = floodPort(partition, hash);
+  if (owner == OWNER_NONE) {
+    drop(ingress, m, DROP_NO_LIVE_PORT);
+    return LEFT_DROPPED;
+  }
+  if (Single.mustWait(g.portAt(owner), m)) {
+    count(changetype<Port>(g.portAt(owner)).counters as usize, COUNTER_TX_REFUSED, 1);
+    return LEFT_WAITS;
+  }
+  return Leave.by(g, owner, partition, 0, m, ingress);
 }
 
 /** A frame whose bucket has no owner is dropped; one whose bucket moves is held, as long as there is room to hold it. */

@@ -37,13 +37,13 @@ export function lagReceiveBurst(group: usize, i: u32, n: u32): u32 {
   const g = changetype<Group>(group);
   const ring = changetype<Port>(g.portAt(i)).rxRing as usize;
   const ready = min(n, ringCount(ring));
-  const taken =
-    (g.flags & GROUP_F_SWITCH) == 0 ? receiveForVnics(g, i, ring, ready) : receiveForNetwork(g, i, ring, ready);
-  ringSkip(ring, taken);
-  return taken;
+  if ((g.flags & GROUP_F_SWITCH) == 0) receiveForVnics(g, i, ring, ready);
+  else receiveForNetwork(g, i, ring, ready);
+  ringSkip(ring, ready);
+  return ready;
 }
 
-function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
+function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): void {
   const uplink = g.portAt(i);
   // Frames for one guest come in runs: its doorbell rings when the guest changes.
   let guest: usize = 0;
@@ -94,7 +94,6 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): u32 {
     if (cause != OK) drop(uplink, m, cause);
   }
   if (guest != 0) announce(guest);
-  return n;
 }
 
 /** The tunnel that a parsed frame came through, its outer headers checked; 0, and why in mbuf.cause: OK for no tunnel's frame. */
@@ -106,14 +105,14 @@ function openTunnel(g: Group, m: usize): usize {
   return 0;
 }
 
-function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
+/** As at every switch, a frame for a port whose queue is full is lost: its neighbours are for others. */
+function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): void {
   const ingress = g.portAt(i);
   const network = g.network as usize;
   let touched: u32 = 0;
   let toNetwork = false;
-  let taken: u32 = 0;
-  for (; taken < n; taken++) {
-    const m = ringPeek(ring, taken) as usize;
+  for (let at: u32 = 0; at < n; at++) {
+    const m = ringPeek(ring, at) as usize;
     const mbuf = changetype<Mbuf>(m);
     let cause = FrameKind.parse(m);
     const isFlood = FrameKind.isFlood(mbuf);
@@ -149,12 +148,12 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
     const bytes = mbuf.pktLen;
     if (destination != 0) {
       const left = Leave.through(g, destination, hashOne(g, m), m, ingress);
-      if (left == LEFT_WAITS) break;
-      if (left == LEFT_DROPPED) continue;
+      if (left == LEFT_WAITS) drop(ingress, m, DROP_QUEUE_FULL);
+      if (left == LEFT_WAITS || left == LEFT_DROPPED) continue;
       if (left < PORTS_MAX) touched |= 1 << left;
     } else {
       if (network == 0) cause = DROP_UNKNOWN_PARTITION;
-      else if (Single.mustWait(network, m)) break;
+      else if (Single.mustWait(network, m)) cause = DROP_QUEUE_FULL;
       else cause = makeSendable(network, ingress, m);
       if (cause != OK) {
         drop(ingress, m, cause);
@@ -168,7 +167,6 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): u32 {
   }
   if (toNetwork) announce(network);
   announceAll(g.ports as usize, touched);
-  return taken;
 }
 
 /**

@@ -3,12 +3,14 @@
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import { hashBurst } from "../hash/burst";
 import {
+  DROP_QUEUE_FULL,
   DROP_RESERVED_ADDRESS,
   DROP_UNKNOWN_PARTITION,
   GROUP_F_SWITCH,
   OK,
   PARTITION_F_LEARN,
   PARTITION_FLAGS,
+  PARTITION_TUNNEL,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { drop, Port } from "../path/port";
@@ -18,7 +20,7 @@ import { FrameKind } from "./frame";
 import { Group, PORTS_MAX } from "./group";
 import { Identity, partitionOf } from "./identity";
 import { learn } from "./learn";
-import { LEFT_WAITS, Leave } from "./leave";
+import { LEFT_WAITS, Leave, leaveAsFlood } from "./leave";
 
 /**
  * Moves at most n frames, BURST_MAX at most, from a port's receive ring onto the group's ports; returns how many left the ring. It
@@ -36,7 +38,9 @@ export function lagSendBurst(group: usize, from: usize, n: u32): u32 {
     store<u32>(list + ((i as usize) << 2), m as u32);
   }
   hashBurst(g.hash as usize, list, g.hashes as usize, ready);
-  const taken = (g.flags & GROUP_F_SWITCH) == 0 ? sendFromVnic(g, from, ready) : sendToPartitions(g, from, ready);
+  let taken = ready;
+  if ((g.flags & GROUP_F_SWITCH) == 0) taken = sendFromVnic(g, from, ready);
+  else sendToPartitions(g, from, ready);
   ringSkip(ring, taken);
   return taken;
 }
@@ -46,6 +50,8 @@ function sendFromVnic(g: Group, vnic: usize, n: u32): u32 {
   const list = g.list as usize;
   const toHashes = (g.hashes as usize) - list;
   const partition = load<u32>((g.owners as usize) + ((changetype<Port>(vnic).index as usize) << 2)) as usize;
+  // What goes through a tunnel is one station's to the underlay, and comes once.
+  const isTunnelled = partition != 0 && load<u32>(partition, PARTITION_TUNNEL) != 0;
   const learns = partition != 0 && (load<u32>(partition, PARTITION_FLAGS) & PARTITION_F_LEARN) != 0;
   let touched: u32 = 0;
   let taken: u32 = 0;
@@ -54,14 +60,17 @@ function sendFromVnic(g: Group, vnic: usize, n: u32): u32 {
     const m = load<u32>(at) as usize;
     const mbuf = changetype<Mbuf>(m);
     let cause = mbuf.cause as u32;
+    const isFlood = cause == OK && FrameKind.isFlood(mbuf);
     if (partition == 0) cause = DROP_UNKNOWN_PARTITION;
-    else if (cause == OK && FrameKind.isFlood(mbuf) && FrameKind.isReserved(mbuf)) cause = DROP_RESERVED_ADDRESS;
+    else if (isFlood && FrameKind.isReserved(mbuf)) cause = DROP_RESERVED_ADDRESS;
     if (cause != OK) {
       drop(vnic, m, cause);
       continue;
     }
     if (learns) learn(g, partition, mbuf);
-    const left = Leave.through(g, partition, load<u32>(at + toHashes), m, vnic);
+    const hash = load<u32>(at + toHashes);
+    const left =
+      isFlood && !isTunnelled ? leaveAsFlood(g, partition, hash, m, vnic) : Leave.through(g, partition, hash, m, vnic);
     if (left < PORTS_MAX) touched |= 1 << left;
     else if (left == LEFT_WAITS) break;
   }
@@ -69,14 +78,14 @@ function sendFromVnic(g: Group, vnic: usize, n: u32): u32 {
   return taken;
 }
 
-/** The first n frames of group.list, each to the partition whose address it has. */
-function sendToPartitions(g: Group, network: usize, n: u32): u32 {
+/** The first n frames of group.list, each to the partition whose address it has. One that would have to wait is dropped: its neighbours
+ * are for other partitions. */
+function sendToPartitions(g: Group, network: usize, n: u32): void {
   const list = g.list as usize;
   const toHashes = (g.hashes as usize) - list;
   let touched: u32 = 0;
-  let taken: u32 = 0;
-  for (; taken < n; taken++) {
-    const at = list + ((taken as usize) << 2);
+  for (let i: u32 = 0; i < n; i++) {
+    const at = list + ((i as usize) << 2);
     const m = load<u32>(at) as usize;
     const mbuf = changetype<Mbuf>(m);
     let cause = mbuf.cause as u32;
@@ -100,8 +109,7 @@ function sendToPartitions(g: Group, network: usize, n: u32): u32 {
     }
     const left = Leave.through(g, partition, load<u32>(at + toHashes), m, network);
     if (left < PORTS_MAX) touched |= 1 << left;
-    else if (left == LEFT_WAITS) break;
+    else if (left == LEFT_WAITS) drop(network, m, DROP_QUEUE_FULL);
   }
   announceAll(g.ports as usize, touched);
-  return taken;
 }

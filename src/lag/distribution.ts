@@ -34,7 +34,6 @@ export class Distribution {
   readonly #up: Set<number>;
   readonly #moves: Moves;
   readonly slow: SlowProtocols;
-  #preemptAtMs: number | undefined;
   #nowMs = 0;
   /** What happened in a call that returns no events. */
   readonly #unsaid: LagEvent[] = [];
@@ -52,7 +51,7 @@ export class Distribution {
     this.#ports = options.ports;
     this.#settings = settings;
     this.#rebalancer = options.rebalance && new Rebalancer(options.rebalance);
-    this.#conversations = options.lacp?.conversations ?? false;
+    this.#conversations = (options.lacp?.conversations ?? false) !== false;
     this.#partitions = partitions;
     this.#moves = new Moves(settings.order, settings.moveTimeoutMs);
     this.slow = new SlowProtocols(owner, record, options.ports, lacp);
@@ -66,7 +65,8 @@ export class Distribution {
   }
 
   get nextMs(): number | undefined {
-    const times = [this.#preemptAtMs, this.#rebalancer?.nextMs, this.#moves.nextMs, this.slow.nextMs];
+    const preemptions = this.#partitions().map(({ preemptAtMs }) => preemptAtMs);
+    const times = [...preemptions, this.#rebalancer?.nextMs, this.#moves.nextMs, this.slow.nextMs];
     const running = times.filter((time) => time !== undefined);
     return running.length === 0 ? undefined : Math.min(...running);
   }
@@ -88,9 +88,13 @@ export class Distribution {
 
   tick(): LagEvent[] {
     const nowMs = this.#nowMs;
-    const events = [...this.#said(), ...this.#heard(this.slow.tick(nowMs))];
+    const actions = this.slow.tick(nowMs);
+    const events = [...this.#said(), ...this.#heard(actions)];
     this.#moves.tick(nowMs);
-    events.push(...this.#refresh(), ...this.#rebalance(nowMs));
+    // What the partner has said may be for all; otherwise only what was waited for can have changed.
+    const isDue = ({ preemptAtMs }: Partition) => preemptAtMs !== undefined && preemptAtMs <= nowMs;
+    events.push(...this.#refresh(actions.length > 0 ? undefined : this.#partitions().filter(isDue)));
+    events.push(...this.#rebalance(nowMs));
     return events;
   }
 
@@ -113,7 +117,7 @@ export class Distribution {
     if (this.#conversations)
       actions.push(...this.slow.setConversations(conversationsOf(this.#partitions()), this.#nowMs));
     const heard = this.#heard(actions);
-    const isTheirs = heard.length === 0 && !this.#conversations;
+    const isTheirs = actions.length === 0 && !this.#conversations;
     return [...heard, ...this.#refresh(isTheirs ? some : this.#partitions())];
   }
 
@@ -125,13 +129,9 @@ export class Distribution {
   #refresh(some = this.#partitions()): LagEvent[] {
     const nowMs = this.#nowMs;
     const events: LagEvent[] = [];
-    // Of the others the time stays: asking them early does no harm.
-    const earlier = (this.#preemptAtMs ?? nowMs) > nowMs ? this.#preemptAtMs : undefined;
-    let preemptAtMs = earlier ?? Number.POSITIVE_INFINITY;
     for (const partition of some) {
       const before = partition.activePorts;
       const active = partition.update(this.#usable(partition), nowMs);
-      preemptAtMs = Math.min(preemptAtMs, active.nextMs ?? preemptAtMs);
       this.#writeFlags(partition);
       const members = this.#members(partition, active.ports);
       partition.record.live = members.reduce((bits, { port }) => bits | (1 << port), 0) >>> 0;
@@ -148,7 +148,6 @@ export class Distribution {
         buckets,
       });
     }
-    this.#preemptAtMs = Number.isFinite(preemptAtMs) ? preemptAtMs : undefined;
     this.#sendMarkers();
     this.settle();
     return events;
@@ -174,13 +173,19 @@ export class Distribution {
   }
 
   /** The active ports with their weights; the one that the conversation takes, where the partner distributes by it, too. */
-  #members({ set, vlan }: Partition, active: readonly number[]): WeightedPort[] {
-    const agreed = set.isStandalone ? [] : conversationPorts(this.slow, vlan, active);
+  #members({ set, conversation }: Partition, active: readonly number[]): WeightedPort[] {
+    const agreed = set.isStandalone ? [] : conversationPorts(this.slow, conversation, active);
     return weighted(set, agreed.length > 0 ? agreed : active);
   }
 
   /** Gives the buckets to the members; returns how many go elsewhere. */
-  #assign({ record }: Partition, members: readonly WeightedPort[], nowMs: number): number {
+  #assign(partition: Partition, members: readonly WeightedPort[], nowMs: number): number {
+    const { record, assigned } = partition;
+    const weightOf = new Map(assigned.map(({ port, weight }) => [port, weight]));
+    const isSame =
+      members.length === assigned.length && members.every(({ port, weight }) => weightOf.get(port) === weight);
+    if (isSame && members.length > 0) return 0;
+    partition.assigned = members;
     const before = record.destinations();
     if (this.#settings.selection !== "buckets") {
       const ports = members.map(({ port }) => port).sort((a, b) => a - b);
@@ -189,7 +194,9 @@ export class Distribution {
       record.setOwners(after);
       return after.length;
     }
-    const after = this.#rebalancer ? keepUneven(before, members) : assignBuckets(before, members);
+    const isReweighted = members.some(({ port, weight }) => (weightOf.get(port) ?? weight) !== weight);
+    const keeps = this.#rebalancer && !isReweighted;
+    const after = keeps ? keepUneven(before, members) : assignBuckets(before, members);
     return this.#moves.begin(record, after, (port) => this.#isSending(port), nowMs);
   }
 

@@ -12,6 +12,7 @@
 import {
   BURST_MAX,
   GROUP_F_SWITCH,
+  GROUP_LEARNERS,
   GROUP_TUNNEL_COUNT,
   GROUP_TUNNELS,
   IDENTITY_TICK,
@@ -19,6 +20,7 @@ import {
 } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
+import { checkBoolean } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { FlowHasher } from "../hash/hasher.js";
 import { Addresses } from "./addresses.js";
@@ -31,6 +33,7 @@ import {
   type GroupSettings,
   type LagGroupOptions,
   type PartitionOptions,
+  type PortSet,
   type PortSetOptions,
   portSet,
 } from "./options.js";
@@ -63,6 +66,7 @@ export class LagGroup {
   readonly #home: LagHome;
   readonly #settings: GroupSettings;
   readonly #network: Port | undefined;
+  readonly #conversations: false | "vlan" | "partition";
   readonly #addresses: Addresses;
   readonly #distribution: Distribution;
   readonly #oracle: Oracle;
@@ -78,6 +82,7 @@ export class LagGroup {
     this.#home = home;
     this.#settings = settings;
     this.#network = options.network;
+    this.#conversations = options.lacp?.conversations ?? false;
     this.ports = [...options.ports];
     this.hasher = hasher;
     this.record = makeGroupRecord(owner, limits, home.enginePorts, {
@@ -126,7 +131,7 @@ export class LagGroup {
    * ports taken in turn.
    */
   predict(partition: Partition, flow: Partial<Flow>): Prediction {
-    this.#home.owner.checkOpen();
+    this.#checkPartition(partition);
     return this.#oracle.predict(partition, flow);
   }
 
@@ -136,7 +141,7 @@ export class LagGroup {
    * port that is not the group's.
    */
   flowFor(partition: Partition, port: Port, fixed: Partial<Flow> = {}): Prediction | undefined {
-    this.#home.owner.checkOpen();
+    this.#checkPartition(partition);
     this.#number(port);
     return this.#oracle.flowFor(partition, port, fixed);
   }
@@ -155,11 +160,13 @@ export class LagGroup {
     const home = { ports: this.ports, setPorts: this.#setPorts.bind(this), remove: this.#remove.bind(this) };
     const partition = new Partition(home, record, options, set, this.#settings.selection);
     this.#checkKeys(partition);
+    this.#checkConversation(partition, set);
     this.#idle.pop();
     this.#partitions.set(name, partition);
     partition.start(this.#settings.selection === "buckets" ? this.#settings.buckets : 1);
     for (const key of partition.keys) this.#addresses.add(key, record.ptr);
     this.#setOwner(partition, record.ptr);
+    this.#countLearners();
     this.#distribution.joinedOrLeft(partition);
     return partition;
   }
@@ -168,6 +175,7 @@ export class LagGroup {
   link(port: Port, up: boolean, nowMs: number): LagEvent[] {
     this.#home.owner.checkOpen();
     const number = this.#number(port);
+    checkBoolean("up", up);
     this.#advance(nowMs);
     return this.#distribution.link(number, up);
   }
@@ -227,8 +235,8 @@ export class LagGroup {
     }
     this.#home.checkPort("vnic", vnic);
     if (!tunnel) return;
-    this.#home.checkTunnel(tunnel);
     if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
+    this.#home.checkTunnel(tunnel);
   }
 
   #owns(vnic: Port): boolean {
@@ -244,6 +252,36 @@ export class LagGroup {
     this.#addresses.checkRoom(partition.keys.length);
   }
 
+  /** Partitions that LACP tells apart need a conversation each. */
+  #checkConversation(partition: Partition, set: PortSet): void {
+    const { conversation, name } = partition;
+    if (!this.#conversations || set.isStandalone) return;
+    const argument = this.#conversations === "vlan" ? "vlan" : "conversation";
+    if (conversation === 0 && argument === "conversation") throw new ConfigError(argument, undefined, "from 1 to 4095");
+    const isTaken = this.partitions.some((other) => {
+      return other !== partition && !other.set.isStandalone && other.conversation === conversation;
+    });
+    if (isTaken && conversation !== 0) {
+      throw new ConfigError(
+        argument,
+        conversation,
+        `one that no other partition with members has, for LACP's conversations (${name})`,
+      );
+    }
+  }
+
+  /** What a partition that has gone had sent is nobody's now. */
+  #dropUnread({ vnic }: Partition): void {
+    if (!vnic) return;
+    while (this.#home.owner.kernels.lagSendBurst(this.record.ptr, vnic.record.ptr, BURST_MAX) > 0);
+  }
+
+  /** Without a partition that learns no stranger need be asked about. */
+  #countLearners(): void {
+    const learners = this.partitions.filter(({ learnedMax }) => learnedMax > 0).length;
+    this.#home.owner.arena.u32[(this.record.ptr + GROUP_LEARNERS) >> 2] = learners;
+  }
+
   /** Says whose vnic a port is, and where its tunnel is. */
   #setOwner({ vnic, tunnel }: Partition, owner: number): void {
     const { u32 } = this.#home.owner.arena;
@@ -255,11 +293,9 @@ export class LagGroup {
   }
 
   #setPorts(partition: Partition, options: PortSetOptions, nowMs: number): LagEvent[] {
-    this.#home.owner.checkOpen();
-    if (this.#partitions.get(partition.name) !== partition) {
-      throw new ConfigError("partition", partition.name, "one that was not removed from its group");
-    }
+    this.#checkPartition(partition);
     const set = portSet(options, this.ports, this.#settings.selection);
+    this.#checkConversation(partition, set);
     this.#advance(nowMs);
     partition.replaceSet(set);
     return this.#distribution.setChanged(partition);
@@ -276,7 +312,16 @@ export class LagGroup {
     partition.record.clear();
     this.#partitions.delete(partition.name);
     this.#idle.push(partition.record);
+    this.#countLearners();
+    this.#dropUnread(partition);
     this.#distribution.joinedOrLeft(partition);
+  }
+
+  #checkPartition(partition: Partition): void {
+    this.#home.owner.checkOpen();
+    if (this.#partitions.get(partition?.name) !== partition) {
+      throw new ConfigError("partition", partition?.name, "of this group, and not removed from it");
+    }
   }
 
   /** Time goes on, for the data plane too. */

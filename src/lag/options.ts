@@ -1,6 +1,6 @@
 /** What a group and its partitions are made of, and the checks: each names the key, the value and the bound. */
 import type { Port } from "../buffer/port.js";
-import { checkInteger, checkOneOf, checkPowerOfTwo } from "../check.js";
+import { checkBoolean, checkInteger, checkOneOf, checkPowerOfTwo } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { HashOptions } from "../hash/options.js";
 import type { Tunnel } from "../overlay/tunnel.js";
@@ -48,7 +48,7 @@ export interface LagGroupOptions {
 }
 
 /** A port of the group, with a weight from 1 (the default) to 1000 that its share of the flows follows. */
-export type Member = Port | { readonly port: Port; readonly weight: number };
+export type Member = Port | { readonly port: Port; readonly weight?: number };
 
 /** The ports that a partition may use: members of its aggregate, or one link of its own. */
 export interface PortSetOptions {
@@ -77,6 +77,8 @@ export interface PartitionOptions extends PortSetOptions {
   readonly vlan?: number;
   /** A tunnel without ports of the same engine: the partition's frames go through it, and its addresses are in its network. */
   readonly tunnel?: Tunnel;
+  /** What LACP tells its frames by with conversations: "partition", 1 to 4095; its VLAN by default. */
+  readonly conversation?: number;
   /** Addresses that may be learned from what it sends, 0 to 65535; 0 by default. */
   readonly learn?: number;
   /**
@@ -113,6 +115,9 @@ export function checkGroup(options: LagGroupOptions, bucketsMax: number) {
   const buckets = checkPowerOfTwo("buckets", options.buckets ?? Math.min(256, bucketsMax), 1, bucketsMax);
   const selection = checkOneOf("selection", options.selection ?? "buckets", SELECTIONS);
   if (options.rebalance) checkRebalance(options.rebalance, selection);
+  if (options.buckets !== undefined && selection !== "buckets") {
+    throw new ConfigError("buckets", options.buckets, `left out where selection is ${selection}`);
+  }
   return {
     role,
     buckets,
@@ -139,6 +144,9 @@ function checkRebalance(options: Partial<RebalanceOptions>, selection: Selection
 /** The set that the options describe, in a group of these ports. Throws ConfigError for the first rule of plans that it breaks. */
 export function portSet(options: PortSetOptions, ports: readonly Port[], selection: Selection): PortSet {
   const { members, backup, standalone, minLinks = 1, preemptionDelayMs = 0, preempt = true } = options;
+  checkMembers("members", members);
+  checkMembers("backup", backup);
+  checkBoolean("preempt", preempt);
   const foreign = [...(members ?? []), ...(backup ?? []), ...(standalone ? [standalone] : [])].find(
     (member) => !ports.includes(portOf(member)),
   );
@@ -170,12 +178,21 @@ export function portSet(options: PortSetOptions, ports: readonly Port[], selecti
   return { policy, weights, isStandalone: standalone !== undefined, bits };
 }
 
+function checkMembers(argument: string, members: readonly unknown[] | undefined): void {
+  if (members === undefined) return;
+  if (!Array.isArray(members)) throw new ConfigError(argument, members, "a list of ports");
+  for (const [i, member] of members.entries()) {
+    const isMember = typeof member === "object" && member !== null;
+    if (!isMember) throw new ConfigError(`${argument}[${i}]`, member, "a port, or { port, weight }");
+  }
+}
+
 function portOf(member: Member): Port {
   return "port" in member ? member.port : member;
 }
 
 function weightOf(member: Member): number {
-  return "port" in member ? member.weight : 1;
+  return "port" in member ? (member.weight ?? 1) : 1;
 }
 
 function named(member: Member): { port: string; weight: number } {

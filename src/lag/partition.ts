@@ -23,7 +23,7 @@ import { parseMac } from "../overlay/address.js";
 import type { Tunnel } from "../overlay/tunnel.js";
 import { type Active, type ActiveState, activePorts, INITIAL } from "./active.js";
 import { identityKey } from "./addresses.js";
-import { NO_PORT } from "./buckets.js";
+import { NO_PORT, type WeightedPort } from "./buckets.js";
 import type { LagEvent } from "./events.js";
 import type { PartitionOptions, PortSet, PortSetOptions, Selection } from "./options.js";
 import type { PartitionRecord } from "./partition-record.js";
@@ -64,6 +64,8 @@ export class Partition {
   readonly tunnel: Tunnel | undefined;
   /** 802.1Q VLAN, 0 for none. */
   readonly vlan: number;
+  /** What LACP tells its frames by, where it tells; 0 for none. */
+  readonly conversation: number;
   readonly macs: readonly string[];
   /** Addresses that may be learned from what it sends. */
   readonly learnedMax: number;
@@ -71,6 +73,10 @@ export class Partition {
   readonly keys: readonly bigint[];
   /** @internal */
   readonly record: PartitionRecord;
+  /** @internal When its ports are to be asked again though nothing has happened. */
+  preemptAtMs: number | undefined;
+  /** @internal The members that its buckets were last given to. */
+  assigned: readonly WeightedPort[] = [];
   /** @internal What was said about frames from outside the set. */
   readonly outside: "drop" | "accept" | undefined;
   readonly #home: PartitionHome;
@@ -100,7 +106,8 @@ export class Partition {
     this.vnic = vnic;
     this.tunnel = tunnel;
     this.vlan = options.vlan === undefined ? 0 : checkInteger("vlan", options.vlan, 1, 4094);
-    this.macs = options.macs ?? [];
+    this.conversation = checkInteger("conversation", options.conversation ?? this.vlan, 0, 4095);
+    this.macs = checkList("macs", options.macs ?? []);
     this.keys = this.macs.map((mac, i) => identityKey(unicast(`macs[${i}]`, mac), this.net));
     this.record = record;
     this.outside = options.outside && checkOneOf("outside", options.outside, ["drop", "accept"]);
@@ -192,7 +199,6 @@ export class Partition {
   /** @internal Another set; what it means for the buckets is the group's to say. */
   replaceSet(set: PortSet): void {
     this.#set = set;
-    this.#state = INITIAL;
     this.record.ports = set.bits;
   }
 
@@ -201,8 +207,14 @@ export class Partition {
     const active = activePorts(this.#set.policy, this.#state, usable, nowMs);
     this.#state = active.state;
     this.#active = active.ports;
+    this.preemptAtMs = active.nextMs;
     return active;
   }
+}
+
+function checkList<T>(argument: string, list: readonly T[]): readonly T[] {
+  if (!Array.isArray(list)) throw new ConfigError(argument, list, "a list");
+  return list;
 }
 
 function unicast(key: string, text: string): Uint8Array {

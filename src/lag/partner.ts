@@ -19,11 +19,11 @@ export function distributingPorts(slow: SlowProtocols, { policy }: PortSet): Rea
   return new Set(best);
 }
 
-/** Those of the ports that take the VLAN's conversation, where the partner distributes by it, too. */
-export function conversationPorts(slow: SlowProtocols, vlan: number, ports: readonly number[]): number[] {
+/** Those of the ports that take the conversation, where the partner distributes by it, too. */
+export function conversationPorts(slow: SlowProtocols, conversation: number, ports: readonly number[]): number[] {
   return ports.filter((port) => {
     const part = slow.report(port)?.conversations;
-    return part?.agreed && hasConversation(part.mask, vlan);
+    return part?.agreed && hasConversation(part.mask, conversation);
   });
 }
 
@@ -32,17 +32,17 @@ export function isAgreed(slow: SlowProtocols, ports: readonly number[]): boolean
   return ports.some((port) => slow.report(port)?.conversations?.agreed);
 }
 
-/** Which ports each VLAN may take, by LACP's numbers: its partition's, beginning at another for each. */
+/** Which ports each conversation may take, by LACP's numbers: its partition's, beginning at another for each. */
 export function conversationsOf(partitions: readonly Partition[]): Map<number, readonly number[]> {
   const table = new Map<number, readonly number[]>();
-  for (const { vlan, set } of partitions) {
-    if (vlan === 0 || set.isStandalone) continue;
+  for (const { conversation, set } of partitions) {
+    if (conversation === 0 || set.isStandalone) continue;
     const { primary, backup } = set.policy;
-    // By the VLAN alone: the partner must come to the same table, and no partition's coming or going may change another's part.
-    const first = vlan % primary.length;
+    // By the conversation alone: the partner must come to the same table, and no partition's coming or going may change another's part.
+    const first = conversation % primary.length;
     const ports = [...primary.slice(first), ...primary.slice(0, first), ...backup];
     table.set(
-      vlan,
+      conversation,
       ports.map((port) => port + 1),
     );
   }

@@ -13,6 +13,7 @@ import { CONTROL_FRAMES, type GroupRecord } from "./group-record.js";
 import type { LacpAction } from "./lacp/action.js";
 import type { LacpPortReport } from "./lacp/report.js";
 import { LacpSystem } from "./lacp/system.js";
+import { PORT_ALGORITHM } from "./lacp/version2.js";
 
 export interface GroupLacpOptions {
   /** MAC address of this system, one station's. */
@@ -26,12 +27,15 @@ export interface GroupLacpOptions {
   /** "fast" by default: the partner is given up after 3 s, otherwise after 90 s. */
   readonly timeout?: "fast" | "slow";
   /**
-   * Tells the partner by version 2 which ports each partition uses (IEEE 802.1AX-2020 6.6), a conversation for each VLAN. While
-   * both ends agree, a VLAN takes one link of its partition's set, the same in both directions. Off by default.
+   * Tells the partner by version 2 which ports each partition uses (IEEE 802.1AX-2020 6.6). A partition's conversation is its VLAN, so
+   * that no two with members may be in one VLAN; or ("partition") a number that it is given, by an algorithm that only another ringlane
+   * knows. While both ends agree, a conversation takes one link of its partition's set, the same in both directions. Off by default.
    */
-  readonly conversations?: boolean;
+  readonly conversations?: false | "vlan" | "partition";
 }
 
+/** How a frame's conversation is told: by its VLAN as the standard has it, or by a locally administered OUI's first algorithm. */
+const ALGORITHMS = { vlan: PORT_ALGORITHM["c-vid"], partition: 0x02000001 } as const;
 /** Frames that may wait for room, a port. */
 const WAITING_MAX = 16;
 /** Bytes of the longest frame that is said or heard: of version 1, and of version 2 with all its masks. */
@@ -162,7 +166,9 @@ function systemOptions(options: GroupLacpOptions, ports: number) {
     activity,
     timeout,
     ports: Array.from({ length: ports }, (_, i) => ({ number: i + 1, mac: portMac(mac, i), key })),
-    ...(conversations ? { conversations: new Map<number, readonly number[]>() } : {}),
+    ...(conversations
+      ? { conversations: new Map<number, readonly number[]>(), algorithm: ALGORITHMS[conversations] }
+      : {}),
   };
 }
 

@@ -168,7 +168,7 @@ describe.each(BUILDS)("broadcasts between a host and a switch (%s build)", (buil
 
 describe("with a partner that speaks LACP", () => {
   /** A guest on two of four links; the switch has a set of its own for it. */
-  async function partners(conversations: boolean, farSet: readonly number[]) {
+  async function partners(conversations: "vlan" | false, farSet: readonly number[]) {
     const lacp = (i: number) => ({ lacp: { systemMac: macOf(0x100 * i), conversations } });
     const host = await makeGroup("debug", { portCount: PORTS, ...lacp(1) });
     const far = await makeGroup("debug", { portCount: PORTS, role: "switch", hasNetwork: true, ...lacp(2) });
@@ -199,7 +199,7 @@ describe("with a partner that speaks LACP", () => {
   });
 
   test("that agrees on conversations: copies come by the VLAN's link of the set", async () => {
-    const { isAgreed, vm, copies } = await partners(true, [1, 2]);
+    const { isAgreed, vm, copies } = await partners("vlan", [1, 2]);
     expect(isAgreed).toBe(true);
     expect(copies).toEqual(FLOWS);
     // 7 mod 2 members: the second of them.

@@ -162,7 +162,7 @@ describe.each(BUILDS)("live edits (%s build)", (build) => {
     expect([goes.counters, goes.moving, goes.owners, goes.activePorts]).toEqual([counted, 0, [], []]);
     // Whoever comes next has its place, but nothing of it.
     const next = group.addPartition({ name: "next", vnic: vnics[2] as Port, macs: [macOf(0)], members: [a] });
-    expect(() => goes.setPorts({ members: [b] }, 2)).toThrow('partition is "vm0"; it must be one that was not removed');
+    expect(() => goes.setPorts({ members: [b] }, 2)).toThrow('partition is "vm0"; it must be of this group');
     expect([next.activePorts, next.moving, next.counters.sentFrames, next.counters.held]).toEqual([[a], 0, 0, 0]);
     a.complete(inFlight.map(({ frame }) => frame));
     engine.poll();

@@ -129,7 +129,7 @@ async function groupAndTwin(build: Build, wanted: Plan) {
   const { role, ports: portCount, selection, floods, partitions: plans } = wanted;
   const isSwitch = role === "switch";
   const made = await makeGroup(build, {
-    ...{ portCount, role, selection, floods, buckets: 32 },
+    ...{ portCount, role, selection, floods, ...(selection === "buckets" ? { buckets: 32 } : {}) },
     vnicCount: isSwitch ? 1 : plans.length,
     hasNetwork: isSwitch,
     engine: { mbufs: 96, queueSize: 16 },

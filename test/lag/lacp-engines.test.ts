@@ -138,7 +138,7 @@ describe("two engines with LACP", () => {
   });
 
   it("give each VLAN one link of its set while both distribute by conversation", async () => {
-    await start({ conversations: true });
+    await start({ conversations: "vlan" });
     pass(10_000, () => [a, b].every(({ group, ports }) => group.lacp(ports[0] as Port)?.conversations?.agreed));
     pass(2000);
     expect(send(40)).toBe(40);

@@ -161,7 +161,7 @@ describe("a group refuses", () => {
     const port = small.addPort("up");
     const lacp = { systemMac: macOf(3) };
     expectRefused(
-      () => small.addLagGroup({ ports: [port], lacp: { ...lacp, conversations: true } }),
+      () => small.addLagGroup({ ports: [port], lacp: { ...lacp, conversations: "vlan" } }),
       "lacp",
       "with payloadBytes of at least 640",
     );

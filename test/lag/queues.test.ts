@@ -62,27 +62,35 @@ describe.each(BUILDS)("full queues (%s build)", (build) => {
     expect(sequencesAt(vnics[0] as Port)).toEqual([0, 1, 2, 3, 4, 5, 6, 0]);
   });
 
-  test("of a switch's network hold arrivals back; each is counted once, also when it came from outside its set", async () => {
+  test("of a switch's network lose arrivals, counted once where they came in, also from outside the set", async () => {
     const options = { portCount: 2, role: "switch" as const, hasNetwork: true, engine: { queueSize: 8 } };
     const { group, ports, vnics, engine } = await makeGroup(build, options);
     const [inside, outside] = ports as [Port, Port];
     const partition = group.addPartition({ name: "vm", macs: [macOf(1)], members: [inside], outside: "accept" });
-    const arrive = (first: number) => {
+    for (const first of [0, 8]) {
       for (const sequence of upTo(first + 8, first)) {
         expect(outside.receive(flowFrame({ flow: 1, sequence, src: macBytes(1), dst: macBytes(9) }))).toBe(true);
       }
-    };
-    arrive(0);
-    settle(engine);
-    arrive(8);
-    settle(engine);
-    for (let round = 0; round < 5; round++) engine.poll();
-    expect(partition.counters).toMatchObject({ receivedFrames: 8, outsideAccepted: 8 });
+      settle(engine);
+    }
     expect(sequencesAt(vnics[0] as Port)).toEqual(upTo(8));
-    settle(engine);
-    expect(sequencesAt(vnics[0] as Port)).toEqual(upTo(16, 8));
-    expect(partition.counters).toMatchObject({ receivedFrames: 16, outsideAccepted: 16, receivedByPort: [0, 16] });
-    expect(outside.counters.drops).toEqual({});
+    expect(outside.counters.drops).toEqual({ "queue-full": 8 });
+    expect(partition.counters).toMatchObject({ receivedFrames: 8, outsideAccepted: 8, receivedByPort: [0, 8] });
+  });
+
+  test("of one partition's port cost a switch's other partitions nothing", async () => {
+    const options = { portCount: 2, vnicCount: 1, role: "switch" as const, hasNetwork: true, engine: { queueSize: 8 } };
+    const { group, ports, vnics, engine } = await makeGroup(build, options);
+    const [stalled, quick] = ports as [Port, Port];
+    for (const [i, port] of ports.entries()) group.addPartition({ name: `vm${i}`, macs: [macOf(i)], members: [port] });
+    const network = vnics[0] as Port;
+    for (const sequence of upTo(40)) {
+      for (const to of [0, 1]) network.receive(flowFrame({ flow: 1, sequence, dst: macBytes(to), src: macBytes(9) }));
+      engine.poll();
+      expect(sequencesAt(quick)).toEqual([sequence]);
+    }
+    expect(network.counters.drops).toEqual({ "queue-full": 32 });
+    expect(sequencesAt(stalled)).toEqual(upTo(8));
   });
 
   test("lose copies of broadcasts, and those who get one are the ones that are counted", async () => {

@@ -77,7 +77,12 @@ export class LagModel {
     if (cause !== layout.OK) return this.#drop(vnic, cause);
     if (isReserved(frame.data)) return this.#drop(vnic, layout.DROP_RESERVED_ADDRESS);
     this.#learn(partition, frame.data);
-    return this.#leave(partition, frame, vnic);
+    // The peer's end expects a broadcast where the live ports say; through a tunnel it is one station's frame.
+    if (!isFlood(frame.data) || partition.tunnel) return this.#leave(partition, frame, vnic);
+    const port = this.#floodPort(partition, frame.data);
+    if (port === undefined) return this.#drop(vnic, layout.DROP_NO_LIVE_PORT);
+    this.#countSent(partition, port, frame);
+    return [{ to: this.#group.ports[port] as string, bytes: frame.data }];
   }
 
   /** A switch has a frame from the network. */
@@ -120,7 +125,8 @@ export class LagModel {
     const causes = [layout.DROP_UNKNOWN_PARTITION];
     const copies: Delivery[] = [];
     for (const partition of this.#inNet(net)) {
-      const isChosen = partition.floods === "any" || this.#floodPort(partition, frame.data) === i;
+      const comesOnce = partition.tunnel !== undefined || partition.floods === "any";
+      const isChosen = comesOnce || this.#floodPort(partition, frame.data) === i;
       if (partition === own || !isChosen) causes.push(layout.DROP_FLOOD_ELSEWHERE);
       else if (!this.#mayCome(partition, i)) causes.push(layout.DROP_OUTSIDE_PORT_SET);
       else {
