@@ -70,8 +70,10 @@ export class Identity {
   @inline
   static ways(bucket: usize, key: u64): u32 {
     const wanted = i64x2.splat(key as i64);
-    const low = i64x2.bitmask(i64x2.eq(v128.load(bucket), wanted));
-    return low | (i64x2.bitmask(i64x2.eq(v128.load(bucket, 16), wanted)) << 2);
+    const low = i64x2.eq(v128.load(bucket), wanted);
+    const high = i64x2.eq(v128.load(bucket, 16), wanted);
+    // The lower half of each lane, all in one register.
+    return i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6));
   }
 
   /** The key of the MAC address at mac, of which eight bytes can be read, in a network. */

@@ -3,6 +3,7 @@
 import { hashBurst } from "../hash/burst";
 import { GROUP_F_SWITCH, OWNER_NONE, PICK_MOVING, PICK_NONE, PICK_UNKNOWN } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
+import { ETHERNET_BYTES } from "../wire/ethernet";
 import { FrameKind } from "./frame";
 import { Group, PORTS_MAX } from "./group";
 import { Identity, partitionOf } from "./identity";
@@ -43,14 +44,15 @@ function pickByAddress(g: Group, list: usize, n: u32, picks: usize): void {
   const end = list + ((n as usize) << 2);
   for (let at = list; at < end; at += 4) {
     const mbuf = changetype<Mbuf>(load<u32>(at) as usize);
-    let partition: usize = 0;
+    const l3 = mbuf.l3 as u32;
+    let pick: u32 = PICK_UNKNOWN;
     // Where a capture has cut the Ethernet header there is no address.
-    if (mbuf.l3 != 0) {
-      partition = partitionOf(
-        Identity.findIn(buckets, multiplier, shift, Identity.key(mbuf.data as usize, FrameKind.net(mbuf))),
-      );
+    if (l3 != 0) {
+      // Without tags the flags need not be read.
+      const net = l3 == ETHERNET_BYTES ? 0 : FrameKind.net(mbuf);
+      const entry = Identity.findIn(buckets, multiplier, shift, Identity.key(mbuf.data as usize, net));
+      if (entry != 0) pick = Pick.of(partitionOf(entry), load<u32>(at + toHashes), mask);
     }
-    const pick = partition == 0 ? PICK_UNKNOWN : Pick.of(partition, load<u32>(at + toHashes), mask);
     store<u32>(at + toPicks, pick);
   }
 }

@@ -145,8 +145,17 @@ const FIELDS: Record<HashPolicy, (ports: boolean, basis: number) => string> = {
   "toeplitz-symmetric": (ports) => `IP addresses${ports ? ", ports of TCP and UDP" : ""}, both directions alike`,
 };
 
+/** True for a policy of Linux bonding that the named generation has. */
+export function hasGeneration(policy: HashPolicy, generation: string): boolean {
+  return policy in BONDING && generationsOf(policy).some(({ name }) => name === generation);
+}
+
+function generationsOf(policy: HashPolicy): Generation[] {
+  return GENERATIONS.filter(({ hasVlanSrcmac }) => policy !== "vlan+srcmac" || hasVlanSrcmac);
+}
+
 function generationOf(policy: HashPolicy, name: string | undefined): Generation {
-  const able = GENERATIONS.filter(({ hasVlanSrcmac }) => policy !== "vlan+srcmac" || hasVlanSrcmac);
+  const able = generationsOf(policy);
   const wanted = name ?? (able.at(-1) as Generation).name;
   const generation = able.find((g) => g.name === wanted);
   if (generation) return generation;

@@ -146,12 +146,13 @@ export function portSet(options: PortSetOptions, ports: readonly Port[], selecti
   const { members, backup, standalone, minLinks = 1, preemptionDelayMs = 0, preempt = true } = options;
   checkMembers("members", members);
   checkMembers("backup", backup);
+  if (standalone !== undefined) checkMember("standalone", standalone);
   checkBoolean("preempt", preempt);
   const foreign = [...(members ?? []), ...(backup ?? []), ...(standalone ? [standalone] : [])].find(
     (member) => !ports.includes(portOf(member)),
   );
   if (foreign)
-    throw new ConfigError("port", portOf(foreign).name, `one of ${ports.map(({ name }) => name).join(", ")}`);
+    throw new ConfigError("port", portOf(foreign)?.name, `one of ${ports.map(({ name }) => name).join(", ")}`);
   const plan = {
     ...options,
     members: members?.map(named),
@@ -181,10 +182,12 @@ export function portSet(options: PortSetOptions, ports: readonly Port[], selecti
 function checkMembers(argument: string, members: readonly unknown[] | undefined): void {
   if (members === undefined) return;
   if (!Array.isArray(members)) throw new ConfigError(argument, members, "a list of ports");
-  for (const [i, member] of members.entries()) {
-    const isMember = typeof member === "object" && member !== null;
-    if (!isMember) throw new ConfigError(`${argument}[${i}]`, member, "a port, or { port, weight }");
-  }
+  for (const [i, member] of members.entries()) checkMember(`${argument}[${i}]`, member);
+}
+
+function checkMember(argument: string, member: unknown): void {
+  if (typeof member !== "object" || member === null)
+    throw new ConfigError(argument, member, "a port, or { port, weight }");
 }
 
 function portOf(member: Member): Port {

@@ -14,6 +14,18 @@ const VLAN_MAX = 4094;
 const VNI_MAX = 2 ** 24 - 1;
 const DELAY_MAX_MS = 86_400_000;
 
+/** The plan's selection: bonding drivers' own, unless it says another, or what only buckets have: their number, or weights. */
+export function selectionOf({ selection, buckets, partitions }: LagPlan): (typeof SELECTIONS)[number] {
+  const hasWeights = Object.values(partitions).some(({ members = [], backup = [] }) =>
+    [...members, ...backup].some((member) => weightOf(member) !== 1),
+  );
+  return selection ?? (buckets !== undefined || hasWeights ? "buckets" : "modulo");
+}
+
+function weightOf(member: Member): number {
+  return typeof member === "string" ? 1 : (member.weight ?? 1);
+}
+
 export interface PlanProblem {
   /** Keys from the plan inwards; items of lists are counted from 0. */
   readonly path: readonly (string | number)[];
@@ -33,8 +45,9 @@ export function* planProblems(plan: LagPlan): Problems {
   yield* hashProblems(plan.hash ?? {});
   yield* word(["selection"], plan.selection, SELECTIONS);
   yield* powerOfTwo(["buckets"], plan.buckets, 2, 65536);
-  if (plan.buckets !== undefined && (plan.selection ?? "buckets") !== "buckets") {
-    yield { path: ["buckets"], value: plan.buckets, bound: `left out where selection is ${plan.selection}` };
+  const selection = selectionOf(plan);
+  if (plan.buckets !== undefined && selection !== "buckets") {
+    yield { path: ["buckets"], value: plan.buckets, bound: `left out where selection is ${selection}` };
   }
   yield* failoverProblems([], plan);
   if (Object.keys(plan.partitions).length === 0)
@@ -44,7 +57,7 @@ export function* planProblems(plan: LagPlan): Problems {
     const path = ["partitions", name];
     yield* identifierProblems(path, name, partition, owners);
     yield* setProblems(path, partition, plan);
-    if ((plan.selection ?? "buckets") !== "buckets") yield* weightProblems(path, partition, plan.selection);
+    if (selection !== "buckets") yield* weightProblems(path, partition, selection);
   }
 }
 
@@ -132,10 +145,10 @@ function* sideProblems(path: Path, side: readonly Member[], ports: readonly stri
 }
 
 /** Only buckets can be shared out by weight. */
-function* weightProblems(path: Path, { members = [], backup = [] }: SetPlan, selection: string | undefined): Problems {
+function* weightProblems(path: Path, { members = [], backup = [] }: SetPlan, selection: string): Problems {
   for (const [side, ports] of Object.entries({ members, backup })) {
     for (const [at, member] of ports.entries()) {
-      const weight = typeof member === "string" ? 1 : (member.weight ?? 1);
+      const weight = weightOf(member);
       if (weight === 1) continue;
       yield { path: [...path, side, at, "weight"], value: weight, bound: `1 where selection is ${selection}` };
     }

@@ -50,8 +50,9 @@ export const PlanSchema = v.strictObject({
   /** Names, in the order of member numbers. */
   ports: v.array(v.string()),
   hash: v.optional(Hash),
+  /** What selectionOf says where it is left out. */
   selection: v.optional(v.picklist(SELECTIONS)),
-  /** Buckets of a set, where selection is buckets. */
+  /** Buckets of a set, where selection is buckets; 256 by default. */
   buckets: v.optional(v.number()),
   /** For partitions that say nothing else. */
   ...Failover,

@@ -145,10 +145,20 @@ describe("ringlane lag audit", () => {
       expect(idle).toBe(members.filter(({ frames }) => frames === 0).length);
       expect(imbalance).toEqual({ maxOverMean: expect.any(Number), cv: expect.any(Number) });
     }
-    expect(value.byHash["layer2+3"].generation).toBe("4.14");
-    expect(value.byHash["layer3+4"].generation).toBe("6.0");
+    for (const policy of ["layer2+3", "layer3+4", "encap2+3"]) expect(value.byHash[policy].generation).toBe("4.14");
+    // Linux had it later only.
+    expect(value.byHash["vlan+srcmac"].generation).toBe("6.0");
     expect(value.byHash.slb.generation).toBeNull();
     expect(value.byHash["round-robin"].members.map(({ frames }: MemberRow) => frames)).toEqual([450, 450, 450]);
+  });
+
+  it("compares by the headers that were asked for", () => {
+    const asked = ["--members", "3", "--headers", "inner"];
+    const value = audit(KERNEL_VXLAN, ...asked, "--hash", "layer2+3");
+    for (const policy of HASH_POLICIES) {
+      expect(value.byHash[policy].headers).toBe("inner");
+      expect(value.byHash[policy].members).toEqual(audit(KERNEL_VXLAN, ...asked, "--hash", policy).members);
+    }
   });
 
   it("takes members in turn", () => {
@@ -333,6 +343,17 @@ partitions: { x: { macs: ["72:68:de:73:d6:92"], members: [a]${vlan ? `, vlan: ${
     ) as [string, string];
     expect(audit(WEB_MIX, "--plan", planFile(tagged)).unknownFrames).toBe(1350);
     expect(audit(WEB_MIX, "--plan", planFile(plain)).unknownFrames).toBeLessThan(10);
+  });
+
+  it("selects as bonding does, unless the plan has what only buckets have", () => {
+    const plain = PLAN.replace(", weight: 3", "");
+    const selectionOf = (text: string) => {
+      const { selection, buckets } = audit(WEB_MIX, "--plan", planFile(text));
+      return [selection, buckets];
+    };
+    expect(selectionOf(plain)).toEqual(["modulo", null]);
+    expect(selectionOf(plain.replace("partitions:", "buckets: 64\npartitions:"))).toEqual(["buckets", 64]);
+    expect(selectionOf(PLAN)).toEqual(["buckets", 256]);
   });
 
   it("takes ports in turn where the plan says so", () => {

@@ -166,6 +166,29 @@ describe.each(BUILDS)("broadcasts between a host and a switch (%s build)", (buil
   });
 });
 
+describe.each(BUILDS)("broadcasts between two hosts (%s build)", (build) => {
+  test.each([3, 4])("each come once over %s links, also with one of them down", async (portCount) => {
+    const ends = await Promise.all([0, 1].map(() => makeGroup(build, { portCount })));
+    const [one, two] = ends as [TestGroup, TestGroup];
+    const cables = one.ports.map((port, i) => new Loopback(port, two.ports[i] as Port));
+    const partitions = ends.map(({ group, ports, vnics }, i) =>
+      group.addPartition({ name: "vm", vnic: vnics[0] as Port, macs: [macOf(i)], members: ports }),
+    );
+    const expectAll = () => {
+      for (const flow of FLOWS) (one.vnics[0] as Port).receive(broadcast(flow, 4));
+      run({ host: one, far: two, cables });
+      expect(copiesAt(two.vnics[0] as Port)).toEqual(FLOWS);
+    };
+    expectAll();
+    for (const up of [false, true]) {
+      for (const { group, ports } of ends) group.link(ports[1] as Port, up, 1);
+      expectAll();
+    }
+    expect(partitions[0]?.counters.sentByPort.every((count) => count > 0)).toBe(true);
+    expect(two.ports.map((port) => port.counters.drops)).toEqual(two.ports.map(() => ({})));
+  });
+});
+
 describe("with a partner that speaks LACP", () => {
   /** A guest on two of four links; the switch has a set of its own for it. */
   async function partners(conversations: "vlan" | false, farSet: readonly number[]) {

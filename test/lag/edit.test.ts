@@ -173,6 +173,52 @@ describe.each(BUILDS)("live edits (%s build)", (build) => {
     expect(group.partitions).toEqual([stays, next]);
   });
 
+  test("what a partition had sent and nobody read goes with it, counted", async () => {
+    const { group, ports, vnics, engine } = await makeGroup(build, { portCount: 2 });
+    const vnic = vnics[0] as Port;
+    const add = () => group.addPartition({ name: "vm", vnic, macs: [macOf(0)], members: ports });
+    const partition = add();
+    for (let sequence = 0; sequence < 40; sequence++) vnic.receive(flowFrame({ flow: 1, sequence, src: macBytes(0) }));
+    partition.remove();
+    expect(vnic.counters.drops).toEqual({ "unknown-partition": 40 });
+    expect(engine.census().queues).toBe(0);
+    add();
+    engine.poll();
+    expect(ports.flatMap(take)).toEqual([]);
+  });
+
+  test("an edit of the set leaves a preemption's delay running, and what backups carry with them", async () => {
+    const { group, ports } = await makeGroup(build, { portCount: 4, role: "switch" });
+    const [a, b, c, d] = ports as [Port, Port, Port, Port];
+    const set = { members: [a], backup: [b], preemptionDelayMs: 1000 };
+    const partition = group.addPartition({ name: "vm", macs: [macOf(0)], ...set });
+    group.link(a, false, 0);
+    group.link(a, true, 100);
+    expect([partition.activePorts, group.nextMs]).toEqual([[b], 1100]);
+    partition.setPorts({ ...set, backup: [b, c] }, 600);
+    expect([partition.activePorts, group.nextMs]).toEqual([[b, c], 1100]);
+    group.tick(1100);
+    expect(partition.activePorts).toEqual([a]);
+    // Without preemption they keep it.
+    const kept = { members: [a, d], backup: [b], preempt: false };
+    partition.setPorts({ ...kept, members: [a] }, 2000);
+    group.link(a, false, 2100);
+    group.link(a, true, 2200);
+    partition.setPorts(kept, 2300);
+    expect(partition.activePorts).toEqual([b]);
+  });
+
+  test("new weights share the buckets out anew, rebalancing or not", async () => {
+    for (const rebalance of [undefined, {}]) {
+      const options = { portCount: 2, role: "switch" as const, buckets: 64, ...(rebalance && { rebalance }) };
+      const { group, ports } = await makeGroup(build, options);
+      const partition = group.addPartition({ name: "vm", macs: [macOf(0)], members: ports });
+      const [a, b] = ports as [Port, Port];
+      partition.setPorts({ members: [a, { port: b, weight: 3 }] }, 1);
+      expect(ports.map((port) => partition.owners.filter((owner) => owner === port).length)).toEqual([16, 48]);
+    }
+  });
+
   test("nothing that happens to one partition touches another's buckets", async () => {
     const random = new Random();
     const made = await makeGroup(build, {

@@ -34,6 +34,7 @@ async function makeEnd(last: number, lacp: Partial<NonNullable<LagGroupOptions["
     vnic,
     macs: [`02:00:00:00:00:0${last}`],
     vlan: 7,
+    ...(lacp.conversations === "partition" && { conversation: 3 }),
     members: ports,
   });
   return { engine, ports, vnic, group, partition };
@@ -137,13 +138,16 @@ describe("two engines with LACP", () => {
     expect(send(20)).toBe(20);
   });
 
-  it("give each VLAN one link of its set while both distribute by conversation", async () => {
-    await start({ conversations: "vlan" });
-    pass(10_000, () => [a, b].every(({ group, ports }) => group.lacp(ports[0] as Port)?.conversations?.agreed));
-    pass(2000);
-    expect(send(40)).toBe(40);
-    const [first, second] = a.partition.counters.sentByPort;
-    expect([first, second].sort()).toEqual([0, 40]);
-    expect(b.partition.counters.outsideAccepted).toBe(0);
-  });
+  it.each(["vlan", "partition"] as const)(
+    "give each %s one link of its set while both distribute by it",
+    async (by) => {
+      await start({ conversations: by });
+      pass(10_000, () => [a, b].every(({ group, ports }) => group.lacp(ports[0] as Port)?.conversations?.agreed));
+      pass(2000);
+      expect(send(40)).toBe(40);
+      const [first, second] = a.partition.counters.sentByPort;
+      expect([first, second].sort()).toEqual([0, 40]);
+      expect(b.partition.counters.outsideAccepted).toBe(0);
+    },
+  );
 });

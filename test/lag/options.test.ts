@@ -194,6 +194,10 @@ describe("a set refuses", () => {
     ["a port outside the group", () => ({ members: [ports[0], vnics[3]] as Port[] }), "port", /^one of up0, up1/],
     ["a backup of another engine", () => ({ members: ports.slice(0, 1), backup: [foreign] }), "port", /^one of up0/],
     ["a standalone port that is none", () => ({ standalone: vnics[3] as Port }), "port", /^one of up0/],
+    ["what is no list", () => ({ members: ports[0] as never }), "members", "a list of ports"],
+    ["a name for a port", () => ({ members: ["up0"] as never }), "members[0]", "a port, or { port, weight }"],
+    ["a name for a link of its own", () => ({ standalone: "up0" as never }), "standalone", /^a port/],
+    ["a weight without a port", () => ({ members: [{ port: undefined as never, weight: 2 }] }), "port", /^one of up0/],
     ["a port twice", () => ({ members: [ports[1], ports[1]] as Port[] }), "members.1.port", /not named before/],
     [
       "a member that is its own backup",
@@ -247,6 +251,19 @@ describe("a set refuses", () => {
       expectRefused(() => vm.setPorts(set(), 5), argument, refused);
       expectRefused(() => group.addPartition({ name: "x", vnic: vnics[3] as Port, ...set() }), argument, refused);
     });
+  });
+
+  test("no weight: it is 1 then", () => {
+    vm.setPorts({ members: [{ port: ports[0] as Port }, { port: ports[1] as Port, weight: 3 }] }, 5);
+    expect(ports.slice(0, 2).map((port) => vm.owners.filter((owner) => owner === port).length)).toEqual([16, 48]);
+  });
+
+  test("buckets where none are", () => {
+    const ports = [vnics[1] as Port];
+    for (const selection of ["modulo", "turn"] as const) {
+      const bound = `left out where selection is ${selection}`;
+      expectRefused(() => engine.addLagGroup({ ports, selection, buckets: 32 }), "buckets", bound);
+    }
   });
 
   test("weights where each port has one turn, and a time that is none", () => {
@@ -321,6 +338,47 @@ describe("a partition refuses", () => {
     expectRefused(add, "partitions", "at most 3");
     group.partitions[1]?.remove();
     expect(add().activePorts).toHaveLength(2);
+  });
+
+  test("to share the conversation by which LACP would tell it apart, or to have none", () => {
+    const lacp = { systemMac: macOf(3) };
+    const members = [vnics[1] as Port];
+    const byVlan = engine.addLagGroup({ ports: members, role: "switch", lacp: { ...lacp, conversations: "vlan" } });
+    byVlan.addPartition({ name: "a", macs: [macOf(1)], vlan: 5, members });
+    const inVlan5 = { name: "b", macs: [macOf(2)], vlan: 5 };
+    expectRefused(() => byVlan.addPartition({ ...inVlan5, members }), "vlan", /no other partition with members has/);
+    // A link of its own has no LACP.
+    const alone = byVlan.addPartition({ ...inVlan5, standalone: members[0] as Port });
+    expectRefused(() => alone.setPorts({ members }, 1), "vlan", /no other partition with members has/);
+  });
+
+  test("to have no number where conversations are partitions", () => {
+    const members = [vnics[1] as Port];
+    const lacp = { systemMac: macOf(3), conversations: "partition" as const };
+    const group = engine.addLagGroup({ ports: members, role: "switch", lacp });
+    expectRefused(() => group.addPartition({ name: "a", members }), "conversation", "from 1 to 4095");
+    group.addPartition({ name: "a", macs: [macOf(1)], vlan: 5, conversation: 1, members });
+    group.addPartition({ name: "b", macs: [macOf(2)], vlan: 5, conversation: 2, members });
+    expectRefused(
+      () => group.addPartition({ name: "c", conversation: 2, members }),
+      "conversation",
+      /no other partition with members has/,
+    );
+  });
+
+  test("a question or an edit when it is another group's, or gone", () => {
+    const far = engine.addLagGroup({ ports: [vnics[1] as Port] });
+    const other = far.addPartition({ name: "vm", vnic: vnics[2] as Port, members: [vnics[1] as Port] });
+    other.remove();
+    const bound = "of this group, and not removed from it";
+    for (const ask of [
+      () => group.predict(other, {}),
+      () => group.flowFor(other, ports[0] as Port),
+      () => far.predict(other, {}),
+      () => other.setPorts({ members: [vnics[1] as Port] }, 1),
+    ]) {
+      expectRefused(ask, "partition", bound);
+    }
   });
 
   test("a vnic or a tunnel behind a switch; the same address is another in another VLAN", () => {

@@ -1,5 +1,13 @@
 /** All hashes that an audit computes of every frame: the one that was asked for first, then those that it is compared with. */
-import { type Burst, type Engine, type FlowHasher, HASH_POLICIES, type HashOptions } from "../../index.js";
+import { hasGeneration } from "../../hash/options.js";
+import {
+  type Burst,
+  type Engine,
+  type FlowHasher,
+  HASH_POLICIES,
+  type HashOptions,
+  type HashPolicy,
+} from "../../index.js";
 import { type Choice, ROUND_ROBIN } from "./options.js";
 
 /** A policy of the comparison. */
@@ -15,12 +23,17 @@ export class Catalogue {
   #hashes: readonly Uint32Array[] = [];
   /** Number of the hash that was asked for; undefined for round robin. */
   readonly asked: number | undefined;
-  /** Every policy in its newest generation; the one that was asked for as it was asked for. */
+  /** Every policy: of the same headers and, where it was in that release, the same generation as the one that was asked for. */
   readonly policies: readonly Policy[];
 
-  constructor({ policy, hash }: Choice) {
+  constructor({ policy, hash, headers }: Choice) {
     this.asked = hash && this.add(hash);
-    const hashes = HASH_POLICIES.map((name) => (name === policy ? this.asked : this.add({ policy: name })));
+    const likewise = (name: HashPolicy): HashOptions => ({
+      policy: name,
+      ...(headers === "inner" && { headers }),
+      ...(hash?.generation !== undefined && hasGeneration(name, hash.generation) && { generation: hash.generation }),
+    });
+    const hashes = HASH_POLICIES.map((name) => (name === policy ? this.asked : this.add(likewise(name))));
     this.policies = [
       ...HASH_POLICIES.map((name, i) => ({ name, hash: hashes[i] })),
       { name: ROUND_ROBIN, hash: undefined },

@@ -7,6 +7,7 @@ import {
   type HashPolicy,
   type LagPlan,
 } from "../../index.js";
+import { selectionOf } from "../../lag/plan-rules.js";
 
 export const ROUND_ROBIN = "round-robin";
 /** What --hash takes. */
@@ -71,7 +72,8 @@ export function choiceOfPlan(plan: LagPlan, asked: LagArguments): Choice {
     refuse(asked, option, "with --plan, which says it");
   }
   if (asked.ports === false) throw new ConfigError("--no-ports", "given", "left out with --plan, which says it");
-  const { selection = "buckets", buckets = 256, hash } = plan;
+  const { buckets = 256, hash } = plan;
+  const selection = selectionOf(plan);
   const headers = hash?.headers ?? "outer";
   if (selection === "turn") return { policy: ROUND_ROBIN, hash: undefined, headers, selection: { kind: "turn" } };
   return {

@@ -10,6 +10,7 @@ import {
   type PartitionPlan,
   type Port,
 } from "../../index.js";
+import { selectionOf } from "../../lag/plan-rules.js";
 import { parsePlan } from "../../lag/plan-schema.js";
 import { planHash } from "./options.js";
 
@@ -44,7 +45,8 @@ export interface PlannedGroup {
 /** A group of a switch's ports as the plan says, all links up. */
 export async function groupOf(plan: LagPlan): Promise<PlannedGroup> {
   const partitions = Object.entries(plan.partitions);
-  const { selection = "buckets", buckets = 256 } = plan;
+  const { buckets = 256 } = plan;
+  const selection = selectionOf(plan);
   const engine = await createEngine({
     mbufs: 512,
     payloadBytes: 64,
