@@ -170,7 +170,7 @@ export class Partition {
   }
 
   /**
-   * Gives the partition another set, under traffic: from now on no frame of it leaves by a port outside the set, and none is lost.
+   * Gives the partition another set, under traffic: from now on no frame of it is posted on a port outside the set, and none is lost.
    * Throws ConfigError, and nothing has changed, for a bad set, and for a partition that was removed.
    */
   setPorts(options: PortSetOptions, nowMs: number): LagEvent[] {
