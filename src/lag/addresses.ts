@@ -32,14 +32,13 @@ export class Addresses {
     this.#reset();
   }
 
-  /** True for an address that is configured for some partition. */
-  has(key: bigint): boolean {
-    return this.#configured.has(key);
-  }
-
-  /** Throws ConfigError unless there is room for so many more. */
-  checkRoom(more: number): void {
-    const wanted = this.#configured.size + more;
+  /** Throws ConfigError for an address that is another's, or listed twice, and when there is no room for all of them. */
+  check({ keys, macs }: { readonly keys: readonly bigint[]; readonly macs: readonly string[] }): void {
+    const taken = keys.findIndex((key, i) => this.#configured.has(key) || keys.indexOf(key) !== i);
+    if (taken >= 0) {
+      throw new ConfigError(`macs[${taken}]`, macs[taken], "an address that no partition of its network has");
+    }
+    const wanted = this.#configured.size + keys.length;
     if (wanted > this.#most) throw new ConfigError("macs", `${wanted} in the group`, `at most ${this.#most}`);
   }
 

@@ -24,6 +24,7 @@ import { checkBoolean } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { FlowHasher } from "../hash/hasher.js";
 import { Addresses } from "./addresses.js";
+import { type Conversations, checkConversation, checkPlace } from "./admission.js";
 import { Distribution } from "./distribution.js";
 import type { LagEvent } from "./events.js";
 import type { Flow } from "./flow.js";
@@ -33,7 +34,6 @@ import {
   type GroupSettings,
   type LagGroupOptions,
   type PartitionOptions,
-  type PortSet,
   type PortSetOptions,
   portSet,
 } from "./options.js";
@@ -66,7 +66,7 @@ export class LagGroup {
   readonly #home: LagHome;
   readonly #settings: GroupSettings;
   readonly #network: Port | undefined;
-  readonly #conversations: false | "vlan" | "partition";
+  readonly #conversations: Conversations;
   readonly #addresses: Addresses;
   readonly #distribution: Distribution;
   readonly #oracle: Oracle;
@@ -155,12 +155,13 @@ export class LagGroup {
     const record = this.#idle.at(-1);
     if (!record)
       throw new ConfigError("partitions", this.#partitions.size + 1, `at most ${this.#home.limits.partitions}`);
-    this.#checkPlace(vnic, tunnel);
+    if (vnic && this.#owns(vnic)) throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
+    checkPlace(this, this.#home, vnic, tunnel);
     const set = portSet(options, this.ports, this.#settings.selection);
     const home = { ports: this.ports, setPorts: this.#setPorts.bind(this), remove: this.#remove.bind(this) };
     const partition = new Partition(home, record, options, set, this.#settings.selection);
-    this.#checkKeys(partition);
-    this.#checkConversation(partition, set);
+    this.#addresses.check(partition);
+    checkConversation(this.#conversations, partition, set, this.partitions);
     this.#idle.pop();
     this.#partitions.set(name, partition);
     partition.start(this.#settings.selection === "buckets" ? this.#settings.buckets : 1);
@@ -221,53 +222,8 @@ export class LagGroup {
     return kernels.censusRing(pool.ptr, this.record.hold) + kernels.censusRing(pool.ptr, this.record.control);
   }
 
-  /** Where tunnels and vnics of partitions may come from, and what a partition must have. */
-  #checkPlace(vnic: Port | undefined, tunnel: PartitionOptions["tunnel"]): void {
-    if (this.role === "switch") {
-      if (vnic) throw new ConfigError("vnic", vnic.name, "left out of a switch's partition");
-      if (tunnel) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "left out of a switch's partition");
-      return;
-    }
-    if (!vnic) throw new ConfigError("vnic", undefined, "the port of a host's partition");
-    if (this.ports.includes(vnic)) throw new ConfigError("vnic", vnic.name, "a port outside the group");
-    if (this.#owns(vnic)) {
-      throw new ConfigError("vnic", vnic.name, "a port that no other partition has");
-    }
-    this.#home.checkPort("vnic", vnic);
-    if (!tunnel) return;
-    if (tunnel.uplink) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "a tunnel that was added without ports");
-    this.#home.checkTunnel(tunnel);
-  }
-
   #owns(vnic: Port): boolean {
     return this.#home.owner.arena.u32[(this.record.owners >> 2) + vnic.index] !== 0;
-  }
-
-  #checkKeys(partition: Partition): void {
-    for (const [i, key] of partition.keys.entries()) {
-      const isNew = !this.#addresses.has(key) && partition.keys.indexOf(key) === i;
-      if (!isNew)
-        throw new ConfigError(`macs[${i}]`, partition.macs[i], "an address that no partition of its network has");
-    }
-    this.#addresses.checkRoom(partition.keys.length);
-  }
-
-  /** Partitions that LACP tells apart need a conversation each. */
-  #checkConversation(partition: Partition, set: PortSet): void {
-    const { conversation, name } = partition;
-    if (!this.#conversations || set.isStandalone) return;
-    const argument = this.#conversations === "vlan" ? "vlan" : "conversation";
-    if (conversation === 0 && argument === "conversation") throw new ConfigError(argument, undefined, "from 1 to 4095");
-    const isTaken = this.partitions.some((other) => {
-      return other !== partition && !other.set.isStandalone && other.conversation === conversation;
-    });
-    if (isTaken && conversation !== 0) {
-      throw new ConfigError(
-        argument,
-        conversation,
-        `one that no other partition with members has, for LACP's conversations (${name})`,
-      );
-    }
   }
 
   /** What a partition that has gone had sent is nobody's now. */
@@ -295,7 +251,7 @@ export class LagGroup {
   #setPorts(partition: Partition, options: PortSetOptions, nowMs: number): LagEvent[] {
     this.#checkPartition(partition);
     const set = portSet(options, this.ports, this.#settings.selection);
-    this.#checkConversation(partition, set);
+    checkConversation(this.#conversations, partition, set, this.partitions);
     this.#advance(nowMs);
     partition.replaceSet(set);
     return this.#distribution.setChanged(partition);

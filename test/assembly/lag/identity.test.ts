@@ -226,7 +226,10 @@ describe("configured addresses", () => {
         addresses.add(key, partitions[i & 1] as number);
         for (const [j, before] of keys.entries()) {
           expect(kernels.identityLookup(identity.ptr, before)).toBe(j <= i ? partitions[j & 1] : 0);
-          expect(addresses.has(before)).toBe(j <= i);
+          const add = () => addresses.check({ keys: [before], macs: ["it"] });
+          if (j <= i)
+            expect(add).toThrow('macs[0] is "it"; it must be an address that no partition of its network has');
+          else expect(add).not.toThrow();
         }
       }
       // The first time is when it is made.
@@ -235,10 +238,13 @@ describe("configured addresses", () => {
         expect(kernels.identityLookup(identity.ptr, learned)).toBe(0);
         expect(identity.field(layout.IDENTITY_LEARNED)).toBe(0);
       }
-      expect(() => addresses.checkRoom(1)).toThrow('macs is "13 in the group"; it must be at most 12');
+      const others = Array.from({ length: 12 }, (_, i) => identityKey(Uint8Array.of(6, i, 0, 0, 0, 0), 0));
+      expect(() => addresses.check({ keys: others.slice(0, 1), macs: ["it"] })).toThrow(
+        'macs is "13 in the group"; it must be at most 12',
+      );
       for (const key of keys) addresses.remove(key);
       expect(identity.field(layout.IDENTITY_ENTRIES)).toBe(identity.field(layout.IDENTITY_LEARNED));
-      expect(() => addresses.checkRoom(12)).not.toThrow();
+      expect(() => addresses.check({ keys: others, macs: [] })).not.toThrow();
       expect(identity.isGuarded).toBe(true);
     }
     expect(rebuilt).toBeGreaterThan(0);
