@@ -1,7 +1,7 @@
 /**
  * Selective link aggregation, as embedders see it. Of the files here
  *
- *   a running group has   group, partition, addresses, distribution with partner, moves, rebalancer and slow, predict; group-record and
+ *   a running group has   group, admission, addresses, distribution with partner, moves, rebalancer and slow, predict; group-record and
  *                         partition-record are their places in memory
  *   whoever has none has  active, buckets, rebalance, flow, chooser, spread, polarization: no engine, no memory, no state
  *   both obey             options for ports, plan-rules for names, plan-schema for files
