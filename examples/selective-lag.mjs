@@ -41,7 +41,7 @@ function send() {
 send();
 
 // 3. Link b fails: only its buckets move. db has not noticed.
-for (const { partition, ports, reason, buckets } of group.link(b, false, Date.now())) {
+for (const { partition, ports, reason, buckets } of group.link(b, false, performance.now())) {
   console.log(`${partition} goes by ${ports.join(", ")} (${reason}): ${buckets} of 256 buckets moved`);
 }
 send();

@@ -21,7 +21,7 @@ export function admits(partition: usize, i: u32): bool {
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Guard {
-  /** Accounts for a frame of the partition that came by the group's i-th port and went on: one that must wait comes again. */
+  /** Accounts for a frame of the partition that came by the group's i-th port and went on. */
   @inline
   static countTaken(partition: usize, i: u32, bytes: u32): void {
     Partition.countReceived(partition, i, bytes);

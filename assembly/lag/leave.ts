@@ -7,6 +7,7 @@ import {
   COUNTER_HELD,
   COUNTER_TX_REFUSED,
   DROP_NO_LIVE_PORT,
+  DROP_QUEUE_FULL,
   OK,
   OWNER_NONE,
   PARTITION_COUNTERS,
@@ -35,8 +36,24 @@ export class Leave {
     const bucket = Partition.bucketOf(partition, hash, g.mask);
     const owner = load<u8>(bucket) as u32;
     if (owner >= PORTS_MAX) return stay(g, partition, bucket, m, ingress);
-    if (Single.mustWait(g.portAt(owner), m)) {
-      count(changetype<Port>(g.portAt(owner)).counters as usize, COUNTER_TX_REFUSED, 1);
+    return Leave.ifRoom(g, owner, partition, bucket, m, ingress);
+  }
+
+  /** As through, for who cannot let a frame wait: one that would have to is dropped, since its neighbours are for others. */
+  @inline
+  static orDrop(g: Group, partition: usize, hash: u32, m: usize, ingress: usize): u32 {
+    const left = Leave.through(g, partition, hash, m, ingress);
+    if (left != LEFT_WAITS) return left;
+    drop(ingress, m, DROP_QUEUE_FULL);
+    return LEFT_DROPPED;
+  }
+
+  /** As by, but a frame for a port without room is left to the caller; the port counts it. */
+  @inline
+  static ifRoom(g: Group, owner: u32, partition: usize, bucket: usize, m: usize, ingress: usize): u32 {
+    const port = g.portAt(owner);
+    if (Single.mustWait(port, m)) {
+      count(changetype<Port>(port).counters as usize, COUNTER_TX_REFUSED, 1);
       return LEFT_WAITS;
     }
     return Leave.by(g, owner, partition, bucket, m, ingress);
@@ -73,11 +90,7 @@ export function leaveAsFlood(g: Group, partition: usize, hash: u32, m: usize, in
     drop(ingress, m, DROP_NO_LIVE_PORT);
     return LEFT_DROPPED;
   }
-  if (Single.mustWait(g.portAt(owner), m)) {
-    count(changetype<Port>(g.portAt(owner)).counters as usize, COUNTER_TX_REFUSED, 1);
-    return LEFT_WAITS;
-  }
-  return Leave.by(g, owner, partition, 0, m, ingress);
+  return Leave.ifRoom(g, owner, partition, 0, m, ingress);
 }
 
 /** A frame whose bucket has no owner is dropped; one whose bucket moves is held, as long as there is room to hold it. */

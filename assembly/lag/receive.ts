@@ -28,7 +28,7 @@ import { Group, isInSet, PORTS_MAX } from "./group";
 import { admits, Guard } from "./guard";
 import { Identity, partitionOf } from "./identity";
 import { learn, soleLearner } from "./learn";
-import { LEFT_DROPPED, LEFT_WAITS, Leave } from "./leave";
+import { LEFT_DROPPED, Leave } from "./leave";
 import { Partition } from "./partition";
 import { takeReserved } from "./reserved";
 
@@ -147,9 +147,8 @@ function receiveForNetwork(g: Group, i: u32, ring: usize, n: u32): void {
     const destination = partitionOf(Identity.find(g.identity as usize, Identity.key(mbuf.data as usize, net)));
     const bytes = mbuf.pktLen;
     if (destination != 0) {
-      const left = Leave.through(g, destination, hashOne(g, m), m, ingress);
-      if (left == LEFT_WAITS) drop(ingress, m, DROP_QUEUE_FULL);
-      if (left == LEFT_WAITS || left == LEFT_DROPPED) continue;
+      const left = Leave.orDrop(g, destination, hashOne(g, m), m, ingress);
+      if (left == LEFT_DROPPED) continue;
       if (left < PORTS_MAX) touched |= 1 << left;
     } else {
       if (network == 0) cause = DROP_UNKNOWN_PARTITION;

@@ -3,7 +3,6 @@
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import { hashBurst } from "../hash/burst";
 import {
-  DROP_QUEUE_FULL,
   DROP_RESERVED_ADDRESS,
   DROP_UNKNOWN_PARTITION,
   GROUP_F_SWITCH,
@@ -24,7 +23,7 @@ import { LEFT_WAITS, Leave, leaveAsFlood } from "./leave";
 
 /**
  * Moves at most n frames, BURST_MAX at most, from a port's receive ring onto the group's ports; returns how many left the ring. It
- * ends at a frame that must wait: for room on its port, or for room to be held.
+ * ends at a vnic's frame that must wait: for room on its port, or for room to be held.
  */
 export function lagSendBurst(group: usize, from: usize, n: u32): u32 {
   const g = changetype<Group>(group);
@@ -78,8 +77,7 @@ function sendFromVnic(g: Group, vnic: usize, n: u32): u32 {
   return taken;
 }
 
-/** The first n frames of group.list, each to the partition whose address it has. One that would have to wait is dropped: its neighbours
- * are for other partitions. */
+/** The first n frames of group.list, each to the partition whose address it has. */
 function sendToPartitions(g: Group, network: usize, n: u32): void {
   const list = g.list as usize;
   const toHashes = (g.hashes as usize) - list;
@@ -107,9 +105,8 @@ function sendToPartitions(g: Group, network: usize, n: u32): void {
       drop(network, m, cause);
       continue;
     }
-    const left = Leave.through(g, partition, load<u32>(at + toHashes), m, network);
+    const left = Leave.orDrop(g, partition, load<u32>(at + toHashes), m, network);
     if (left < PORTS_MAX) touched |= 1 << left;
-    else if (left == LEFT_WAITS) drop(network, m, DROP_QUEUE_FULL);
   }
   announceAll(g.ports as usize, touched);
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, makeBed } from "../helpers/bed.js";
 import { macText } from "../helpers/bytes.js";
@@ -78,7 +79,7 @@ describe.skipIf(!tools.every(has))("Open vSwitch's SLB hash", () => {
 async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   throw new Error("Open vSwitch did not start");
 }
