@@ -148,8 +148,8 @@ export const STOP_RING_FULL = 2;
 export const STOP_NO_BUFFER = 3;
 export const STOP_DAMAGED = 4;
 
-// tunnel (path/tunnel.ts)
-export const TUNNEL_BYTES = 192;
+// tunnel (path/tunnel.ts): a path's prepared outer headers
+export const TUNNEL_BYTES = 320;
 export const TUNNEL_VNI = 0;
 export const TUNNEL_FLAGS = 4;
 export const TUNNEL_VNIC = 8;
@@ -160,18 +160,85 @@ export const TUNNEL_IP_SUM = 24;
 export const TUNNEL_UDP_SUM = 28;
 export const TUNNEL_PORT_BASE = 32;
 export const TUNNEL_PORT_COUNT = 34;
+/** The bits of the inner type of service (or traffic class) that the outer one takes over; the template has the others. */
+export const TUNNEL_TOS_KEEP = 36;
+/** One of ENCAP_. */
+export const TUNNEL_KIND = 37;
+/** Offset of the header behind the outer IP header. */
+export const TUNNEL_L4 = 38;
+/** The longest inner frame that the path takes, from its Ethernet header on, an 802.1Q tag not counted. */
+export const TUNNEL_FRAME_BYTES_MAX = 40;
 export const TUNNEL_LOCAL = 48;
 export const TUNNEL_REMOTE = 64;
 export const TUNNEL_TEMPLATE = 80;
-/** Longest template: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + VXLAN 8, rounded up to whole vectors. */
-export const TUNNEL_TEMPLATE_BYTES = 80;
+/** Longest template: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + Geneve 8 and options of 124, rounded up to whole vectors. */
+export const TUNNEL_TEMPLATE_BYTES = 208;
+export const TUNNEL_OPTION_BYTES_MAX = 124;
 /** What the headers add to the lengths in an mbuf, from MBUF_LEN on: four u32, 0 for next. */
-export const TUNNEL_GROWTH = 160;
+export const TUNNEL_GROWTH = 288;
 export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;
-/** Over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with another flag. */
+/** VXLAN over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with another flag. */
 export const TUNNEL_F_PLAIN = 0x4;
+/** Reserved bits that are set are a fault of what arrives. */
+export const TUNNEL_F_STRICT = 0x8;
+/** Inner VLAN tags are carried; otherwise they are stripped on the way out and refused on the way in. */
+export const TUNNEL_F_INNER_VLAN = 0x10;
+/** The outer DSCP goes into the inner packet on the way in (RFC 2983's uniform model); otherwise it ends with the tunnel (pipe). */
+export const TUNNEL_F_UNIFORM = 0x20;
+// Encapsulations
+export const ENCAP_VXLAN = 0;
+export const ENCAP_GENEVE = 1;
+export const ENCAP_GPE = 2;
+export const ENCAP_NVGRE = 3;
+export const ENCAP_ROCEV2 = 4;
+export const ENCAP_INFINIBAND = 5;
+
+// policy of a network (overlay/policy.ts): a block that src/overlay/policy writes whole; offsets from its first byte
+export const POLICY_BYTES = 64;
+/** Classes: sets of groups that addresses are in. Class 0 is that of addresses in no group. */
+export const POLICY_CLASSES = 0;
+/** For each source class and destination class (source * classes + destination) a program: u16. */
+export const POLICY_PAIRS = 4;
+/** PROGRAM_ENTRIES u16 a program: by protocol a decision, or with PROGRAM_F_PORTS a port map. */
+export const POLICY_PROGRAMS = 8;
+/** 256 u16 a port map: by the destination port's high byte a page. */
+export const POLICY_PORT_MAPS = 12;
+/** 256 u16 a page: by the low byte a decision. */
+export const POLICY_PAGES = 16;
+export const POLICY_DECISIONS = 20;
+/** Ranges of IPv4 addresses that no endpoint has, ascending from 0.0.0.0 on: RANGE4_BYTES each, and how many. */
+export const POLICY_RANGES4 = 24;
+export const POLICY_RANGE4_COUNT = 28;
+/** The same for IPv6. */
+export const POLICY_RANGES6 = 32;
+export const POLICY_RANGE6_COUNT = 36;
+export const POLICY_DECISION_COUNT = 40;
+export const PROGRAM_ENTRIES = 264;
+/** The entry of frames that are neither IPv4 nor IPv6. */
+export const PROGRAM_NOT_IP = 256;
+export const PROGRAM_F_PORTS = 0x8000;
+// A decision: action, flags, waypoint (u16, its place among the network's), rule (u16), then frames that it decided (u64)
+export const DECISION_BYTES = 16;
+export const DECISION_ACTION = 0;
+export const DECISION_FLAGS = 1;
+export const DECISION_WAYPOINT = 2;
+export const DECISION_RULE = 4;
+export const DECISION_HITS = 8;
+export const ACTION_DENY = 0;
+export const ACTION_ALLOW = 1;
+export const ACTION_VIA = 2;
+/** What returns of an allowed flow is allowed. */
+export const DECISION_F_STATEFUL = 0x1;
+/** First address (u32, as a number; IPv6: upper and lower u64, as numbers) and class (u32). */
+export const RANGE4_BYTES = 8;
+export const RANGE4_FIRST = 0;
+export const RANGE4_CLASS = 4;
+export const RANGE6_BYTES = 24;
+export const RANGE6_UPPER = 0;
+export const RANGE6_LOWER = 8;
+export const RANGE6_CLASS = 16;
 
 // LAG group (lag/group.ts)
 export const GROUP_BYTES = 128;
@@ -408,7 +475,7 @@ export const COUNTER_GATHERED = 10;
 export const COUNTER_SCATTERED = 11;
 export const COUNTER_NO_BUFFER = 12;
 export const COUNTER_DROP = 16;
-export const COUNTERS = 64;
+export const COUNTERS = 128;
 
 // Why a frame was dropped; 0 is "not dropped". Names and texts for people stand in src/counters.ts.
 export const OK = 0;
@@ -449,7 +516,49 @@ export const DROP_OUTSIDE_PORT_SET = 34;
 export const DROP_FLOOD_ELSEWHERE = 35;
 export const DROP_RESERVED_ADDRESS = 36;
 export const DROP_CONTROL_BACKLOG = 37;
-export const DROP_CAUSES = 38;
+export const DROP_RESERVED_BITS = 38;
+export const DROP_NOT_ENCAPSULATED = 39;
+export const DROP_INNER_PROTOCOL = 40;
+export const DROP_GENEVE_TRUNCATED = 41;
+export const DROP_GENEVE_VERSION = 42;
+export const DROP_GENEVE_CONTROL = 43;
+export const DROP_GENEVE_CRITICAL_OPTION = 44;
+export const DROP_GENEVE_OPTIONS = 45;
+export const DROP_GPE_VERSION = 46;
+export const DROP_NVGRE_TRUNCATED = 47;
+export const DROP_NVGRE_HEADER = 48;
+export const DROP_ECN_CE = 49;
+export const DROP_INNER_VLAN = 50;
+export const DROP_OUTER_ADDRESS = 51;
+export const DROP_SPOOFED_MAC = 52;
+export const DROP_SPOOFED_IP = 53;
+export const DROP_SPOOFED_HOST = 54;
+export const DROP_LOOP = 55;
+export const DROP_NESTED = 56;
+export const DROP_POLICY = 57;
+export const DROP_POLICY_BYPASS = 58;
+export const DROP_FRAGMENT_ORPHAN = 59;
+export const DROP_FLOW_TABLE_FULL = 60;
+export const DROP_NO_ENDPOINT = 61;
+export const DROP_ENDPOINT_ELSEWHERE = 62;
+export const DROP_MISS_QUEUE_FULL = 63;
+export const DROP_MISS_TABLE_FULL = 64;
+export const DROP_MISS_EXPIRED = 65;
+export const DROP_NO_PATH = 66;
+export const DROP_NO_FLOOD = 67;
+export const DROP_TOO_BIG = 68;
+export const DROP_TOO_BIG_ANSWERED = 69;
+export const DROP_CONTROL_RING_FULL = 70;
+export const DROP_NOT_IB = 71;
+export const DROP_IB_TRUNCATED = 72;
+export const DROP_IB_OPCODE = 73;
+export const DROP_IB_HEADER = 74;
+export const DROP_IB_ICRC = 75;
+export const DROP_IB_VCRC = 76;
+export const DROP_IB_QKEY = 77;
+export const DROP_GQPN_ELSEWHERE = 78;
+export const DROP_NO_TAILROOM = 79;
+export const DROP_CAUSES = 80;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

@@ -26,8 +26,8 @@ import {
 } from "../assembly/layout.js";
 import type { FrameOwner } from "./buffer/frame.js";
 import type { Arrival } from "./buffer/pool.js";
+import { causeName } from "./causes.js";
 import { checkInteger } from "./check.js";
-import { causeName } from "./counters.js";
 import { ConfigError } from "./errors.js";
 import type { FlowHasher } from "./hash/hasher.js";
 import type { MemoryPlan } from "./memory.js";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as layout from "../assembly/layout.js";
-import { causeName, causeText, readCounters } from "../src/counters.js";
+import { causeName, causeText } from "../src/causes.js";
+import { readCounters } from "../src/counters.js";
 import { testKernels } from "./helpers/engines.js";
 
 /** The drop causes as the data plane numbers them: every DROP_ constant but the count of them. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { DROP_ETHERNET_TRUNCATED, OK } from "../assembly/layout.js";
 import type { Arrival } from "../src/buffer/pool.js";
-import { causeName } from "../src/counters.js";
+import { causeName } from "../src/causes.js";
 import type { WireFrame } from "./helpers/arbitraries.js";
 import { censusAfterEach } from "./helpers/census.js";
 import { capturedFrames, fuzzed, tunnelFrames } from "./helpers/corpus.js";

@@ -310,7 +310,11 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       QUEUE: 128,
       SPAN: 16,
       PORT: 32,
-      TUNNEL: 192,
+      TUNNEL: 320,
+      POLICY: 64,
+      DECISION: 16,
+      RANGE4: 8,
+      RANGE6: 24,
       REPORT: 16,
       STATS: 32,
       STAGE: 64,
@@ -320,7 +324,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       IDENTITY: 32,
     };
     // Numbers that are no offsets, and what stands behind a record.
-    const others = /_BYTES$|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS/;
+    const others = /_BYTES$|OPTION_BYTES_MAX|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS/;
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
         .filter(([name]) => name.startsWith(`${prefix}_`) && !others.test(name))

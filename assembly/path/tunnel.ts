@@ -9,15 +9,19 @@
 import {
   TUNNEL_BYTES,
   TUNNEL_FLAGS,
+  TUNNEL_FRAME_BYTES_MAX,
   TUNNEL_GROWTH,
   TUNNEL_HEADER_LEN,
   TUNNEL_IP_SUM,
+  TUNNEL_KIND,
   TUNNEL_L3,
+  TUNNEL_L4,
   TUNNEL_LOCAL,
   TUNNEL_PORT_BASE,
   TUNNEL_PORT_COUNT,
   TUNNEL_REMOTE,
   TUNNEL_TEMPLATE,
+  TUNNEL_TOS_KEEP,
   TUNNEL_UDP_SUM,
   TUNNEL_UPLINK,
   TUNNEL_VNI,
@@ -36,8 +40,11 @@ export class Tunnel {
   udpSum: u32;
   portBase: u16;
   portCount: u16;
+  tosKeep: u8;
+  kind: u8;
+  l4: u16;
+  frameBytesMax: u32;
   unused0: u32;
-  unused1: u64;
   /** Addresses in network order; IPv4 in the first four bytes, the rest zero. */
   local: v128;
   remote: v128;
@@ -46,8 +53,16 @@ export class Tunnel {
   template2: v128;
   template3: v128;
   template4: v128;
+  template5: v128;
+  template6: v128;
+  template7: v128;
+  template8: v128;
+  template9: v128;
+  template10: v128;
+  template11: v128;
+  template12: v128;
   growth: v128;
-  unused2: v128;
+  unused1: v128;
 }
 
 if (offsetof<Tunnel>() != TUNNEL_BYTES) ERROR("Tunnel: size");
@@ -61,6 +76,10 @@ if (offsetof<Tunnel>("ipSum") != TUNNEL_IP_SUM) ERROR("Tunnel: ipSum");
 if (offsetof<Tunnel>("udpSum") != TUNNEL_UDP_SUM) ERROR("Tunnel: udpSum");
 if (offsetof<Tunnel>("portBase") != TUNNEL_PORT_BASE) ERROR("Tunnel: portBase");
 if (offsetof<Tunnel>("portCount") != TUNNEL_PORT_COUNT) ERROR("Tunnel: portCount");
+if (offsetof<Tunnel>("tosKeep") != TUNNEL_TOS_KEEP) ERROR("Tunnel: tosKeep");
+if (offsetof<Tunnel>("kind") != TUNNEL_KIND) ERROR("Tunnel: kind");
+if (offsetof<Tunnel>("l4") != TUNNEL_L4) ERROR("Tunnel: l4");
+if (offsetof<Tunnel>("frameBytesMax") != TUNNEL_FRAME_BYTES_MAX) ERROR("Tunnel: frameBytesMax");
 if (offsetof<Tunnel>("local") != TUNNEL_LOCAL) ERROR("Tunnel: local");
 if (offsetof<Tunnel>("remote") != TUNNEL_REMOTE) ERROR("Tunnel: remote");
 if (offsetof<Tunnel>("template0") != TUNNEL_TEMPLATE) ERROR("Tunnel: template0");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as layout from "../../assembly/layout.js";
 import type { Port } from "../../src/buffer/port.js";
-import { causeName } from "../../src/counters.js";
+import { causeName } from "../../src/causes.js";
 import type { Partition } from "../../src/lag/partition.js";
 import { anyFrame, validFrame } from "../helpers/arbitraries.js";
 import { concat, u16 } from "../helpers/bytes.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../../assembly/layout.js";
-import { causeName } from "../../../src/counters.js";
+import { causeName } from "../../../src/causes.js";
 import { anyFrame, tunnelFrame, validFrame } from "../../helpers/arbitraries.js";
 import { type Bed, makeBed } from "../../helpers/bed.js";
 import { concat, counting, patched } from "../../helpers/bytes.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../../assembly/layout.js";
-import { causeName } from "../../../src/counters.js";
+import { causeName } from "../../../src/causes.js";
 import { type Bed, makeBed } from "../../helpers/bed.js";
 import { concat, counting, hex, patched } from "../../helpers/bytes.js";
 import * as f from "../../helpers/frames.js";
