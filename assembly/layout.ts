@@ -179,7 +179,7 @@ export const TUNNEL_GROWTH = 288;
 export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;
-/** VXLAN over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with another flag. */
+/** VXLAN over IPv4, without a VLAN tag or a UDP checksum: what the fast path of encapsulation takes. Never with the two above. */
 export const TUNNEL_F_PLAIN = 0x4;
 /** Reserved bits that are set are a fault of what arrives. */
 export const TUNNEL_F_STRICT = 0x8;
@@ -194,6 +194,8 @@ export const ENCAP_GPE = 2;
 export const ENCAP_NVGRE = 3;
 export const ENCAP_ROCEV2 = 4;
 export const ENCAP_INFINIBAND = 5;
+/** Where the encapsulation that a frame was found in stands in mbuf.flags (path/outer.ts), above the bits of parse: 0 is VXLAN. */
+export const ENCAP_SHIFT = 16;
 
 // policy of a network (overlay/policy.ts): a block that src/overlay/policy writes whole; offsets from its first byte
 export const POLICY_BYTES = 64;

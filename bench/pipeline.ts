@@ -40,7 +40,7 @@ async function wholeCase(cPeers: CPeers, frameBytes: number, most: number): Prom
         [encap, list, BURST, tunnel],
         [enqueue, vnic.ring, list, BURST],
         [dequeue, vnic.ring, out, BURST],
-        [decap, out, BURST, VXLAN_PORT, TUNNEL.vni],
+        [decap, out, BURST, VXLAN_PORT, TUNNEL.vni, 0],
         [free, pool.ptr, out, BURST],
       ],
     };

@@ -1,9 +1,10 @@
 /**
  * A burst: up to 256 frames that are loaded, worked on by one kernel in one crossing, and read back, without any port.
- * What tools use on captures: parse, VXLAN encapsulation and decapsulation, checksum verification.
+ * What tools use on captures: parse, encapsulation and decapsulation, checksum verification.
  */
 import {
   BURST_MAX,
+  ENCAP_SHIFT,
   MBUF_CAUSE,
   MBUF_FLAGS,
   MBUF_PAYLOAD,
@@ -27,11 +28,12 @@ import {
 import type { FrameOwner } from "./buffer/frame.js";
 import type { Arrival } from "./buffer/pool.js";
 import { causeName } from "./causes.js";
-import { checkInteger } from "./check.js";
+import { checkBoolean, checkInteger } from "./check.js";
 import { ConfigError } from "./errors.js";
 import type { FlowHasher } from "./hash/hasher.js";
 import type { MemoryPlan } from "./memory.js";
-import { type Tunnel, VXLAN_UDP_PORT } from "./overlay/tunnel.js";
+import { ENCAPSULATIONS, encapsulationName, type TunnelEncapsulation } from "./overlay/encapsulations.js";
+import type { Tunnel } from "./overlay/tunnel.js";
 
 /** A loaded frame after a kernel has worked on it. */
 export interface BurstFrame {
@@ -43,6 +45,8 @@ export interface BurstFrame {
   readonly payloadOffset: number;
   /** The VNI that decapsulation found. */
   readonly vni: number;
+  /** The encapsulation that decapsulation took the frame out of; undefined where it did not. */
+  readonly encapsulation: TunnelEncapsulation | undefined;
   /** The bytes, one view a segment, valid until the burst is loaded again or released. */
   readonly spans: readonly Uint8Array[];
   readonly originalLength: number;
@@ -66,7 +70,7 @@ export interface FrameVerdicts {
   /** Why the frame, or the one inside it, is malformed (a drop cause); undefined when it is not. */
   readonly cause: string | undefined;
   readonly outer: LayerVerdicts;
-  /** The frame in VXLAN; undefined where there is none. */
+  /** The frame in a tunnel; undefined where there is none. */
   readonly inner: LayerVerdicts | undefined;
 }
 
@@ -79,6 +83,17 @@ const VERDICTS: Readonly<Record<number, Verdict | undefined>> = {
   [VERDICT_OFFLOADED]: "offloaded",
 };
 
+export interface DecapsulateOptions {
+  /** One network; any by default. */
+  readonly vni?: number | undefined;
+  /** VXLAN's UDP port; 4789 by default. */
+  readonly udpPort?: number | undefined;
+  /** Refuses reserved bits that are set; false by default. */
+  readonly strict?: boolean | undefined;
+}
+
+const VXLAN_UDP_PORT = ENCAPSULATIONS.vxlan.udpPort as number;
+
 export function planBurst(plan: MemoryPlan): void {
   plan.add(BURST_MAX * 4).add(BURST_MAX * REPORT_BYTES);
 }
@@ -89,6 +104,7 @@ export class Burst {
   readonly #list: number;
   readonly #reports: number;
   #count = 0;
+  #isDecapsulated = false;
 
   /** @internal Made by Engine.burst; checkTunnel refuses a tunnel of another engine. */
   constructor(owner: FrameOwner, checkTunnel: (tunnel: Tunnel) => void) {
@@ -117,6 +133,7 @@ export class Burst {
   release(): void {
     this.#owner.kernels.freeBurst(this.#owner.pool.ptr, this.#list, this.#count);
     this.#count = 0;
+    this.#isDecapsulated = false;
   }
 
   /** Finds headers; see BurstFrame.flags. */
@@ -144,11 +161,13 @@ export class Burst {
     this.#owner.kernels.encapBurst(this.#list, this.#count, tunnel.ptr);
   }
 
-  /** Strips VXLAN from each frame that has it: of one network, or of any; udpPort is 4789 by default. */
-  decapsulate(options: { vni?: number | undefined; udpPort?: number | undefined } = {}): void {
+  /** Takes the frames inside out of VXLAN, Geneve, VXLAN-GPE and NVGRE, as they are inside. */
+  decapsulate(options: DecapsulateOptions = {}): void {
     const udpPort = checkInteger("udpPort", options.udpPort ?? VXLAN_UDP_PORT, 1, 65535);
     const vni = options.vni === undefined ? -1 : checkInteger("vni", options.vni, 0, 0xffffff);
-    this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni);
+    const strict = checkBoolean("strict", options.strict ?? false);
+    this.#owner.kernels.decapBurst(this.#list, this.#count, udpPort, vni, strict);
+    this.#isDecapsulated = true;
   }
 
   /**
@@ -159,7 +178,7 @@ export class Burst {
     return this.#owner.kernels.fillBurst(this.#list, this.#count);
   }
 
-  /** Judges every checksum it knows, outer and inner. Frames in VXLAN are stripped on the way. */
+  /** Judges every checksum it knows, outer and inner. Frames in tunnels are stripped on the way. */
   verify(): FrameVerdicts[] {
     this.#owner.kernels.verifyBurst(this.#list, this.#count, this.#reports);
     return Array.from({ length: this.#count }, (_, i) => this.#verdicts(this.#reports + i * REPORT_BYTES));
@@ -180,11 +199,13 @@ export class Burst {
     const { arena, pool } = this.#owner;
     const m = arena.u32[(this.#list >> 2) + i] as number;
     const cause = arena.u16[(m + MBUF_CAUSE) >> 1] as number;
+    const flags = arena.u32[(m + MBUF_FLAGS) >> 2] as number;
     return {
       cause: cause === 0 ? undefined : causeName(cause),
-      flags: arena.u32[(m + MBUF_FLAGS) >> 2] as number,
+      flags: flags & ((1 << ENCAP_SHIFT) - 1),
       payloadOffset: arena.u16[(m + MBUF_PAYLOAD) >> 1] as number,
       vni: arena.u32[(m + MBUF_VNI) >> 2] as number,
+      encapsulation: this.#isDecapsulated && cause === 0 ? encapsulationName(flags >>> ENCAP_SHIFT) : undefined,
       spans: pool.spans(m),
       originalLength: pool.wireLen(m),
       timestampNs: pool.timestampNs(m),

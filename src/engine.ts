@@ -130,6 +130,8 @@ interface EngineLimits {
   readonly lag: LagLimits;
 }
 
+type PathEnds = Pick<Tunnel, "encapsulation" | "vni" | "local" | "remote">;
+
 export class Engine {
   readonly #instance: Instance;
   readonly #owner: FrameOwner;
@@ -200,13 +202,13 @@ export class Engine {
       if (port) this.#checkPort(port);
       if (port && this.#groups.some((group) => group.reads(port))) throw new ConfigError(argument, port.name, UNREAD);
     }
-    this.#checkDistinct(options);
-    const { record, headerBytes } = encodeTunnel(options);
-    checkHeadroom("tunnel", headerBytes, this.headroomBytes);
+    const { record, ...encoded } = encodeTunnel(options);
+    this.#checkDistinct(options, encoded.encapsulation);
+    checkHeadroom("tunnel", encoded.headerBytes, this.headroomBytes);
     const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
     this.#instance.loadTable(ptr, record);
     const { vni, local, remote, vnic, uplink } = options;
-    const tunnel = { ptr, index: this.#tunnels.length, vni, local, remote, vnic, uplink, headerBytes };
+    const tunnel = { ptr, index: this.#tunnels.length, vni, local, remote, vnic, uplink, ...encoded };
     this.#tunnels.push(tunnel);
     if (uplink) this.#uplinks.add(uplink);
     return tunnel;
@@ -343,12 +345,13 @@ export class Engine {
   }
 
   /** A guest has one way out, and a frame that arrives one guest: what would never be reached is refused. */
-  #checkDistinct({ vni, local, remote, vnic, uplink }: TunnelOptions): void {
+  #checkDistinct(options: TunnelOptions, encapsulation: Tunnel["encapsulation"]): void {
+    const { vni, vnic, uplink } = options;
     if (!vnic) return;
     if (vnic === uplink) throw new ConfigError("uplink", vnic.name, "another port than vnic");
     for (const other of this.#tunnels) {
       if (other.vnic === vnic) throw new ConfigError("vnic", vnic.name, "a port that no other tunnel has");
-      if (other.uplink === uplink && other.vni === vni && other.local === local && other.remote === remote) {
+      if (other.uplink === uplink && isSamePath(other, { ...options, encapsulation })) {
         throw new ConfigError("vni", vni, "another VNI, or other addresses, than those of a tunnel on this uplink");
       }
     }
@@ -370,14 +373,17 @@ export class Engine {
   /** A tunnel of a group's partitions: without ports, and the first between its ends, which frames that arrive are taken for. */
   #checkShared(tunnel: Tunnel): void {
     this.#checkTunnel(tunnel);
-    const { vni, local, remote } = tunnel;
-    const first = this.#tunnels.find((other) => {
-      return !other.uplink && other.vni === vni && other.local === local && other.remote === remote;
-    });
-    if (first !== tunnel) throw new ConfigError("tunnel", `VNI ${vni}`, "the first without ports between its ends");
+    const first = this.#tunnels.find((other) => !other.uplink && isSamePath(other, tunnel));
+    if (first !== tunnel)
+      throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "the first without ports between its ends");
   }
 
   #checkTunnel(tunnel: Tunnel): void {
     if (!this.#tunnels.includes(tunnel)) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "of this engine");
   }
+}
+
+/** What arrives through one of them could have come through the other. */
+function isSamePath(a: PathEnds, b: PathEnds): boolean {
+  return a.encapsulation === b.encapsulation && a.vni === b.vni && a.local === b.local && a.remote === b.remote;
 }

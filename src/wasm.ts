@@ -85,7 +85,10 @@ export interface Kernels {
   parseBurst(list: number, n: number): void;
   encapBurst(list: number, n: number, tunnel: number): void;
   encapParsedBurst(list: number, n: number, tunnel: number): void;
-  decapBurst(list: number, n: number, udpPort: number, vni: number): void;
+  encapHashed(m: number, tunnel: number, hash: number): number;
+  decapBurst(list: number, n: number, vxlanPort: number, vni: number, strict: boolean): void;
+  ecnOuter(m: number): number;
+  ecnApply(m: number, outerTos: number, uniform: boolean): number;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;

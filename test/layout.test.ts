@@ -51,7 +51,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     ]);
     expect(bed.u32(m + layout.MBUF_L4_LEN)).toBe(36);
     expect(bed.kernels.flowHash(m) >>> 0).toBe(bed.u32(m + layout.MBUF_HASH));
-    bed.kernels.decapBurst(bed.listOf(m), 1, 4789, 5);
+    bed.kernels.decapBurst(bed.listOf(m), 1, 4789, 5, false);
     expect([bed.u16(m + layout.MBUF_CAUSE), bed.u32(m + layout.MBUF_VNI)]).toEqual([layout.DROP_UNKNOWN_VNI, 0x123456]);
   });
 

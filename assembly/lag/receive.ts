@@ -3,7 +3,7 @@
 import { ringCount, ringPeek, ringSkip } from "../dma/ring";
 import { hashBurst } from "../hash/burst";
 import {
-  DROP_NOT_VXLAN,
+  DROP_NOT_ENCAPSULATED,
   DROP_OUTSIDE_PORT_SET,
   DROP_QUEUE_FULL,
   DROP_UNKNOWN_PARTITION,
@@ -16,12 +16,13 @@ import {
   TUNNEL_BYTES,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { Decap } from "../path/decap";
+import { Outer } from "../path/outer";
 import { drop, makeSendable, Port } from "../path/port";
 import { findTunnel } from "../path/rx";
 import { announce, announceAll, Single } from "../path/single";
+import { Tunnel } from "../path/tunnel";
+import { Unwrap } from "../path/unwrap";
 import { ETHERNET_SRC } from "../wire/ethernet";
-import { VXLAN_PORT } from "../wire/vxlan";
 import { copyTo, floodToPartitions, floodToPorts, share } from "./flood";
 import { FrameKind } from "./frame";
 import { Group, isInSet, PORTS_MAX } from "./group";
@@ -62,7 +63,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): void {
     if (cause == OK && g.tunnelCount != 0) {
       const tunnel = openTunnel(g, m);
       if (tunnel != 0) {
-        cause = Decap.strip(m);
+        cause = Unwrap.by(m, changetype<Tunnel>(tunnel).flags);
         if (cause == OK) cause = FrameKind.parse(m);
         net = NET_TUNNELS + ((tunnel as u32) - g.tunnels) / TUNNEL_BYTES;
       } else if (mbuf.cause != OK) {
@@ -99,9 +100,9 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): void {
 /** The tunnel that a parsed frame came through, its outer headers checked; 0, and why in mbuf.cause: OK for no tunnel's frame. */
 function openTunnel(g: Group, m: usize): usize {
   const mbuf = changetype<Mbuf>(m);
-  const cause = Decap.open(m, VXLAN_PORT);
+  const cause = Outer.open(m, false);
   if (cause == OK) return findTunnel(mbuf, 0, g.tunnels as usize, g.tunnelCount);
-  mbuf.cause = (cause == DROP_NOT_VXLAN ? OK : cause) as u16;
+  mbuf.cause = (cause == DROP_NOT_ENCAPSULATED ? OK : cause) as u16;
   return 0;
 }
 

@@ -1,116 +1,161 @@
-// VXLAN decapsulation (RFC 7348): find the VXLAN header in a parsed frame, check what the outer headers vouch for, strip
-// them by moving a pointer. Each step leaves the frame as it was when it returns a cause.
-import { complement } from "../checksum";
+// Which encapsulation a parsed frame is in: VXLAN, Geneve and VXLAN-GPE by their UDP ports, NVGRE by GRE's protocol number. Each
+// header is checked as far as it must be to find the frame inside; bits that are reserved are a question of their own.
+//
+// What is found is left where a caller reads it at no cost: the network in mbuf.vni, the offset of the inner Ethernet frame in
+// mbuf.payload, the length of the transport segment in mbuf.l4Len, the kind (ENCAP_) in mbuf.flags from ENCAP_SHIFT on.
 import {
-  DROP_ETHERNET_TRUNCATED,
+  DROP_GENEVE_CONTROL,
+  DROP_GENEVE_CRITICAL_OPTION,
+  DROP_GENEVE_OPTIONS,
+  DROP_GENEVE_TRUNCATED,
+  DROP_GENEVE_VERSION,
+  DROP_GPE_VERSION,
   DROP_HEADERS_SPLIT,
-  DROP_NOT_VXLAN,
+  DROP_INNER_PROTOCOL,
+  DROP_NOT_ENCAPSULATED,
+  DROP_NVGRE_HEADER,
+  DROP_NVGRE_TRUNCATED,
   DROP_OUTER_FRAGMENT,
-  DROP_OUTER_IPV4_CHECKSUM,
-  DROP_OUTER_UDP_CHECKSUM,
   DROP_VXLAN_NO_VNI_FLAG,
   DROP_VXLAN_TRUNCATED,
+  ENCAP_GENEVE,
+  ENCAP_GPE,
+  ENCAP_NVGRE,
+  ENCAP_SHIFT,
+  ENCAP_VXLAN,
   FLAG_FRAGMENT,
   FLAG_IPV4,
+  FLAG_IPV6,
+  FLAG_LATER_FRAGMENT,
   FLAG_UDP,
-  MBUF_FLAGS,
   OK,
 } from "../layout";
-import { adj, Mbuf, trim } from "../mbuf/mbuf";
-import { ETHERNET_BYTES } from "../wire/ethernet";
-import { IPV4_BYTES, ipv4ChecksumHolds } from "../wire/ipv4";
-import { UDP_BYTES, UDP_CHECKSUM, udpDestination, udpLength } from "../wire/transport";
-import { VXLAN_BYTES, vxlanHasVni, vxlanVni } from "../wire/vxlan";
-import { PLAIN_L4, PLAIN_UDP } from "./plain";
-import { checksumField, isWhole, pseudoSum, transportSum } from "./transport";
+import { Mbuf } from "../mbuf/mbuf";
+import {
+  GENEVE_BYTES,
+  GENEVE_PORT,
+  geneveHasReserved,
+  geneveIsControl,
+  geneveIsCritical,
+  geneveOptionBytes,
+  geneveOptions,
+  geneveType,
+  geneveVersion,
+  geneveVni,
+  OPTIONS_CRITICAL,
+  OPTIONS_MISFIT,
+  OPTIONS_RESERVED,
+} from "../wire/geneve";
+import { GPE_BYTES, GPE_PORT, gpeCarriesEthernet, gpeHasReserved, gpeHasVni, gpeVersion } from "../wire/gpe";
+import { ETHERTYPE_TEB, greType } from "../wire/gre";
+import { ipv4Protocol } from "../wire/ipv4";
+import { ipv6ProtocolAt } from "../wire/ipv6";
+import { NVGRE_BYTES, nvgreHasReserved, nvgreIsPlain, nvgreVsid } from "../wire/nvgre";
+import { PROTOCOL_GRE, UDP_BYTES, udpDestination, udpLength } from "../wire/transport";
+import { VXLAN_BYTES, vxlanHasReserved, vxlanHasVni, vxlanVni } from "../wire/vxlan";
 
-const PLAIN_UDP_OFF: usize = PLAIN_L4 as usize;
-const PLAIN_VXLAN: usize = PLAIN_UDP_OFF + (UDP_BYTES as usize);
-
-/** A class because asc inlines on demand only decorated methods. */
-export class Decap {
-  /**
-   * Finds VXLAN behind UDP port udpPort in a frame that parse accepted, and checks what the outer headers vouch for. OK sets
-   * mbuf.vni. Here the fast path, for plain datagrams without a UDP checksum; whatever is not right is named by openAny.
-   */
-  @inline
-  static open(m: usize, udpPort: u32): u32 {
-    const mbuf = changetype<Mbuf>(m);
-    if (load<u64>(m, MBUF_FLAGS) != PLAIN_UDP) return openAny(m, udpPort);
-    const data = mbuf.data as usize;
-    if (mbuf.len < (PLAIN_VXLAN as u32) + VXLAN_BYTES) return openAny(m, udpPort);
-    if (udpDestination(data + PLAIN_UDP_OFF) != udpPort) return DROP_NOT_VXLAN;
-    if (udpLength(data + PLAIN_UDP_OFF) < UDP_BYTES + VXLAN_BYTES) return openAny(m, udpPort);
-    if (load<u16>(data, PLAIN_UDP_OFF + UDP_CHECKSUM) != 0) return openAny(m, udpPort);
-    if (!vxlanHasVni(data + PLAIN_VXLAN)) return DROP_VXLAN_NO_VNI_FLAG;
-    if (!ipv4ChecksumHolds(data + ETHERNET_BYTES, IPV4_BYTES)) return DROP_OUTER_IPV4_CHECKSUM;
-    mbuf.vni = vxlanVni(data + PLAIN_VXLAN);
-    return OK;
-  }
-
-  /**
-   * Moves the start of a frame that open accepted behind its VXLAN header, and its end to where the UDP length says. Returns OK, or
-   * the cause with the frame untouched when no frame can be inside.
-   */
-  @inline
-  static strip(m: usize): u32 {
-    const mbuf = changetype<Mbuf>(m);
-    const data = mbuf.data;
-    const l4 = mbuf.l4 as u32;
-    const length = udpLength((data + l4) as usize);
-    if (length < UDP_BYTES + VXLAN_BYTES + ETHERNET_BYTES) return DROP_ETHERNET_TRUNCATED;
-    if (mbuf.segments != 1) {
-      stripVxlan(m);
-      return OK;
-    }
-    if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "decapsulation of a freed mbuf");
-    const headers = l4 + (UDP_BYTES + VXLAN_BYTES);
-    const end = l4 + length;
-    const len = min(mbuf.pktLen, end) - headers;
-    mbuf.data = data + headers;
-    mbuf.len = len;
-    mbuf.pktLen = len;
-    mbuf.wireLen = end - headers;
-    return OK;
-  }
-}
-
-function openAny(m: usize, udpPort: u32): u32 {
-  const cause = findVxlan(m, udpPort);
-  return cause == OK ? checkOuter(m) : cause;
-}
-
-/** Looks for a VXLAN header behind UDP port udpPort in a frame that parse accepted; OK sets mbuf.vni. */
-export function findVxlan(m: usize, udpPort: u32): u32 {
+/** Looks for a frame inside one that parse accepted; VXLAN is on UDP port vxlanPort. Returns OK, or the cause with nothing found. */
+export function findEncap(m: usize, vxlanPort: u32): u32 {
   const mbuf = changetype<Mbuf>(m);
+  return (mbuf.flags & FLAG_UDP) != 0 ? findInUdp(mbuf, vxlanPort) : findInGre(mbuf);
+}
+
+/** The kind of a frame in which findEncap has found another: one of ENCAP_. */
+export function encapKind(m: usize): u32 {
+  return changetype<Mbuf>(m).flags >> ENCAP_SHIFT;
+}
+
+/** True when the header that findEncap has found, or an option of it, has bits set that must be zero when sent. */
+export function hasReservedBits(m: usize): bool {
+  const mbuf = changetype<Mbuf>(m);
+  const kind = encapKind(m);
+  const l4 = (mbuf.data + mbuf.l4) as usize;
+  if (kind == ENCAP_NVGRE) return nvgreHasReserved(l4);
+  const header = l4 + UDP_BYTES;
+  if (kind == ENCAP_VXLAN) return vxlanHasReserved(header);
+  if (kind == ENCAP_GPE) return gpeHasReserved(header);
+  return geneveHasReserved(header) || (geneveOptions(header) & OPTIONS_RESERVED) != 0;
+}
+
+function findInUdp(mbuf: Mbuf, vxlanPort: u32): u32 {
+  if (mbuf.payload == 0) return DROP_NOT_ENCAPSULATED;
   const udp = (mbuf.data + mbuf.l4) as usize;
-  if ((mbuf.flags & FLAG_UDP) == 0 || mbuf.payload == 0 || udpDestination(udp) != udpPort) return DROP_NOT_VXLAN;
+  const port = udpDestination(udp);
+  const isVxlan = port == vxlanPort;
+  if (!isVxlan && port != GENEVE_PORT && port != GPE_PORT) return DROP_NOT_ENCAPSULATED;
   if ((mbuf.flags & FLAG_FRAGMENT) != 0) return DROP_OUTER_FRAGMENT;
-  const inside = (mbuf.payload as u32) + VXLAN_BYTES;
-  if (udpLength(udp) < UDP_BYTES + VXLAN_BYTES || mbuf.pktLen < inside) return DROP_VXLAN_TRUNCATED;
-  if (mbuf.len < inside) return DROP_HEADERS_SPLIT;
-  const vxlan = udp + UDP_BYTES;
+  const length = udpLength(udp);
+  if (isVxlan) return findVxlan(mbuf, length);
+  return port == GENEVE_PORT ? findGeneve(mbuf, length) : findGpe(mbuf, length);
+}
+
+function findVxlan(mbuf: Mbuf, length: u32): u32 {
+  const cause = need(mbuf, length, UDP_BYTES + VXLAN_BYTES, DROP_VXLAN_TRUNCATED);
+  if (cause != OK) return cause;
+  const vxlan = headerOf(mbuf);
   if (!vxlanHasVni(vxlan)) return DROP_VXLAN_NO_VNI_FLAG;
-  mbuf.vni = vxlanVni(vxlan);
+  return found(mbuf, ENCAP_VXLAN, vxlanVni(vxlan), UDP_BYTES + VXLAN_BYTES, length);
+}
+
+function findGpe(mbuf: Mbuf, length: u32): u32 {
+  const cause = need(mbuf, length, UDP_BYTES + GPE_BYTES, DROP_VXLAN_TRUNCATED);
+  if (cause != OK) return cause;
+  const gpe = headerOf(mbuf);
+  if (gpeVersion(gpe) != 0) return DROP_GPE_VERSION;
+  if (!gpeHasVni(gpe)) return DROP_VXLAN_NO_VNI_FLAG;
+  if (!gpeCarriesEthernet(gpe)) return DROP_INNER_PROTOCOL;
+  return found(mbuf, ENCAP_GPE, vxlanVni(gpe), UDP_BYTES + GPE_BYTES, length);
+}
+
+function findGeneve(mbuf: Mbuf, length: u32): u32 {
+  let cause = need(mbuf, length, UDP_BYTES + GENEVE_BYTES, DROP_GENEVE_TRUNCATED);
+  if (cause != OK) return cause;
+  const geneve = headerOf(mbuf);
+  if (geneveVersion(geneve) != 0) return DROP_GENEVE_VERSION;
+  const bytes = UDP_BYTES + GENEVE_BYTES + geneveOptionBytes(geneve);
+  cause = need(mbuf, length, bytes, DROP_GENEVE_TRUNCATED);
+  if (cause != OK) return cause;
+  if (geneveIsControl(geneve)) return DROP_GENEVE_CONTROL;
+  if (geneveType(geneve) != ETHERTYPE_TEB) return DROP_INNER_PROTOCOL;
+  const options = geneveOptions(geneve);
+  if ((options & OPTIONS_MISFIT) != 0) return DROP_GENEVE_OPTIONS;
+  // No option is known here, so that one which must be understood is not.
+  if (geneveIsCritical(geneve) || (options & OPTIONS_CRITICAL) != 0) return DROP_GENEVE_CRITICAL_OPTION;
+  return found(mbuf, ENCAP_GENEVE, geneveVni(geneve), bytes, length);
+}
+
+function findInGre(mbuf: Mbuf): u32 {
+  const flags = mbuf.flags;
+  if ((flags & (FLAG_IPV4 | FLAG_IPV6)) == 0 || mbuf.l4 == 0) return DROP_NOT_ENCAPSULATED;
+  if ((flags & FLAG_LATER_FRAGMENT) != 0) return DROP_NOT_ENCAPSULATED;
+  const ip = (mbuf.data + mbuf.l3) as usize;
+  const protocol = (flags & FLAG_IPV4) != 0 ? ipv4Protocol(ip) : ipv6ProtocolAt(ip, mbuf.l4 - mbuf.l3);
+  if (protocol != PROTOCOL_GRE) return DROP_NOT_ENCAPSULATED;
+  if ((flags & FLAG_FRAGMENT) != 0) return DROP_OUTER_FRAGMENT;
+  const cause = need(mbuf, mbuf.l4Len, NVGRE_BYTES, DROP_NVGRE_TRUNCATED);
+  if (cause != OK) return cause;
+  const gre = (mbuf.data + mbuf.l4) as usize;
+  if (!nvgreIsPlain(gre)) return DROP_NVGRE_HEADER;
+  if (greType(gre) != ETHERTYPE_TEB) return DROP_INNER_PROTOCOL;
+  return found(mbuf, ENCAP_NVGRE, nvgreVsid(gre), NVGRE_BYTES, mbuf.l4Len);
+}
+
+/** The header behind UDP's. */
+function headerOf(mbuf: Mbuf): usize {
+  return (mbuf.data + mbuf.l4 + UDP_BYTES) as usize;
+}
+
+/** The first bytes of a transport segment of the given length must be in it, in the frame and in the head segment. */
+function need(mbuf: Mbuf, length: u32, bytes: u32, cause: u32): u32 {
+  const end = mbuf.l4 + bytes;
+  if (length < bytes || mbuf.pktLen < end) return cause;
+  return mbuf.len < end ? DROP_HEADERS_SPLIT : OK;
+}
+
+function found(mbuf: Mbuf, kind: u32, vni: u32, bytes: u32, length: u32): u32 {
+  mbuf.flags |= kind << ENCAP_SHIFT;
+  mbuf.vni = vni;
+  mbuf.payload = (mbuf.l4 + bytes) as u16;
+  mbuf.l4Len = length;
   return OK;
-}
-
-/** Checks the outer IPv4 header's checksum, and the UDP checksum when there is one and the datagram is whole here. */
-function checkOuter(m: usize): u32 {
-  const mbuf = changetype<Mbuf>(m);
-  if ((mbuf.flags & FLAG_IPV4) != 0) {
-    const ip = (mbuf.data + mbuf.l3) as usize;
-    if (!ipv4ChecksumHolds(ip, mbuf.l4 - mbuf.l3)) return DROP_OUTER_IPV4_CHECKSUM;
-  }
-  if (load<u16>(checksumField(m)) == 0 || !isWhole(m)) return OK;
-  return complement(transportSum(m, pseudoSum(m))) == 0 ? OK : DROP_OUTER_UDP_CHECKSUM;
-}
-
-/** Strips a frame of any shape that findVxlan accepted, whatever is inside. */
-export function stripVxlan(m: usize): void {
-  const mbuf = changetype<Mbuf>(m);
-  const end = mbuf.l4 + udpLength((mbuf.data + mbuf.l4) as usize);
-  if (mbuf.pktLen > end) trim(m, mbuf.pktLen - end);
-  mbuf.wireLen = end;
-  adj(m, (mbuf.payload as u32) + VXLAN_BYTES);
 }

@@ -17,11 +17,12 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { IPV4_DST, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
-import { VXLAN_PORT } from "../wire/vxlan";
-import { Decap } from "./decap";
+import { encapKind } from "./decap";
+import { Outer } from "./outer";
 import { parse } from "./parse";
 import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
+import { Unwrap } from "./unwrap";
 
 /**
  * Moves at most n frames from an uplink to the vnics of the tunnels (an array of count records) that end there; returns
@@ -40,20 +41,20 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
     const mbuf = changetype<Mbuf>(m);
     // 1. What is it, and do the outer headers hold?
     let cause = parse(m);
-    if (cause == OK) cause = Decap.open(m, VXLAN_PORT);
+    if (cause == OK) cause = Outer.open(m, false);
     if (cause != OK) {
       drop(uplink, m, cause);
       continue;
     }
-    // 2. Whose is it? The network, and the two ends, must be those of a tunnel.
+    // 2. Whose is it? The encapsulation, the network and the two ends must be those of a tunnel.
     const tunnel = findTunnel(mbuf, uplink, tunnels, count);
     if (tunnel == 0) {
       drop(uplink, m, mbuf.cause);
       continue;
     }
     const vnic = changetype<Tunnel>(tunnel).vnic as usize;
-    // 3. The outer headers go: a pointer moves.
-    cause = Decap.strip(m);
+    // 3. The outer headers go, and what they say of congestion stays.
+    cause = Unwrap.by(m, changetype<Tunnel>(tunnel).flags);
     if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
     if (cause == OK) cause = makeSendable(vnic, uplink, m);
     if (cause != OK) {
@@ -78,17 +79,18 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
 }
 
 /**
- * The tunnel of a frame whose outer headers stand; 0, and the reason in mbuf.cause, when none ends here. uplink is the port that the
+ * The tunnel of a frame that Outer.open accepted; 0, and the reason in mbuf.cause, when none ends here. uplink is the port that the
  * tunnel must have, 0 for tunnels without ports.
  */
 export function findTunnel(mbuf: Mbuf, uplink: usize, tunnels: usize, count: u32): usize {
   mbuf.cause = DROP_UNKNOWN_VNI as u16;
   const ip = (mbuf.data + mbuf.l3) as usize;
   const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;
+  const kind = encapKind(changetype<usize>(mbuf));
   for (let i: u32 = 0; i < count; i++) {
     const tunnel = tunnels + (i as usize) * TUNNEL_BYTES;
     const t = changetype<Tunnel>(tunnel);
-    if (t.vni != mbuf.vni || (t.uplink as usize) != uplink) continue;
+    if (t.vni != mbuf.vni || (t.uplink as usize) != uplink || (t.kind as u32) != kind) continue;
     mbuf.cause = DROP_UNKNOWN_TUNNEL_ADDRESS as u16;
     if (isIpv4 == ((t.flags & TUNNEL_F_IPV6) != 0)) continue;
     const ends = isIpv4

@@ -1,11 +1,13 @@
 // A tunnel: one vnic's way over the underlay to one remote host. The outer headers are prepared at configuration, as a
 // template with every fixed byte and with the one's-complement sums of what never changes; per packet only the lengths,
-// the entropy port and the checksums are patched.
+// the type of service, the entropy (port or FlowID) and the checksums are patched.
 //
-//   template, header bytes long: │ Ethernet 14 (+ VLAN 4) │ IPv4 20 or IPv6 40 │ UDP 8 │ VXLAN 8 │
-//                                                         ↑ l3, from the template's first byte
-// ipSum: sum of the IPv4 header with a zero total length. udpSum: sum of the pseudo-header without its length, of the
-// destination port and of the VXLAN header. Both in memory order, not complemented.
+//   template, headerLen bytes: │ Ethernet 14 (+ VLAN 4) │ IPv4 20 or IPv6 40 │ UDP 8 │ VXLAN 8, GPE 8 or Geneve 8 and options │
+//                                                       ↑ l3                 ↑ l4, both from the template's first byte
+//                              │ Ethernet 14 (+ VLAN 4) │ IPv4 20 or IPv6 40 │ NVGRE 8 │
+//
+// ipSum: sum of the IPv4 header without its type of service, total length and checksum. udpSum: sum of the pseudo-header without
+// its length, of the destination port and of all that follows UDP. Both in memory order, not complemented.
 import {
   TUNNEL_BYTES,
   TUNNEL_FLAGS,

@@ -1,4 +1,4 @@
-// Which checksums of a frame are right: the outer ones, and the inner ones when VXLAN carries a frame.
+// Which checksums of a frame are right: the outer ones, and the inner ones when a tunnel (decap.ts) carries a frame.
 //
 // Right means that the sum with the field in it folds to 0xffff, so 0xffff and 0x0000 in the field are one value (RFC 1624
 // section 3 on the two zeros). A field that holds only the pseudo-header's sum is what a host records that leaves the rest
@@ -25,21 +25,22 @@ import {
   VERDICT_UNCHECKED,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
+import { GENEVE_PORT } from "../wire/geneve";
+import { GPE_PORT } from "../wire/gpe";
 import { ipv4ChecksumHolds } from "../wire/ipv4";
 import { udpDestination } from "../wire/transport";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { findVxlan, stripVxlan } from "./decap";
+import { findEncap } from "./decap";
+import { stripAny } from "./outer";
 import { parse } from "./parse";
 import { checksumField, hasTransport, isWhole, pseudoSum, transportSum } from "./transport";
 
-// Registered ports (IANA) of protocols that may leave out the UDP checksum over IPv6.
-const VXLAN_GPE_PORT: u32 = 4790;
+/** Registered (IANA); it may leave out the UDP checksum over IPv6, too. */
 const ROCEV2_PORT: u32 = 4791;
-const GENEVE_PORT: u32 = 6081;
 
 /**
  * Judges n frames (list: u32 addresses) into reports, REPORT_BYTES each: drop cause, verdicts and flags, outer and inner.
- * Frames in VXLAN are stripped on the way, so list holds inner frames afterwards.
+ * Frames in tunnels are stripped on the way, so list holds inner frames afterwards.
  */
 export function verifyBurst(list: usize, n: u32, reports: usize): void {
   for (let i: u32 = 0; i < n; i++) {
@@ -54,8 +55,8 @@ function verify(m: usize, report: usize): void {
   store<u32>(report, mbuf.flags, REPORT_OUTER_FLAGS);
   if (cause == OK) {
     judge(m, report + REPORT_OUTER_L3);
-    if (findVxlan(m, VXLAN_PORT) == OK) {
-      stripVxlan(m);
+    if (findEncap(m, VXLAN_PORT) == OK) {
+      stripAny(m);
       cause = parse(m);
       store<u8>(report, 1, REPORT_HAS_INNER);
       store<u32>(report, mbuf.flags, REPORT_INNER_FLAGS);
@@ -99,6 +100,6 @@ function judgeTransport(m: usize): u32 {
 function judgeAbsentUdp(flags: u32, udp: usize): u32 {
   if ((flags & FLAG_IPV4) != 0) return VERDICT_ABSENT;
   const port = udpDestination(udp);
-  const mayOmit = port == VXLAN_PORT || port == VXLAN_GPE_PORT || port == GENEVE_PORT || port == ROCEV2_PORT;
+  const mayOmit = port == VXLAN_PORT || port == GPE_PORT || port == GENEVE_PORT || port == ROCEV2_PORT;
   return mayOmit ? VERDICT_ABSENT : VERDICT_BAD;
 }

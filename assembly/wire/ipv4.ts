@@ -3,6 +3,8 @@ import { load16be } from "../be";
 import { complement } from "../checksum";
 
 export const IPV4_BYTES: u32 = 20;
+/** Type of service: DSCP 6, ECN 2 (RFC 2474, RFC 3168). */
+export const IPV4_TOS: usize = 1;
 export const IPV4_TOTAL_LENGTH: usize = 2;
 export const IPV4_FRAGMENT: usize = 6;
 export const IPV4_PROTOCOL: usize = 9;

@@ -40,6 +40,24 @@ export function extensionBytes(ptr: usize, kind: u32): u32 {
   return kind == NEXT_AUTHENTICATION ? (units + 2) << 2 : (units + 1) << 3;
 }
 
+/** The protocol of what begins at byte off of a datagram, behind extension headers that parse has walked. */
+export function ipv6ProtocolAt(ip: usize, off: u32): u32 {
+  let next = ipv6NextHeader(ip);
+  let header = ip + IPV6_BYTES;
+  const end = ip + off;
+  while (header < end) {
+    const kind = next;
+    next = load<u8>(header) as u32;
+    header += extensionBytes(header, kind);
+  }
+  return next;
+}
+
+/** The traffic class: DSCP and ECN, where IPv4 has its type of service. */
+export function ipv6TrafficClass(ip: usize): u32 {
+  return (load16be(ip) >> 4) & 0xff;
+}
+
 /** Sum of the pseudo-header (RFC 8200 section 8.1) of a transport segment of len bytes, in memory order. */
 export function ipv6PseudoSum(ip: usize, protocol: u32, len: u32): u64 {
   return sumBytes(ip + IPV6_SRC, 32, (bswap<u32>(protocol) as u64) + (bswap<u32>(len) as u64));

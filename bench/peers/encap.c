@@ -1,6 +1,6 @@
 /*
- * VXLAN encapsulation of plain IPv4 frames: parse, flow hash, template in front, lengths, entropy port, header checksum; then
- * one descriptor each. What ringlane's fast path does, over the same records; frames that it would send the long way are an error.
+ * VXLAN encapsulation of plain IPv4 frames: parse, flow hash, template in front, lengths, type of service, entropy port, header
+ * checksum; then one descriptor each. What ringlane's fast path does, over the same records; frames that it would send the long way are an error.
  */
 #include "murmur.h"
 #include "records.h"
@@ -9,7 +9,7 @@ uint32_t parse_burst(uint8_t *base, uint32_t list, uint32_t n);
 uint32_t encap_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t tunnel);
 uint32_t encap_parsed_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t tunnel);
 uint32_t post_burst(uint8_t *base, uint32_t queue, uint32_t list, uint32_t n);
-uint32_t decap_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t port, uint32_t vni);
+uint32_t decap_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t port, uint32_t vni, uint32_t strict);
 uint32_t restore_at(uint8_t *base, uint32_t at, uint32_t here, uint32_t to, uint32_t from, uint32_t bytes);
 
 /* OK, or anything else for a frame that is not plain. */
@@ -52,7 +52,8 @@ static inline uint32_t fold32(uint32_t sum) {
 static inline uint32_t encap(uint8_t *base, struct mbuf *m, const struct tunnel *t) {
   uint32_t hash = flow_hash(base, m), header = t->header_len, inner = m->wire_len;
   uint32_t ip_length = inner + header - t->l3;
-  if (ip_length > 0xffff || m->data - m->buf < header) return 1;
+  if (inner > t->frame_bytes_max || m->data - m->buf < header) return 1;
+  uint32_t tos = (base[m->data + 15] & t->tos_keep) | t->template[t->l3 + 1];
   m->data -= header;
   m->len += header;
   m->pkt_len += header;
@@ -60,8 +61,9 @@ static inline uint32_t encap(uint8_t *base, struct mbuf *m, const struct tunnel 
   uint8_t *outer = base + m->data, *ip = outer + t->l3, *udp = outer + header - 16;
   __builtin_memcpy(outer, t->template, 48);
   __builtin_memcpy(outer + header - 16, t->template + header - 16, 16);
+  ip[1] = (uint8_t)tos;
   store16be(ip + 2, (uint16_t)ip_length);
-  store16(ip + 10, (uint16_t)(fold32(t->ip_sum + __builtin_bswap16((uint16_t)ip_length)) ^ 0xffff));
+  store16(ip + 10, (uint16_t)(fold32(t->ip_sum + __builtin_bswap16((uint16_t)ip_length) + (tos << 8)) ^ 0xffff));
   store16be(udp, (uint16_t)(t->port_base + (uint32_t)(((uint64_t)hash * t->port_count) >> 32)));
   store16be(udp + 4, (uint16_t)(16 + inner));
   return 0;
@@ -135,13 +137,14 @@ uint32_t restore_at(uint8_t *base, uint32_t at, uint32_t here, uint32_t to, uint
 }
 
 /* Parses, checks VXLAN, network and outer header checksum, and strips; the UDP checksum is absent. */
-uint32_t decap_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t port, uint32_t vni) {
+uint32_t decap_burst(uint8_t *base, uint32_t list, uint32_t n, uint32_t port, uint32_t vni, uint32_t strict) {
   uint32_t refused = 0;
   for (uint32_t i = 0; i < n; i++) {
     struct mbuf *m = mbuf_at(base, list, i);
     uint32_t cause = parse(base, m);
     const uint8_t *ip = base + m->data + 14, *udp = ip + 20;
     cause |= load16be(udp + 2) != port || load16be(udp + 4) < 30 || m->pkt_len < 64;
+    cause |= strict && ((load32(udp + 8) & 0xfffffff7) | udp[15]) != 0;
     cause |= (udp[8] & 8) == 0 || (__builtin_bswap32(load32(udp + 12)) >> 8) != vni;
     uint32_t sum = 0;
     for (uint32_t w = 0; w < 20; w += 2) sum += load16(ip + w);

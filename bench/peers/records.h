@@ -38,11 +38,12 @@ _Static_assert(sizeof(struct ring) == 192, "ring");
 struct tunnel {
   uint32_t vni, flags, vnic, uplink, header_len, l3, ip_sum, udp_sum;
   uint16_t port_base, port_count;
-  uint32_t unused0;
-  uint64_t unused1;
-  uint8_t local[16], remote[16], template[80], unused2[32];
+  uint8_t tos_keep, kind;
+  uint16_t l4;
+  uint32_t frame_bytes_max, unused0;
+  uint8_t local[16], remote[16], template[208], growth[16], unused1[16];
 };
-_Static_assert(sizeof(struct tunnel) == 192, "tunnel");
+_Static_assert(sizeof(struct tunnel) == 320, "tunnel");
 
 struct desc {
   uint64_t addr;

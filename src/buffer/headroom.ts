@@ -18,6 +18,11 @@ const HEADER_BYTES = {
   "tcp-options": 40,
   icmp: 8,
   vxlan: 8,
+  "vxlan-gpe": 8,
+  geneve: 8,
+  "geneve-options": 124,
+  gre: 4,
+  nvgre: 8,
 } as const;
 
 export type HeaderName = keyof typeof HEADER_BYTES;

@@ -1,6 +1,6 @@
 /**
- * The outer headers of a tunnel, built once (RFC 7348 section 5, RFC 791, RFC 8200, RFC 768): every fixed byte, and the
- * one's-complement sums of what never changes. The data plane patches lengths, entropy port and checksums.
+ * The outer headers of a tunnel, built once (RFC 791, RFC 8200, RFC 768, and encapsulations.ts for what follows): every fixed byte, and
+ * the one's-complement sums of what never changes. The data plane patches lengths, type of service, entropy and checksums.
  */
 
 /** What a template is made of; addresses in network order, 4 bytes each or 16 each. */
@@ -13,35 +13,43 @@ export interface OuterHeaders {
   readonly vlan?: number | undefined;
   /** Time to live or hop limit. */
   readonly ttl: number;
-  readonly udpPort: number;
-  readonly vni: number;
+  /** Bits of the type of service, or traffic class, that every frame has. */
+  readonly tos: number;
+  /** UDP's destination port; without one the tunnel's header follows IP directly, as GRE. */
+  readonly udpPort: number | undefined;
+  /** The tunnel's header, in front of the inner frame. */
+  readonly header: readonly number[];
 }
 
 export interface Template {
   /** The headers with lengths, source port and checksums zero. */
   readonly bytes: Uint8Array;
-  /** Offset of the IP header. */
+  /** Offset of the IP header, and of what follows it. */
   readonly l3: number;
-  /** Sums in memory order, not complemented: see assembly/path/tunnel.ts. */
+  readonly l4: number;
+  /** Sums in memory order, not complemented: see assembly/path/tunnel.ts. udpSum is 0 without UDP. */
   readonly ipSum: number;
   readonly udpSum: number;
 }
 
 const PROTOCOL_UDP = 17;
-const UDP_AND_VXLAN_BYTES = 16;
+const PROTOCOL_GRE = 47;
+const TOS_AT = 1;
 
 export function buildTemplate(outer: OuterHeaders): Template {
+  const { local, remote, udpPort, header } = outer;
+  const isIpv4 = local.length === 4;
   const ethernet = ethernetHeader(outer);
-  const ip = outer.local.length === 4 ? ipv4Header(outer) : ipv6Header(outer);
-  const udp = [0, 0, outer.udpPort >> 8, outer.udpPort & 0xff, 0, 0, 0, 0];
-  const vxlan = [0x08, 0, 0, 0, outer.vni >> 16, (outer.vni >> 8) & 0xff, outer.vni & 0xff, 0];
-  const bytes = Uint8Array.from([...ethernet, ...ip, ...udp, ...vxlan]);
-  const pseudo = [...outer.local, ...outer.remote, 0, PROTOCOL_UDP];
+  const ip = isIpv4 ? ipv4Header(outer) : ipv6Header(outer);
+  const udp = udpPort === undefined ? [] : [0, 0, udpPort >> 8, udpPort & 0xff, 0, 0, 0, 0];
+  const l4 = ethernet.length + ip.length;
+  const pseudo = [...local, ...remote, 0, PROTOCOL_UDP];
   return {
-    bytes,
+    bytes: Uint8Array.from([...ethernet, ...ip, ...udp, ...header]),
     l3: ethernet.length,
-    ipSum: outer.local.length === 4 ? sum(ip) : 0,
-    udpSum: sum([...pseudo, ...bytes.subarray(-UDP_AND_VXLAN_BYTES)]),
+    l4,
+    ipSum: isIpv4 ? sum(ip.with(TOS_AT, 0)) : 0,
+    udpSum: udpPort === undefined ? 0 : sum([...pseudo, ...udp, ...header]),
   };
 }
 
@@ -50,16 +58,21 @@ function ethernetHeader({ sourceMac, nextHopMac, vlan, local }: OuterHeaders): n
   return [...nextHopMac, ...sourceMac, ...tag, ...(local.length === 4 ? [0x08, 0x00] : [0x86, 0xdd])];
 }
 
-/** DF set and identification 0: an atomic datagram (RFC 6864 section 4), since a VTEP must not fragment. */
-function ipv4Header({ local, remote, ttl }: OuterHeaders): number[] {
-  return [0x45, 0, 0, 0, 0, 0, 0x40, 0, ttl, PROTOCOL_UDP, 0, 0, ...local, ...remote];
+function protocolOf({ udpPort }: OuterHeaders): number {
+  return udpPort === undefined ? PROTOCOL_GRE : PROTOCOL_UDP;
 }
 
-function ipv6Header({ local, remote, ttl }: OuterHeaders): number[] {
-  return [0x60, 0, 0, 0, 0, 0, PROTOCOL_UDP, ttl, ...local, ...remote];
+/** DF set and identification 0: an atomic datagram (RFC 6864 section 4), since a tunnel's end must not fragment. */
+function ipv4Header(outer: OuterHeaders): number[] {
+  return [0x45, outer.tos, 0, 0, 0, 0, 0x40, 0, outer.ttl, protocolOf(outer), 0, 0, ...outer.local, ...outer.remote];
 }
 
-/** Sum of 16-bit words in memory (little-endian) order; at most 80 bytes, so no carry out of 32 bits. */
+function ipv6Header(outer: OuterHeaders): number[] {
+  const { tos, ttl, local, remote } = outer;
+  return [0x60 | (tos >> 4), (tos & 0xf) << 4, 0, 0, 0, 0, protocolOf(outer), ttl, ...local, ...remote];
+}
+
+/** Sum of 16-bit words in memory (little-endian) order; a few hundred bytes at most, so no carry out of 32 bits. */
 function sum(bytes: readonly number[]): number {
   return bytes.reduce((total, byte, i) => total + (i % 2 === 0 ? byte : byte << 8), 0);
 }

@@ -1,40 +1,20 @@
-/** A tunnel of an engine: VXLAN between this host and a remote one, for one network (RFC 7348). */
-import {
-  MBUF_LEN,
-  MBUF_PKT_LEN,
-  MBUF_WIRE_LEN,
-  TUNNEL_BYTES,
-  TUNNEL_F_IPV6,
-  TUNNEL_F_PLAIN,
-  TUNNEL_F_UDP_CHECKSUM,
-  TUNNEL_FLAGS,
-  TUNNEL_GROWTH,
-  TUNNEL_HEADER_LEN,
-  TUNNEL_IP_SUM,
-  TUNNEL_L3,
-  TUNNEL_LOCAL,
-  TUNNEL_PORT_BASE,
-  TUNNEL_PORT_COUNT,
-  TUNNEL_REMOTE,
-  TUNNEL_TEMPLATE,
-  TUNNEL_UDP_SUM,
-  TUNNEL_UPLINK,
-  TUNNEL_VNI,
-  TUNNEL_VNIC,
-} from "../../assembly/layout.js";
+/** A tunnel of an engine: this host's way to a remote one, for one network, in one of the encapsulations (encapsulations.ts). */
 import type { Port } from "../buffer/port.js";
-import { checkInteger, checkOneOf } from "../check.js";
+import { checkBoolean, checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { macOf, parseIp, parseMac } from "./address.js";
+import { ENCAPSULATION_NAMES, ENCAPSULATIONS, type Encapsulation, type TunnelEncapsulation } from "./encapsulations.js";
+import type { GeneveOption } from "./geneve-options.js";
 import { buildTemplate } from "./template.js";
-
-/** The VXLAN port that IANA assigned. */
-export const VXLAN_UDP_PORT = 4789;
-const VNI_MAX = 0xffffff;
+import { tunnelRecord } from "./tunnel-record.js";
 
 export interface TunnelOptions {
-  /** VXLAN network identifier, 0 to 16777215. */
+  /** Network identifier, 0 to 16777215; NVGRE has 4096 to 16777214. */
   readonly vni: number;
+  /** "vxlan" (RFC 7348) by default; "geneve" (RFC 8926), "vxlan-gpe" (draft-ietf-nvo3-vxlan-gpe-13), "nvgre" (RFC 7637). */
+  readonly encapsulation?: TunnelEncapsulation;
+  /** Options that every frame carries, 124 bytes of them at most; Geneve only. */
+  readonly geneveOptions?: readonly GeneveOption[];
   /** This host's and the remote host's underlay addresses, both IPv4 or both IPv6. */
   readonly local: string;
   readonly remote: string;
@@ -48,10 +28,23 @@ export interface TunnelOptions {
   readonly vlan?: number;
   /** Outer time to live; 64 by default. */
   readonly ttl?: number;
-  /** "zero" (absent: the default over IPv4) or "full" (the default over IPv6; zero is allowed by RFC 6935). */
+  /**
+   * Outer DSCP (RFC 2983): a number, 0 to 63, which ends with the tunnel (pipe model; 0 by default), or "uniform": that of the frame
+   * inside, to which the underlay's is handed back.
+   */
+  readonly dscp?: "uniform" | number;
+  /** The inner ECN field is copied to the outer one (RFC 6040 section 4.1): true by default. Marks that arrive are always handed on. */
+  readonly ecn?: boolean;
+  /** "zero" (absent: the default over IPv4) or "full" (the default over IPv6; zero is allowed by RFC 6935). NVGRE has none. */
   readonly udpChecksum?: "zero" | "full";
-  /** Range of outer source ports, both ends included; 49152-65535 by default. */
+  /** Range of outer source ports, both ends included; 49152-65535 by default. NVGRE has none: its FlowID tells flows apart. */
   readonly sourcePorts?: readonly [first: number, last: number];
+  /** VLAN tags inside are carried; by default they are taken out on the way in and refused on the way out. Never with NVGRE. */
+  readonly innerVlan?: boolean;
+  /** Frames that arrive with reserved bits set in the tunnel's header are dropped; false by default, as the RFCs ask. */
+  readonly strict?: boolean;
+  /** The underlay's MTU, in bytes of IP packets: longer ones are not sent. By default whatever IP can say: 65535. */
+  readonly mtuBytes?: number;
 }
 
 export interface Tunnel {
@@ -59,56 +52,112 @@ export interface Tunnel {
   readonly ptr: number;
   readonly index: number;
   readonly vni: number;
+  readonly encapsulation: TunnelEncapsulation;
   readonly local: string;
   readonly remote: string;
   readonly vnic: Port | undefined;
   readonly uplink: Port | undefined;
-  /** Bytes in front of each frame: 50 over IPv4, 70 over IPv6, 4 more with a VLAN. */
+  /**
+   * Bytes in front of each frame: with VXLAN, VXLAN-GPE and Geneve 50 over IPv4 and 70 over IPv6, with NVGRE 8 less; 4 more with a
+   * VLAN, and Geneve's options.
+   */
   readonly headerBytes: number;
+  /** The longest frame that goes through, in bytes from its Ethernet header on, without a VLAN tag. */
+  readonly frameBytesMax: number;
 }
 
+/** What encodeTunnel gives: a record for the data plane, and what a user is told of it. */
+export interface EncodedTunnel {
+  readonly record: Uint8Array;
+  readonly encapsulation: TunnelEncapsulation;
+  readonly headerBytes: number;
+  readonly frameBytesMax: number;
+}
+
+const IP_LENGTH_MAX = 65_535;
+const TAG_BYTES = 4;
+/** An Ethernet header and the smallest packet that every IPv4 link takes (RFC 791). */
+const FRAME_BYTES_MIN = 14 + 68;
+
 /** A tunnel's record as bytes for the data plane, and the size of its headers. Throws ConfigError. */
-export function encodeTunnel(options: TunnelOptions): { record: Uint8Array; headerBytes: number } {
-  const vni = checkInteger("vni", options.vni, 0, VNI_MAX);
-  const local = parseIp("local", options.local);
-  const remote = parseIp("remote", options.remote);
-  if (local.length !== remote.length)
-    throw new ConfigError("remote", options.remote, "of the same IP version as local");
-  const isIpv6 = local.length === 16;
-  const udpChecksum = checkOneOf("udpChecksum", options.udpChecksum ?? (isIpv6 ? "full" : "zero"), ["zero", "full"]);
-  const [firstPort, lastPort] = options.sourcePorts ?? [49152, 65535];
-  checkInteger("sourcePorts[0]", firstPort, 1, 65535);
-  checkInteger("sourcePorts[1]", lastPort, firstPort, 65535);
+export function encodeTunnel(options: TunnelOptions): EncodedTunnel {
+  const encapsulation = checkOneOf("encapsulation", options.encapsulation ?? "vxlan", ENCAPSULATION_NAMES);
+  const form = ENCAPSULATIONS[encapsulation];
+  const vni = checkInteger("vni", options.vni, form.vniMin, form.vniMax);
+  const { local, remote } = parseEnds(options);
+  const udp = checkUdp(options, form, local.length === 16);
+  const { tos, tosKeep, uniform } = checkTos(options);
+  if (options.geneveOptions && encapsulation !== "geneve")
+    throw new ConfigError("geneveOptions", options.geneveOptions, "left out but with Geneve");
   const template = buildTemplate({
-    local,
-    remote,
+    ...{ local, remote, tos, udpPort: form.udpPort },
     sourceMac: options.sourceMac === undefined ? macOf(local) : parseMac("sourceMac", options.sourceMac),
     nextHopMac: options.nextHopMac === undefined ? macOf(remote) : parseMac("nextHopMac", options.nextHopMac),
     vlan: options.vlan === undefined ? undefined : checkInteger("vlan", options.vlan, 1, 4094),
     ttl: checkInteger("ttl", options.ttl ?? 64, 1, 255),
-    udpPort: VXLAN_UDP_PORT,
-    vni,
+    header: form.header(vni, options.geneveOptions ?? []),
   });
+  const innerVlan = checkInnerVlan(options, form);
+  const frameBytesMax = frameBytesMaxOf(options.mtuBytes, template.bytes.length - template.l3, innerVlan);
+  const isPlain =
+    encapsulation === "vxlan" && local.length === 4 && options.vlan === undefined && udp.checksum === "zero";
+  const shape = {
+    ...{ vni, kind: form.kind, local, remote, tosKeep, uniform, innerVlan, frameBytesMax, isPlain },
+    vnic: options.vnic?.record.ptr ?? 0,
+    uplink: options.uplink?.record.ptr ?? 0,
+    sourcePorts: udp.sourcePorts,
+    udpChecksum: udp.checksum === "full",
+    strict: checkBoolean("strict", options.strict ?? false),
+  };
+  return {
+    ...{ encapsulation, frameBytesMax },
+    record: tunnelRecord(shape, template),
+    headerBytes: template.bytes.length,
+  };
+}
 
-  const record = new Uint8Array(TUNNEL_BYTES);
-  const view = new DataView(record.buffer);
-  const special = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
-  const flags = special === 0 && options.vlan === undefined ? TUNNEL_F_PLAIN : special;
-  view.setUint32(TUNNEL_VNI, vni, true);
-  view.setUint32(TUNNEL_FLAGS, flags, true);
-  view.setUint32(TUNNEL_VNIC, options.vnic?.record.ptr ?? 0, true);
-  view.setUint32(TUNNEL_UPLINK, options.uplink?.record.ptr ?? 0, true);
-  view.setUint32(TUNNEL_HEADER_LEN, template.bytes.length, true);
-  view.setUint32(TUNNEL_L3, template.l3, true);
-  view.setUint32(TUNNEL_IP_SUM, template.ipSum, true);
-  view.setUint32(TUNNEL_UDP_SUM, template.udpSum, true);
-  view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
-  view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
-  for (const field of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) {
-    view.setUint32(TUNNEL_GROWTH + field - MBUF_LEN, template.bytes.length, true);
+function parseEnds(options: TunnelOptions): { local: Uint8Array; remote: Uint8Array } {
+  const local = parseIp("local", options.local);
+  const remote = parseIp("remote", options.remote);
+  if (local.length !== remote.length)
+    throw new ConfigError("remote", options.remote, "of the same IP version as local");
+  return { local, remote };
+}
+
+/** Checksum and source ports; refused where there is no UDP header. */
+function checkUdp(options: TunnelOptions, form: Encapsulation, isIpv6: boolean) {
+  for (const argument of ["udpChecksum", "sourcePorts"] as const) {
+    if (form.udpPort === undefined && options[argument] !== undefined)
+      throw new ConfigError(argument, options[argument], "left out of an encapsulation without UDP");
   }
-  record.set(local, TUNNEL_LOCAL);
-  record.set(remote, TUNNEL_REMOTE);
-  record.set(template.bytes, TUNNEL_TEMPLATE);
-  return { record, headerBytes: template.bytes.length };
+  const usual = isIpv6 && form.udpPort !== undefined ? "full" : "zero";
+  const [first, last] = options.sourcePorts ?? [49152, 65535];
+  checkInteger("sourcePorts[0]", first, 1, 65535);
+  checkInteger("sourcePorts[1]", last, first, 65535);
+  return {
+    checksum: checkOneOf("udpChecksum", options.udpChecksum ?? usual, ["zero", "full"]),
+    sourcePorts: [first, last] as const,
+  };
+}
+
+/** The template's bits of the type of service, and those that are copied from the frame inside. */
+function checkTos(options: TunnelOptions): { tos: number; tosKeep: number; uniform: boolean } {
+  const ecn = checkBoolean("ecn", options.ecn ?? true) ? 0x03 : 0;
+  if (options.dscp === "uniform") return { tos: 0, tosKeep: 0xfc | ecn, uniform: true };
+  const dscp = options.dscp ?? 0;
+  if (!Number.isInteger(dscp) || dscp < 0 || dscp > 63)
+    throw new ConfigError("dscp", dscp, '"uniform" or a whole number from 0 to 63');
+  return { tos: dscp << 2, tosKeep: ecn, uniform: false };
+}
+
+function checkInnerVlan({ innerVlan = false }: TunnelOptions, form: Encapsulation): boolean {
+  if (checkBoolean("innerVlan", innerVlan) && !form.takesInnerVlan)
+    throw new ConfigError("innerVlan", innerVlan, "left out of NVGRE, whose inner frames have no tag (RFC 7637)");
+  return innerVlan;
+}
+
+/** What is left of the MTU for a frame; a tag that is carried needs room, too. */
+function frameBytesMaxOf(mtuBytes: number | undefined, overheadBytes: number, innerVlan: boolean): number {
+  const taken = overheadBytes + (innerVlan ? TAG_BYTES : 0);
+  return checkInteger("mtuBytes", mtuBytes ?? IP_LENGTH_MAX, taken + FRAME_BYTES_MIN, IP_LENGTH_MAX) - taken;
 }

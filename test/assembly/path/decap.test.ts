@@ -50,7 +50,7 @@ describe.each(BUILDS)("decapsulation (%s build)", (build) => {
     { wire = undefined as number | undefined, vni = VNI } = {},
   ) {
     const m = bed.frame(segments, wire);
-    bed.kernels.decapBurst(bed.listOf(m), 1, 4789, vni);
+    bed.kernels.decapBurst(bed.listOf(m), 1, 4789, vni, false);
     const cause = bed.u16(m + layout.MBUF_CAUSE);
     const result = {
       cause,

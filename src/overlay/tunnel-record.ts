@@ -1,0 +1,92 @@
+/** A tunnel's record (assembly/path/tunnel.ts) as bytes for the data plane. */
+import {
+  MBUF_LEN,
+  MBUF_PKT_LEN,
+  MBUF_WIRE_LEN,
+  TUNNEL_BYTES,
+  TUNNEL_F_INNER_VLAN,
+  TUNNEL_F_IPV6,
+  TUNNEL_F_PLAIN,
+  TUNNEL_F_STRICT,
+  TUNNEL_F_UDP_CHECKSUM,
+  TUNNEL_F_UNIFORM,
+  TUNNEL_FLAGS,
+  TUNNEL_FRAME_BYTES_MAX,
+  TUNNEL_GROWTH,
+  TUNNEL_HEADER_LEN,
+  TUNNEL_IP_SUM,
+  TUNNEL_KIND,
+  TUNNEL_L3,
+  TUNNEL_L4,
+  TUNNEL_LOCAL,
+  TUNNEL_PORT_BASE,
+  TUNNEL_PORT_COUNT,
+  TUNNEL_REMOTE,
+  TUNNEL_TEMPLATE,
+  TUNNEL_TOS_KEEP,
+  TUNNEL_UDP_SUM,
+  TUNNEL_UPLINK,
+  TUNNEL_VNI,
+  TUNNEL_VNIC,
+} from "../../assembly/layout.js";
+import type { Template } from "./template.js";
+
+/** What the record says, checked. */
+export interface TunnelShape {
+  readonly vni: number;
+  /** One of ENCAP_. */
+  readonly kind: number;
+  /** Addresses of the ports' records, or 0. */
+  readonly vnic: number;
+  readonly uplink: number;
+  /** 4 bytes each or 16 each. */
+  readonly local: Uint8Array;
+  readonly remote: Uint8Array;
+  readonly sourcePorts: readonly [first: number, last: number];
+  readonly tosKeep: number;
+  readonly frameBytesMax: number;
+  readonly isPlain: boolean;
+  readonly udpChecksum: boolean;
+  readonly strict: boolean;
+  readonly innerVlan: boolean;
+  readonly uniform: boolean;
+}
+
+export function tunnelRecord(shape: TunnelShape, template: Template): Uint8Array {
+  const record = new Uint8Array(TUNNEL_BYTES);
+  const view = new DataView(record.buffer);
+  const [firstPort, lastPort] = shape.sourcePorts;
+  view.setUint32(TUNNEL_VNI, shape.vni, true);
+  view.setUint32(TUNNEL_FLAGS, flagsOf(shape), true);
+  view.setUint32(TUNNEL_VNIC, shape.vnic, true);
+  view.setUint32(TUNNEL_UPLINK, shape.uplink, true);
+  view.setUint32(TUNNEL_HEADER_LEN, template.bytes.length, true);
+  view.setUint32(TUNNEL_L3, template.l3, true);
+  view.setUint32(TUNNEL_IP_SUM, template.ipSum, true);
+  view.setUint32(TUNNEL_UDP_SUM, template.udpSum, true);
+  view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
+  view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
+  view.setUint8(TUNNEL_TOS_KEEP, shape.tosKeep);
+  view.setUint8(TUNNEL_KIND, shape.kind);
+  view.setUint16(TUNNEL_L4, template.l4, true);
+  view.setUint32(TUNNEL_FRAME_BYTES_MAX, shape.frameBytesMax, true);
+  for (const field of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) {
+    view.setUint32(TUNNEL_GROWTH + field - MBUF_LEN, template.bytes.length, true);
+  }
+  record.set(shape.local, TUNNEL_LOCAL);
+  record.set(shape.remote, TUNNEL_REMOTE);
+  record.set(template.bytes, TUNNEL_TEMPLATE);
+  return record;
+}
+
+function flagsOf(shape: TunnelShape): number {
+  const flags: readonly [isSet: boolean, flag: number][] = [
+    [shape.local.length === 16, TUNNEL_F_IPV6],
+    [shape.udpChecksum, TUNNEL_F_UDP_CHECKSUM],
+    [shape.isPlain, TUNNEL_F_PLAIN],
+    [shape.strict, TUNNEL_F_STRICT],
+    [shape.innerVlan, TUNNEL_F_INNER_VLAN],
+    [shape.uniform, TUNNEL_F_UNIFORM],
+  ];
+  return flags.reduce((set, [isSet, flag]) => (isSet ? set | flag : set), 0);
+}
