@@ -86,6 +86,26 @@ export interface Kernels {
   encapBurst(list: number, n: number, tunnel: number): void;
   encapParsedBurst(list: number, n: number, tunnel: number): void;
   decapBurst(list: number, n: number, udpPort: number, vni: number): void;
+  gqpEncapBurst(
+    list: number,
+    n: number,
+    tunnel: number,
+    destQpn: number,
+    sourceQpn: number,
+    psn: number,
+    crc32Table: number,
+    crc16Table: number,
+    bufBytes: number,
+  ): number;
+  gqpDecapBurst(
+    list: number,
+    n: number,
+    kind: number,
+    vni: number,
+    founds: number,
+    crc32Table: number,
+    crc16Table: number,
+  ): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
