@@ -28,6 +28,7 @@ export {
 } from "./dma/queue";
 export { reapBurst, reapFree } from "./dma/reap";
 export { censusRing, ringCount, ringDequeueBurst, ringEnqueueBurst, ringInit } from "./dma/ring";
+export { gqpDecapBurst, gqpEncapBurst } from "./gqp/codec";
 export { hashBurst } from "./hash/burst";
 export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
 export { pickBurst } from "./hash/pick";

@@ -197,6 +197,24 @@ export const ENCAP_INFINIBAND = 5;
 /** Where the encapsulation that a frame was found in stands in mbuf.flags (path/outer.ts), above the bits of parse: 0 is VXLAN. */
 export const ENCAP_SHIFT = 16;
 
+// global queue pair (gqp/found.ts): what an RDMA packet's transport headers said
+export const GQP_BYTES = 32;
+export const GQP_DEST_QPN = 0;
+export const GQP_SOURCE_QPN = 4;
+export const GQP_PSN = 8;
+export const GQP_QKEY = 12;
+/** Where the inner frame, or the control message, begins in the packet, and how many bytes it has on the wire. */
+export const GQP_OFFSET = 16;
+export const GQP_LENGTH = 20;
+/** One of CARRIES_. */
+export const GQP_CARRIES = 24;
+export const CARRIES_FRAME = 0;
+export const CARRIES_CONTROL = 1;
+/** The queue pair of every host that takes control messages: no VM has this number. */
+export const QPN_CONTROL = 0xfffffe;
+/** Its queue key: a controlled one (top bit set), which no network has. */
+export const QKEY_CONTROL = 0x80006558;
+
 // policy of a network (overlay/policy.ts): a block that src/overlay/policy writes whole; offsets from its first byte
 export const POLICY_BYTES = 64;
 /** Classes: sets of groups that addresses are in. Class 0 is that of addresses in no group. */

@@ -89,6 +89,27 @@ export interface Kernels {
   decapBurst(list: number, n: number, vxlanPort: number, vni: number, strict: boolean): void;
   ecnOuter(m: number): number;
   ecnApply(m: number, outerTos: number, uniform: boolean): number;
+  decapBurst(list: number, n: number, udpPort: number, vni: number): void;
+  gqpEncapBurst(
+    list: number,
+    n: number,
+    tunnel: number,
+    destQpn: number,
+    sourceQpn: number,
+    psn: number,
+    crc32Table: number,
+    crc16Table: number,
+    bufBytes: number,
+  ): number;
+  gqpDecapBurst(
+    list: number,
+    n: number,
+    kind: number,
+    vni: number,
+    founds: number,
+    crc32Table: number,
+    crc16Table: number,
+  ): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
