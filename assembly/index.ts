@@ -51,6 +51,7 @@ export { copyInBurst, copyOutBurst } from "./mbuf/copy";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";
+export { policyClassOf4, policyClassOf6, policyDecide } from "./overlay/policy";
 export { decapBurst, ecnApply, ecnOuter, encapBurst, encapHashed, encapParsedBurst, parseBurst } from "./path/codec";
 export { discardBurst } from "./path/discard";
 export { fillBurst } from "./path/fill";

@@ -239,7 +239,8 @@ export const PROGRAM_ENTRIES = 264;
 /** The entry of frames that are neither IPv4 nor IPv6. */
 export const PROGRAM_NOT_IP = 256;
 export const PROGRAM_F_PORTS = 0x8000;
-// A decision: action, flags, waypoint (u16, its place among the network's), rule (u16), then frames that it decided (u64)
+// A decision: action, flags, waypoint (u16, its place among the network's), rule (u16, its place in the file from 1, 0 for the
+// default), then frames that it decided (u64). The default is decision 0, rule n decision n.
 export const DECISION_BYTES = 16;
 export const DECISION_ACTION = 0;
 export const DECISION_FLAGS = 1;

@@ -143,6 +143,9 @@ export interface Kernels {
   tableKey(table: number, slot: number): number;
   tableValue(table: number, slot: number): number;
   tableStats(table: number, out: number): void;
+  policyDecide(block: number, source: number, destination: number, protocol: number, port: number): number;
+  policyClassOf4(block: number, ip: number): number;
+  policyClassOf6(block: number, upper: bigint, lower: bigint): number;
 }
 
 /** An instance of the data plane over a given memory. */
