@@ -164,13 +164,19 @@ export class DirectoryLink {
       this.#count("missed", NOTE.missed);
       this.#resyncLater(host, side, watch);
     };
-    if (arrivesNs === undefined) return miss();
+    if (arrivesNs === undefined) {
+      miss();
+      return;
+    }
     // One stream: no event overtakes another.
     watch.lastNs = Math.max(watch.lastNs, arrivesNs);
     const { epoch } = side;
     this.#world.move(watch.lastNs, () => {
       if (!watch.isOpen) return;
-      if (epoch !== side.epoch) return miss();
+      if (epoch !== side.epoch) {
+        miss();
+        return;
+      }
       this.#count("taken", NOTE.taken);
       watch.watcher.take(event);
       this.#wake(host);
