@@ -26,21 +26,23 @@ const MTU_BYTES_MAX: Readonly<Record<GqpForm, number>> = {
 
 /** Bytes of the underlay's MTU that a frame of frameBytes needs. */
 export function underlayBytes(form: GqpForm, frameBytes: number): number {
-  const overhead = OVERHEAD_BYTES[checkForm(form)];
-  checkInteger("frameBytes", frameBytes, FRAME_BYTES_MIN, MTU_BYTES_MAX[form] - overhead);
-  return overhead + Math.ceil(frameBytes / 4) * 4;
+  checkInteger("frameBytes", frameBytes, FRAME_BYTES_MIN, longestFrameBytes(form));
+  return OVERHEAD_BYTES[form] + Math.ceil(frameBytes / 4) * 4;
 }
 
 /** The longest frame for an underlay's MTU in bytes: of its IP packets, or of InfiniBand's payloads. */
 export function frameBytesMax(form: GqpForm, mtuBytes: number): number {
-  const overhead = OVERHEAD_BYTES[checkForm(form)];
   checkInteger("mtuBytes", mtuBytes, underlayBytes(form, FRAME_BYTES_MIN), MTU_BYTES_MAX[form]);
-  return Math.floor((mtuBytes - overhead) / 4) * 4;
+  return wholeWords(mtuBytes - OVERHEAD_BYTES[form]);
 }
 
 /** The longest frame of a form, whatever the underlay. */
 export function longestFrameBytes(form: GqpForm): number {
-  return frameBytesMax(form, MTU_BYTES_MAX[checkForm(form)]);
+  return wholeWords(MTU_BYTES_MAX[checkForm(form)] - OVERHEAD_BYTES[form]);
+}
+
+function wholeWords(bytes: number): number {
+  return Math.floor(bytes / 4) * 4;
 }
 
 function checkForm(form: GqpForm): GqpForm {
