@@ -114,6 +114,17 @@ export interface Kernels {
   verifyBurst(list: number, n: number, reports: number): void;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
+  overlaySendBurst(overlay: number, vnic: number, n: number): number;
+  overlayReceiveBurst(overlay: number, i: number, n: number): number;
+  overlayRelease(overlay: number, endpoint: number): number;
+  overlayResend(overlay: number, endpoint: number, first: number, rejected: bigint): number;
+  overlayRemember(overlay: number, isAddress: boolean): number;
+  overlayAsk(overlay: number, endpoint: number): void;
+  overlayRemove(overlay: number, endpoint: number): void;
+  overlayAge(overlay: number, steps: number): number;
+  overlayFlushFlows(overlay: number, network: number): void;
+  overlayTakeControl(overlay: number, out: number, n: number): number;
+  overlayDispose(overlay: number, m: number, cause: number): void;
   identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;
   identityInsert(identity: number, key: bigint, value: number): number;
   identityRemove(identity: number, key: bigint): number;

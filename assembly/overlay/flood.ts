@@ -44,12 +44,11 @@ export function flood(o: Overlay, vnic: usize, m: usize): u32 {
     const route = load<u32>((n.floodRoutes as usize) + ((i as usize) << 2)) as usize;
     copyToHost(o, vnic, route, m);
   }
-  floodHere(o, n, source, v.endpoint as usize, m, ingress);
-  return OUT_HELD;
+  return floodHere(o, n, source, v.endpoint as usize, m, ingress);
 }
 
 /** Gives copies of a frame to the network's partitions here, but for its source; the frame is gone. */
-export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m: usize, ingress: usize): void {
+export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m: usize, ingress: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
   share(m, ingress);
   for (let i: u32 = 0; i < o.vnicCount; i++) {
@@ -65,6 +64,7 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
     }
   }
   free(changetype<Port>(ingress).pool as usize, m);
+  return OUT_HELD;
 }
 
 /** Sends a copy to a host. It has bytes of its own, since every copy gets other outer headers. */

@@ -21,7 +21,7 @@ import { Outer } from "../path/outer";
 import { drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
-import { handOver } from "./deliver";
+import { handOver, refuse } from "./deliver";
 import { Endpoint } from "./endpoint";
 import { duplicate } from "./flood";
 import { Route } from "./network";
@@ -33,15 +33,14 @@ const REJECTED: u32 = 0;
 const SENT_ON: u32 = 1;
 
 /** Takes an opened frame that arrived on the i-th uplink for an endpoint (a record, or TABLE_MISS) that is not here. */
-export function elsewhere(o: Overlay, i: u32, endpoint: u32, m: usize): void {
+export function elsewhere(o: Overlay, i: u32, endpoint: u32, m: usize): u32 {
   const uplink = o.uplinkAt(i);
   const e = changetype<Endpoint>(endpoint as usize);
   if (endpoint == TABLE_MISS || e.state != STATE_REMOTE || e.forwards == 0) {
-    handOver(o, m, uplink, CONTROL_ELSEWHERE, REJECTED);
-    return;
+    return handOver(o, m, uplink, CONTROL_ELSEWHERE, REJECTED);
   }
   tell(o, e, m);
-  sendOn(o, i, e, m);
+  return sendOn(o, i, e, m);
 }
 
 /** Hands a copy to the control plane, now and then, from which it sees who must be told. */
@@ -57,7 +56,7 @@ function tell(o: Overlay, e: Endpoint, m: usize): void {
 }
 
 /** The same inner frame to where its endpoint is now; a queue pair's frame keeps its numbers. It comes back by the way that it came. */
-function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): void {
+function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): u32 {
   const uplink = o.uplinkAt(i);
   const mbuf = changetype<Mbuf>(m);
   const isQueuePairs = mbuf.flags >> ENCAP_SHIFT == (ENCAP_ROCEV2 as u32);
@@ -65,7 +64,7 @@ function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): void {
   const psn = isQueuePairs ? psnOf(mbuf) : e.psn;
   let cause = Outer.strip(m);
   if (cause == OK) cause = FrameKind.parse(m);
-  if (cause != OK) return drop(uplink, m, cause);
+  if (cause != OK) return refuse(m, uplink, cause);
   const hash = flowHash(m);
   const path = Route.path(e.route as usize, hash);
   if (path == 0) cause = DROP_NO_PATH;
@@ -75,9 +74,10 @@ function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): void {
     cause = isDatagram ? wrap(o, path, m, e.gqpn, source, psn) : Encap.hashed(m, path, hash);
   }
   if (cause == OK) cause = makeSendable(uplink, uplink, m);
-  if (cause != OK) return drop(uplink, m, cause);
+  if (cause != OK) return refuse(m, uplink, cause);
   e.forwards -= 1;
   Single.post(uplink, m);
   announce(uplink);
   countOverlay(o, COUNTER_FORWARDED);
+  return i;
 }

@@ -42,19 +42,19 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { Ecn } from "../path/ecn";
 import { Outer } from "../path/outer";
-import { drop, Port } from "../path/port";
+import { Port } from "../path/port";
 import { tableLookupBurst } from "../table/burst";
 import { ETHERNET_SRC, isMulticastAddress } from "../wire/ethernet";
 import { AddressClass } from "./address";
 import { Verdict } from "./decide";
-import { announceGuest, deliver, handOver } from "./deliver";
+import { announceGuest, deliver, handOver, refuse } from "./deliver";
 import { Endpoint, Endpoints } from "./endpoint";
 import { floodHere } from "./flood";
 import { ask } from "./miss";
 import { elsewhere } from "./moved";
 import { Network, Vnic } from "./network";
 import { comesFrom, NETWORK_CONTROL, openOuter } from "./open";
-import { OUT_HELD, OUT_LOCAL } from "./outcome";
+import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { isPast, Overlay } from "./overlay";
 import { isItsQueuePair } from "./queue-pair";
 import { askFor, Send, wait } from "./send";
@@ -96,26 +96,24 @@ function lookUp(o: Overlay, ring: usize, n: u32): void {
  * Takes a frame that arrived on the i-th uplink and was opened (open.ts); source and destination are the records of its inner addresses,
  * or TABLE_MISS. The frame is the overlay's no longer.
  */
-export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destination: u32): void {
+export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destination: u32): u32 {
   const uplink = o.uplinkAt(i);
   const mbuf = changetype<Mbuf>(m);
   // 1. Is it for this host, and right outside? The link's own protocols, and the overlay's, are for the control plane.
   const network = mbuf.hash as usize;
-  if (mbuf.cause != OK) return drop(uplink, m, mbuf.cause);
+  if (mbuf.cause != OK) return refuse(m, uplink, mbuf.cause);
   if (network == 0) return takeLinkLocal(o, uplink, m);
   if ((network as u32) == NETWORK_CONTROL) {
-    handOver(o, m, uplink, CONTROL_QUEUE_PAIR, 0);
-    return;
+    return handOver(o, m, uplink, CONTROL_QUEUE_PAIR, 0);
   }
   const n = changetype<Network>(network);
   // 2. Is its sender where it comes from?
   const inner = (mbuf.data + mbuf.payload) as usize;
   const from = source == TABLE_MISS ? askFor(o, network, Endpoints.macAt(inner + ETHERNET_SRC)) : (source as usize);
-  if (from == 0) return drop(uplink, m, DROP_MISS_TABLE_FULL);
+  if (from == 0) return refuse(m, uplink, DROP_MISS_TABLE_FULL);
   const state = Send.stateNow(o, from);
   if (state == STATE_PENDING) {
-    wait(o, from, m, uplink);
-    return;
+    return wait(o, from, m, uplink);
   }
   if (state != STATE_REMOTE || !comesFrom(mbuf, from + ENDPOINT_HOST)) return doubt(o, from, m, uplink);
   // 3. Is the one that it is for here?
@@ -134,12 +132,12 @@ export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destinatio
   if (cause == OK) cause = FrameKind.parse(m);
   if (cause == OK) cause = Ecn.apply(m, tos, (n.flags & NETWORK_F_UNIFORM) != 0);
   if (cause == OK && (mbuf.flags & FLAG_VLAN) != 0 && (n.flags & NETWORK_F_INNER_VLAN) == 0) cause = DROP_INNER_VLAN;
-  if (cause != OK) return drop(uplink, m, cause);
-  inside(o, i, m, from, to);
+  if (cause != OK) return refuse(m, uplink, cause);
+  return inside(o, i, m, from, to);
 }
 
 /** The rest of the way, for a parsed frame without its outer headers; to is not looked at for a frame to many. */
-function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): void {
+function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): u32 {
   const uplink = o.uplinkAt(i);
   const mbuf = changetype<Mbuf>(m);
   const n = changetype<Network>(changetype<Endpoint>(from).network as usize);
@@ -148,35 +146,38 @@ function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): void {
   const source = AddressClass.of(o, from, mbuf, true);
   if (source == CLASS_WAITS) return waitInside(o, m, n, uplink);
   if (isToMany) {
-    if ((n.flags & NETWORK_F_FLOOD) == 0) return drop(uplink, m, DROP_NO_FLOOD);
+    if ((n.flags & NETWORK_F_FLOOD) == 0) return refuse(m, uplink, DROP_NO_FLOOD);
     return floodHere(o, n, source, 0, m, uplink);
   }
   const destination = AddressClass.of(o, to, mbuf, false);
   if (destination == CLASS_WAITS) return waitInside(o, m, n, uplink);
   const verdict = Verdict.of(o, n, mbuf, source, destination);
   const action = Verdict.action(verdict);
-  if (action == ACTION_DENY) return drop(uplink, m, Verdict.detail(verdict));
+  if (action == ACTION_DENY) return refuse(m, uplink, Verdict.detail(verdict));
   if (action == ACTION_VIA) {
-    if (!isOnItsWay(n, Verdict.detail(verdict), from, to)) return drop(uplink, m, DROP_POLICY_BYPASS);
+    if (!isOnItsWay(n, Verdict.detail(verdict), from, to)) return refuse(m, uplink, DROP_POLICY_BYPASS);
   }
   // 6. To its guest.
   const vnic = changetype<Endpoint>(to).vnic as usize;
   const bytes = mbuf.pktLen;
-  if (deliver(o, vnic, m, uplink) == OUT_LOCAL && o.group != 0) {
+  const out = deliver(o, vnic, m, uplink);
+  if (out == OUT_LOCAL && o.group != 0) {
     Guard.countTaken(changetype<Vnic>(vnic).partition as usize, i, bytes);
   }
+  return out;
 }
 
 /** A frame that has lost its outer headers already, and now waits for an address's class: it goes on inside. */
-function waitInside(o: Overlay, m: usize, n: Network, uplink: usize): void {
+function waitInside(o: Overlay, m: usize, n: Network, uplink: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
-  if (wait(o, o.waitsFor as usize, m, uplink) != OUT_HELD) return;
+  if (wait(o, o.waitsFor as usize, m, uplink) != OUT_HELD) return OUT_DROPPED;
   mbuf.cause = WAITS_INSIDE as u16;
   mbuf.hash = changetype<usize>(n) as u32;
+  return OUT_HELD;
 }
 
 /** A frame that waited is looked at again. */
-export function receiveAgain(o: Overlay, i: u32, m: usize): void {
+export function receiveAgain(o: Overlay, i: u32, m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
   const isInside = (mbuf.cause as u32) == WAITS_INSIDE;
   const network = isInside ? mbuf.hash : openOuter(o, m);
@@ -186,21 +187,20 @@ export function receiveAgain(o: Overlay, i: u32, m: usize): void {
   if (!isInside) return receiveOne(o, i, m, source, destination);
   const isHere = destination != TABLE_MISS && changetype<Endpoint>(destination as usize).state == STATE_LOCAL;
   if (source == TABLE_MISS || !(isHere || FrameKind.isFlood(mbuf))) {
-    return drop(o.uplinkAt(i), m, DROP_ENDPOINT_ELSEWHERE);
+    return refuse(m, o.uplinkAt(i), DROP_ENDPOINT_ELSEWHERE);
   }
-  inside(o, i, m, source as usize, destination as usize);
+  return inside(o, i, m, source as usize, destination as usize);
 }
 
 /** A sender that is elsewhere, for all that is known: the directory is asked again, once; then the frame is a lie. */
-function doubt(o: Overlay, from: usize, m: usize, uplink: usize): void {
+function doubt(o: Overlay, from: usize, m: usize, uplink: usize): u32 {
   const e = changetype<Endpoint>(from);
   if (e.state == STATE_REMOTE && ((e.flags & ENDPOINT_F_ASKED) != 0 || isPast(e.refreshAfter, o.tick))) {
     ask(o, from);
     e.deadline = o.tick + o.missTicks;
-    wait(o, from, m, uplink);
-    return;
+    return wait(o, from, m, uplink);
   }
-  drop(uplink, m, DROP_SPOOFED_HOST);
+  return refuse(m, uplink, DROP_SPOOFED_HOST);
 }
 
 /** Redirected frames go to the waypoint, and those that it has let through come from it. */
@@ -216,10 +216,10 @@ function admit(o: Overlay, vnic: usize, i: u32): u32 {
   return admits(partition, i) ? OK : DROP_OUTSIDE_PORT_SET;
 }
 
-function takeLinkLocal(o: Overlay, uplink: usize, m: usize): void {
+function takeLinkLocal(o: Overlay, uplink: usize, m: usize): u32 {
   if (o.group != 0 && FrameKind.isReserved(changetype<Mbuf>(m))) {
     takeReserved(changetype<Group>(o.group as usize), uplink, m);
-  } else {
-    drop(uplink, m, DROP_NOT_ENCAPSULATED);
+    return OUT_HELD;
   }
+  return refuse(m, uplink, DROP_NOT_ENCAPSULATED);
 }
