@@ -50,6 +50,8 @@ export { copyInBurst, copyOutBurst } from "./mbuf/copy";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";
 export { sumChain } from "./mbuf/sum";
+export { fragment } from "./overlay/fragment";
+export { clampMssBurst } from "./overlay/mss";
 export { decapBurst, encapBurst, encapParsedBurst, parseBurst } from "./path/codec";
 export { discardBurst } from "./path/discard";
 export { fillBurst } from "./path/fill";

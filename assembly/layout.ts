@@ -240,6 +240,10 @@ export const RANGE6_UPPER = 0;
 export const RANGE6_LOWER = 8;
 export const RANGE6_CLASS = 16;
 
+// fragments (overlay/fragment.ts)
+/** Most fragments of one frame: a datagram of 64 KiB over paths of 1100 bytes and more. */
+export const FRAGMENTS_MAX = 64;
+
 // LAG group (lag/group.ts)
 export const GROUP_BYTES = 128;
 export const GROUP_PORTS = 0;

@@ -88,6 +88,8 @@ export interface Kernels {
   decapBurst(list: number, n: number, udpPort: number, vni: number): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
+  fragment(pool: number, m: number, mtuBytes: number, out: number): number;
+  clampMssBurst(list: number, n: number, mtuBytes: number): number;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
   identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;

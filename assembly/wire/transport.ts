@@ -10,7 +10,14 @@ export const PROTOCOL_ICMPV6: u32 = 58;
 
 export const TCP_BYTES: u32 = 20;
 export const TCP_DATA_OFFSET: usize = 12;
+export const TCP_FLAGS: usize = 13;
 export const TCP_CHECKSUM: usize = 16;
+export const TCP_SYN: u32 = 0x02;
+/** Options (RFC 9293 section 3.1): two of one byte, the others with a length byte. */
+export const TCP_OPTION_END: u32 = 0;
+export const TCP_OPTION_NOP: u32 = 1;
+export const TCP_OPTION_MSS: u32 = 2;
+export const TCP_OPTION_MSS_BYTES: u32 = 4;
 export const UDP_BYTES: u32 = 8;
 export const UDP_DST: usize = 2;
 export const UDP_LENGTH: usize = 4;
