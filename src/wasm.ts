@@ -112,6 +112,8 @@ export interface Kernels {
   ): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
+  fragment(pool: number, m: number, mtuBytes: number, out: number): number;
+  clampMssBurst(list: number, n: number, mtuBytes: number): number;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
   overlaySendBurst(overlay: number, vnic: number, n: number): number;
