@@ -50,6 +50,8 @@ function tell(o: Overlay, e: Endpoint, m: usize): void {
   const copy = duplicate(o.pool as usize, m);
   if (copy == 0) return;
   const c = changetype<Mbuf>(copy);
+  c.vni = changetype<Mbuf>(m).vni;
+  c.payload = changetype<Mbuf>(m).payload;
   c.cause = CONTROL_ELSEWHERE as u16;
   c.hash = SENT_ON;
   if (!ringEnqueue(o.control as usize, copy as u32)) drop(o.uplinkAt(0), copy, DROP_QUEUE_FULL);
