@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { FLAG_CUT, FLAG_IPV4, FLAG_TCP } from "../assembly/layout.js";
+import { FLAG_CUT, FLAG_IPV4, FLAG_IPV6, FLAG_TCP, FLAG_UDP } from "../assembly/layout.js";
 import type { Burst } from "../src/burst.js";
 import type { Engine } from "../src/engine.js";
 import { ConfigError } from "../src/errors.js";
@@ -9,7 +9,7 @@ import { testEngine } from "./helpers/engines.js";
 import * as f from "./helpers/frames.js";
 import { arrivals, bytesOf } from "./helpers/ports.js";
 import { OUTER_V4, optionsOf } from "./helpers/tunnels.js";
-import { encapsulate } from "./model/vxlan.js";
+import { encapsulate } from "./model/encapsulation.js";
 
 censusAfterEach();
 
@@ -90,9 +90,24 @@ describe("a burst", () => {
     expect(burst.frames().map(bytesOf)).toEqual([tunnelled[0], tcp]);
     load();
     burst.decapsulate({ udpPort: 8472 });
-    expect(burst.frames().map(({ cause }) => cause)).toEqual(["not-vxlan", "not-vxlan"]);
+    expect(burst.frames().map(({ cause }) => cause)).toEqual(["not-encapsulated", "not-encapsulated"]);
+    expect(burst.frames().map(({ encapsulation }) => encapsulation)).toEqual([undefined, undefined]);
     expect(() => burst.decapsulate({ vni: 2 ** 24 })).toThrowError(ConfigError);
     expect(() => burst.decapsulate({ udpPort: 0 })).toThrowError(ConfigError);
+  });
+
+  test("says which encapsulation a frame was in", () => {
+    const segments = [f.vxlan(1, tcp), f.geneve(2, tcp), f.gpe(3, tcp), f.nvgre(4, tcp), f.vxlan(5, tcp, { flags: 9 })];
+    burst.load(arrivals([...segments.map((segment) => f.ethernet(f.ipv6(segment))), tcp]));
+    expect(burst.frames().every(({ encapsulation }) => encapsulation === undefined)).toBe(true);
+    burst.decapsulate({ strict: true });
+    expect(burst.frames().map(({ encapsulation, vni, cause }) => encapsulation ?? cause ?? vni)).toEqual([
+      ...["vxlan", "geneve", "vxlan-gpe", "nvgre"],
+      ...["reserved-bits", "not-encapsulated"],
+    ]);
+    expect(burst.frames()[2]).toMatchObject({ vni: 3, flags: FLAG_IPV6 | FLAG_UDP });
+    burst.load(arrivals([tcp]));
+    expect(burst.frames()[0]?.encapsulation).toBeUndefined();
   });
 
   test("does not give a frame the VNI of the one that had its buffer before", () => {
@@ -102,7 +117,7 @@ describe("a burst", () => {
     burst.load(arrivals([tcp]));
     expect(burst.frames()[0]).toMatchObject({ vni: 0, flags: 0, payloadOffset: 0 });
     burst.decapsulate();
-    expect(burst.frames()[0]).toMatchObject({ cause: "not-vxlan", vni: 0 });
+    expect(burst.frames()[0]).toMatchObject({ cause: "not-encapsulated", vni: 0 });
   });
 
   test("judges checksums in words", () => {

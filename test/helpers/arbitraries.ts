@@ -12,6 +12,8 @@ export interface WireFrame {
 const payload = (maxLength: number) => fc.uint8Array({ maxLength });
 const port = fc.integer({ min: 1, max: 65535 }).filter((p) => p !== 4789);
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+/** DSCP and ECN: mostly none, else any. */
+const tos = fc.oneof(fc.constant(0), fc.nat(255));
 
 const transport4 = (max: number): fc.Arbitrary<f.Layer4> =>
   fc.oneof(
@@ -43,6 +45,7 @@ function ipv4(max: number): fc.Arbitrary<f.Layer3> {
       inside: transport4(max),
       src: bytes(4),
       dst: bytes(4),
+      tos,
       ttl: fc.nat(255),
       words: fc.oneof(fc.constant(0), fc.nat(10)),
       fragment: fc.oneof(fc.constantFrom(0, 0x4000), fc.constantFrom(0, 0x4000, 0x2000, 0x2003, 0x0010)),
@@ -73,6 +76,7 @@ function ipv6(max: number): fc.Arbitrary<f.Layer3> {
       wraps: fc.oneof(fc.constant<((inside: f.Layer4) => f.Layer4)[]>([]), fc.array(wrap, { maxLength: 8 })),
       src: bytes(16),
       dst: bytes(16),
+      trafficClass: tos,
       hopLimit: fc.nat(255),
       flowLabel: fc.nat(0xfffff),
     })
@@ -108,14 +112,43 @@ export function validFrame(max = 120): fc.Arbitrary<Uint8Array> {
     .map(({ inside, padding, ...options }) => concat(f.ethernet(inside, options), new Uint8Array(padding)));
 }
 
-/** A VXLAN datagram around a valid frame. */
+/** A frame in a tunnel, as the segment of the datagram around it: any encapsulation, some with bits that are no good. */
+function tunnelled(vni: number, inner: Uint8Array): fc.Arbitrary<f.Layer4> {
+  const checksum = fc.constantFrom<f.UdpOptions>({}, { checksum: "zero" });
+  const option = fc
+    .record({ space: fc.nat(0xffff), type: fc.oneof(fc.nat(127), fc.nat(255)), words: fc.nat(5), high: fc.nat(15) })
+    .map(({ space, type, words, high }) =>
+      f.geneveOption(space, type, new Uint8Array(words * 4).fill(type), { length: words | (high === 0 ? 0x20 : 0) }),
+    );
+  const options = fc.array(option, { maxLength: 3 }).map((list) => concat(...list));
+  return fc.oneof(
+    fc.tuple(checksum, fc.constantFrom(8, 8, 8, 0xff)).map(([o, flags]) => f.vxlan(vni, inner, { ...o, flags })),
+    fc
+      .tuple(checksum, options, fc.constantFrom(0, 0, 0, 0x01, 0x40, 0x80))
+      .map(([o, options, flags]) => f.geneve(vni, inner, { ...o, options, flags })),
+    fc
+      .tuple(
+        checksum,
+        fc.constantFrom([0x0c, 0, 0, 3], [0x0c, 0, 0, 3], [0x08, 0, 0, 0], [0x0e, 0, 1, 3], [0x0c, 0, 0, 1]),
+      )
+      .map(([o, first]) => f.gpe(vni, inner, { ...o, first })),
+    fc
+      .constantFrom([0x20, 0], [0x20, 0], [0x20, 0], [0x21, 0], [0x20, 0x08], [0xa0, 0])
+      .map((first) => f.nvgre(vni, inner, { first })),
+  );
+}
+
+/** A tunnel's datagram around a valid frame. */
 export function tunnelFrame(vni = 4242): fc.Arbitrary<Uint8Array> {
-  return fc
-    .record({ inner: validFrame(60), v6: fc.boolean(), zero: fc.boolean(), vlan: fc.boolean() })
-    .map(({ inner, v6, zero, vlan }) => {
-      const datagram = f.vxlan(vni, inner, zero ? { checksum: "zero" } : {});
-      return f.ethernet(v6 ? f.ipv6(datagram) : f.ipv4(datagram), { tags: vlan ? [{ tci: 7 }] : [] });
-    });
+  return validFrame(60).chain((inner) =>
+    fc
+      .record({ segment: tunnelled(vni, inner), v6: fc.boolean(), vlan: fc.boolean(), tos })
+      .map(({ segment, v6, vlan, tos }) =>
+        f.ethernet(v6 ? f.ipv6(segment, { trafficClass: tos }) : f.ipv4(segment, { tos }), {
+          tags: vlan ? [{ tci: 7 }] : [],
+        }),
+      ),
+  );
 }
 
 type Mutation = (data: Uint8Array) => Uint8Array;

@@ -22,11 +22,12 @@ export async function capturedFrames(): Promise<Uint8Array[]> {
   return frames;
 }
 
-/** Tunnel frames between two given addresses, of networks some of which exist. */
+/** Tunnel frames between two given addresses, in every encapsulation, of networks some of which exist. */
 export function tunnelFrames(vni: number, src: readonly number[], dst: readonly number[]): Uint8Array[] {
   const inner = [
     f.ethernet(f.ipv4(f.tcp(counting(40)))),
-    f.ethernet(f.ipv6(f.udp(counting(7)))),
+    f.ethernet(f.ipv6(f.udp(counting(7)), { trafficClass: 2 })),
+    f.ethernet(f.ipv4(f.udp(counting(9)), { tos: 0xb9 }), { tags: [{ tci: 5 }] }),
     f.ethernet(f.arp()),
     f.ethernet(f.ipv4(f.vxlan(5, f.ethernet(f.arp())))),
     counting(13),
@@ -34,13 +35,28 @@ export function tunnelFrames(vni: number, src: readonly number[], dst: readonly 
   ];
   return inner.flatMap((frame) =>
     [vni, vni + 1].flatMap((network) => {
-      const [plain, bare] = [f.vxlan(network, frame), f.vxlan(network, frame, { checksum: "zero" })];
-      const layers = [plain, bare].map((segment) =>
-        src.length === 4 ? f.ipv4(segment, { src, dst }) : f.ipv6(segment, { src, dst }),
-      );
+      const layers = segments(network, frame).map((segment, i) => {
+        const tos = i % 2 === 0 ? 0 : 1 + (frame.length % 3);
+        return src.length === 4 ? f.ipv4(segment, { src, dst, tos }) : f.ipv6(segment, { src, dst, trafficClass: tos });
+      });
       return layers.flatMap((layer) => [f.ethernet(layer), f.ethernet(layer, { tags: [{ tci: 3 }] })]);
     }),
   );
+}
+
+/** A frame in each encapsulation, with a UDP checksum and without one. */
+function segments(vni: number, frame: Uint8Array): f.Layer4[] {
+  const options = concat(f.geneveOption(0x0102, 1, [1, 2, 3, 4]), f.geneveOption(0xffff, 0x7f, []));
+  const inUdp = ["zero" as const, undefined].flatMap((checksum) => {
+    const o = checksum ? { checksum } : {};
+    return [
+      f.vxlan(vni, frame, o),
+      f.geneve(vni, frame, { ...o, options }),
+      f.geneve(vni, frame, o),
+      f.gpe(vni, frame, o),
+    ];
+  });
+  return [...inUdp, f.nvgre(vni, frame), f.nvgre(vni, frame, { flow: 0 })];
 }
 
 /** The next frame of a fuzz run: as it is, mutated, cut by a snaplen, or noise. */

@@ -45,6 +45,7 @@ export function arp(): Layer3 {
 export interface Ipv4Options {
   readonly src?: Bytes;
   readonly dst?: Bytes;
+  readonly tos?: number;
   readonly ttl?: number;
   readonly identification?: number;
   /** Flags and offset, 16 bits: 0x4000 is DF, 0x2000 MF. */
@@ -65,7 +66,7 @@ export function ipv4(inside: Layer4, o: Ipv4Options = {}): Layer3 {
   const body = inside.build(src, dst);
   const ihl = o.ihl ?? 5 + options.length / 4;
   const header = concat(
-    [((o.version ?? 4) << 4) | ihl, 0],
+    [((o.version ?? 4) << 4) | ihl, o.tos ?? 0],
     u16(o.totalLength ?? 20 + options.length + body.length),
     u16(o.identification ?? 0x1234),
     u16(o.fragment ?? 0x4000),
@@ -81,6 +82,7 @@ export function ipv4(inside: Layer4, o: Ipv4Options = {}): Layer3 {
 export interface Ipv6Options {
   readonly src?: Bytes;
   readonly dst?: Bytes;
+  readonly trafficClass?: number;
   readonly hopLimit?: number;
   readonly flowLabel?: number;
   readonly version?: number;
@@ -94,7 +96,7 @@ export function ipv6(inside: Layer4, o: Ipv6Options = {}): Layer3 {
   const src = Uint8Array.from(o.src ?? IPV6_A);
   const dst = Uint8Array.from(o.dst ?? IPV6_B);
   const body = inside.build(src, dst);
-  const first = u32((((o.version ?? 6) << 28) | (o.flowLabel ?? 0x12345)) >>> 0);
+  const first = u32((((o.version ?? 6) << 28) | ((o.trafficClass ?? 0) << 20) | (o.flowLabel ?? 0x12345)) >>> 0);
   const lengths = [...u16(o.payloadLength ?? body.length), inside.protocol, o.hopLimit ?? 64];
   return layer3(0x86dd, concat(first, lengths, src, dst, body));
 }
@@ -189,6 +191,56 @@ export function checksummed(protocol: number, bytes: Uint8Array, at: number): La
 export function vxlan(vni: number, inner: Bytes, o: UdpOptions & { readonly flags?: number } = {}): Layer4 {
   const header = [o.flags ?? 0x08, 0, 0, 0, vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff, 0];
   return udp(concat(header, inner), { sport: 51234, dport: 4789, ...o });
+}
+
+/** A Geneve datagram's UDP segment: RFC 8926 section 3.4. Options are whole words; flags are O, C and the reserved bits. */
+export function geneve(
+  vni: number,
+  inner: Bytes,
+  o: UdpOptions & {
+    readonly version?: number;
+    readonly flags?: number;
+    readonly type?: number;
+    readonly last?: number;
+    readonly options?: Bytes;
+    readonly words?: number;
+  } = {},
+): Layer4 {
+  const options = o.options ?? [];
+  const first = ((o.version ?? 0) << 6) | (o.words ?? options.length / 4);
+  const header = concat([first, o.flags ?? 0], u16(o.type ?? 0x6558), u32((vni << 8) >>> 0), options);
+  header[7] = o.last ?? 0;
+  return udp(concat(header, inner), { sport: 51234, dport: 6081, ...o });
+}
+
+/** A Geneve option: RFC 8926 section 3.5. */
+export function geneveOption(
+  space: number,
+  type: number,
+  data: Bytes,
+  o: { readonly length?: number } = {},
+): Uint8Array {
+  return concat(u16(space), [type, o.length ?? data.length / 4], data);
+}
+
+/** A VXLAN-GPE datagram's UDP segment: draft-ietf-nvo3-vxlan-gpe-13 section 3. */
+export function gpe(
+  vni: number,
+  inner: Bytes,
+  o: UdpOptions & { readonly first?: Bytes; readonly last?: number } = {},
+): Layer4 {
+  const header = concat(o.first ?? [0x0c, 0, 0, 3], [vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff, o.last ?? 0]);
+  return udp(concat(header, inner), { sport: 51234, dport: 4790, ...o });
+}
+
+/** NVGRE behind an IP header: RFC 7637 section 3.2. */
+export function nvgre(
+  vsid: number,
+  inner: Bytes,
+  o: { readonly first?: Bytes; readonly type?: number; readonly flow?: number } = {},
+): Layer4 {
+  const key = [vsid >>> 16, (vsid >>> 8) & 0xff, vsid & 0xff, o.flow ?? 0x5a];
+  return raw(47, concat(o.first ?? [0x20, 0], u16(o.type ?? 0x6558), key, inner));
 }
 
 /** A segment with a checksum over the pseudo-header: the given one, or the true one. */

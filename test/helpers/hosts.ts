@@ -3,7 +3,7 @@ import type { Port } from "../../src/buffer/port.js";
 import { Loopback, type Tap } from "../../src/driver/loopback.js";
 import type { Engine, EngineOptions } from "../../src/engine.js";
 import type { Tunnel } from "../../src/overlay/tunnel.js";
-import type { Outer } from "../model/vxlan.js";
+import type { Outer } from "../model/encapsulation.js";
 import { type Build, testEngine } from "./engines.js";
 import { optionsOf } from "./tunnels.js";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { TUNNEL_BYTES } from "../../assembly/layout.js";
 import { encodeTunnel, type TunnelOptions } from "../../src/overlay/tunnel.js";
-import type { Outer } from "../model/vxlan.js";
+import type { Form, Outer } from "../model/encapsulation.js";
 import type { Bed } from "./bed.js";
 import { macText } from "./bytes.js";
 
@@ -29,29 +29,58 @@ const ports = fc
   .tuple(fc.integer({ min: 1, max: 65535 }), fc.integer({ min: 1, max: 65535 }))
   .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
 
-export const anyOuter: fc.Arbitrary<Outer> = fc.constantFrom(4, 16).chain((size) =>
+/** Options of at most 120 bytes together. */
+const geneveOptions = fc.array(
   fc.record({
-    vni: fc.nat(0xffffff),
+    class: fc.nat(0xffff),
+    type: fc.nat(127),
+    critical: fc.boolean(),
+    data: fc.nat(6).chain((words) => fc.uint8Array({ minLength: words * 4, maxLength: words * 4 })),
+  }),
+  { maxLength: 4 },
+);
+
+/** What all encapsulations have. */
+const common = fc.constantFrom(4, 16).chain((size) =>
+  fc.record({
+    vni: fc.integer({ min: 0x1000, max: 0xfffffe }),
     local: bytes(size),
     remote: bytes(size),
     sourceMac: bytes(6),
     nextHopMac: bytes(6),
     vlan: fc.option(fc.integer({ min: 1, max: 4094 }), { nil: undefined }),
     ttl: fc.integer({ min: 1, max: 255 }),
-    udpChecksum: fc.constantFrom("zero" as const, "full" as const),
-    sourcePorts: fc.oneof(fc.constant<[number, number]>([49152, 65535]), ports),
+    dscp: fc.oneof(fc.constantFrom(0, "uniform" as const), fc.nat(63)),
+    ecn: fc.constantFrom(true, true, false),
+    mtuBytes: fc.constantFrom(undefined, undefined, 1500, 350),
   }),
 );
+const overUdp = fc.record({
+  udpChecksum: fc.constantFrom("zero" as const, "full" as const),
+  sourcePorts: fc.oneof(fc.constant<[number, number]>([49152, 65535]), ports),
+  innerVlan: fc.boolean(),
+});
+
+export function anyOuterOf(encapsulation: Form): fc.Arbitrary<Outer> {
+  if (encapsulation === "nvgre") return common.map((outer) => ({ ...outer, encapsulation }));
+  const options = encapsulation === "geneve" ? geneveOptions : fc.constant(undefined);
+  return fc
+    .tuple(common, overUdp, options)
+    .map(([outer, udp, geneveOptions]) => ({ ...outer, ...udp, encapsulation, geneveOptions }));
+}
+
+export const FORMS = ["vxlan", "geneve", "vxlan-gpe", "nvgre"] as const;
+export const anyOuter: fc.Arbitrary<Outer> = fc.oneof(...FORMS.map(anyOuterOf));
 
 export function optionsOf(outer: Outer): TunnelOptions {
-  const { local, remote, sourceMac, nextHopMac, vlan, ...rest } = outer;
+  const { local, remote, sourceMac, nextHopMac, ...rest } = outer;
   return {
-    ...rest,
+    // What is undefined is left out.
+    ...(rest as Omit<TunnelOptions, "local" | "remote">),
     local: addressText(local),
     remote: addressText(remote),
     sourceMac: macText(sourceMac),
     nextHopMac: macText(nextHopMac),
-    ...(vlan === undefined ? {} : { vlan }),
   };
 }
 

@@ -13,15 +13,19 @@ import { groupHash, macBytes, macOf, makeGroup } from "../helpers/lag.js";
 import { drain, settle } from "../helpers/ports.js";
 import { holdsAsync } from "../helpers/property.js";
 import { OUTER_V4, OUTER_V6, optionsOf } from "../helpers/tunnels.js";
+import { encapsulate, type Outer } from "../model/encapsulation.js";
 import { type Delivery, LagModel, type ModelFrame, type ModelPartition } from "../model/lag.js";
-import { encapsulate, type Outer } from "../model/vxlan.js";
 
 censusAfterEach();
 
 /** Addresses of partitions are among the first, so that frames meet them. */
 const STATIONS = 9;
 const VLANS = [0, 0, 5, 7];
-const OUTERS: readonly Outer[] = [OUTER_V4, { ...OUTER_V4, vni: 77 }, OUTER_V6];
+const OUTERS: readonly Outer[] = [
+  OUTER_V4,
+  { ...OUTER_V4, vni: 77, innerVlan: true, dscp: "uniform", strict: true },
+  { ...OUTER_V6, encapsulation: "geneve" },
+];
 
 interface Plan {
   readonly role: "host" | "switch";

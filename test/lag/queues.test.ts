@@ -8,7 +8,8 @@ import * as f from "../helpers/frames.js";
 import { flowFrame, flowOf, macBytes, macOf, makeGroup } from "../helpers/lag.js";
 import { drain, settle } from "../helpers/ports.js";
 import { OUTER_V4, optionsOf } from "../helpers/tunnels.js";
-import { decapsulate, encapsulate } from "../model/vxlan.js";
+import { decapsulate } from "../model/decapsulation.js";
+import { encapsulate } from "../model/encapsulation.js";
 
 censusAfterEach();
 

@@ -6,8 +6,9 @@
  * `owners` says by bucket which port is its own, `live` which ports of the set carry traffic.
  */
 import * as layout from "../../assembly/layout.js";
-import { be16, isFlood, isReserved, isSlowProtocol, macAt, soundness, vlanOf } from "./lag-frame.js";
-import { decapsulate, encapsulate, type Outer } from "./vxlan.js";
+import { receive } from "./decapsulation.js";
+import { encapsulate, type Outer } from "./encapsulation.js";
+import { isFlood, isReserved, isSlowProtocol, macAt, soundness, vlanOf } from "./lag-frame.js";
 
 export interface ModelPartition {
   readonly name: string;
@@ -142,21 +143,11 @@ export class LagModel {
     const plain = { frame, net: `vlan ${vlanOf(frame.data)}`, nobodys: layout.DROP_UNKNOWN_PARTITION };
     const { tunnels } = this.#group;
     if (tunnels.length === 0) return plain;
-    const inner = decapsulate(frame.data, { wire: frame.wire });
-    const isTooShort = inner.cause === layout.DROP_ETHERNET_TRUNCATED;
-    if (inner.cause === layout.DROP_NOT_VXLAN) return plain;
-    if (inner.cause !== layout.OK && !isTooShort) return { ...plain, nobodys: inner.cause };
-    const { flags, l3, l4 } = inner.parsed;
-    const vni = (be16(frame.data, l4 + 12) << 8) | (frame.data[l4 + 14] as number);
-    const mine = tunnels.filter((tunnel) => tunnel.vni === vni);
-    const [at, size] = (flags & layout.FLAG_IPV4) !== 0 ? [l3 + 12, 4] : [l3 + 8, 16];
-    const [src, dst] = [frame.data.slice(at, at + size).join(), frame.data.slice(at + size, at + 2 * size).join()];
-    const tunnel = mine.find(({ local, remote }) => local.join() === dst && remote.join() === src);
-    if (!tunnel) {
-      return { ...plain, nobodys: mine.length > 0 ? layout.DROP_UNKNOWN_TUNNEL_ADDRESS : layout.DROP_UNKNOWN_VNI };
-    }
-    const inside = { data: inner.bytes, wire: inner.wire };
-    const cause = isTooShort ? inner.cause : soundness(inside);
+    const { cause: refusal, tunnel, bytes, wire } = receive(frame.data, tunnels, { wire: frame.wire });
+    if (refusal === layout.DROP_NOT_ENCAPSULATED) return plain;
+    if (!tunnel) return { ...plain, nobodys: refusal };
+    const inside = { data: bytes, wire };
+    const cause = refusal === layout.OK ? soundness(inside) : refusal;
     if (cause !== layout.OK) return cause;
     return { frame: inside, net: tunnelNet(tunnel), nobodys: layout.DROP_UNKNOWN_PARTITION };
   }

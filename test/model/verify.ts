@@ -1,8 +1,8 @@
 /** Checksum verification, the slow way: each field is judged by recomputing what it must be (RFC 1071, 1624 section 3). */
 import * as layout from "../../assembly/layout.js";
 import { onesSum, pseudoHeader } from "./checksum.js";
+import { findInside } from "./decapsulation.js";
 import { type Parsed, parse } from "./parse.js";
-import { decapsulate } from "./vxlan.js";
 
 export type Verdict = "good" | "bad" | "absent" | "unchecked" | "offloaded" | undefined;
 
@@ -24,24 +24,17 @@ const CHECKED_INSIDE = [4789, 4790, 6081, 4791];
 export function verify(frame: Uint8Array, wire = frame.length, here = frame.length): Verdicts {
   const parsed = parse(frame, wire, here);
   const outer = judge(frame, parsed);
-  const inside = insideOf(frame, wire, here);
-  if (parsed.cause !== layout.OK || !inside) return { cause: parsed.cause, outer, inner: undefined };
+  const inside = parsed.cause === layout.OK ? insideOf(frame, parsed, here) : undefined;
+  if (!inside) return { cause: parsed.cause, outer, inner: undefined };
   const innerParsed = parse(inside.bytes, inside.wire, inside.here);
   return { cause: innerParsed.cause, outer, inner: judge(inside.bytes, innerParsed) };
 }
 
-/** The frame in VXLAN, whatever its outer checksums are. */
-function insideOf(frame: Uint8Array, wire: number, here: number) {
-  const { cause, parsed } = decapsulate(frame, { wire, here });
-  const structural: number[] = [
-    layout.OK,
-    layout.DROP_OUTER_IPV4_CHECKSUM,
-    layout.DROP_OUTER_UDP_CHECKSUM,
-    layout.DROP_ETHERNET_TRUNCATED,
-  ];
-  if (parsed.cause !== layout.OK || !structural.includes(cause)) return undefined;
-  const start = parsed.l4 + 16;
-  const end = parsed.l4 + u16(frame, parsed.l4 + 4);
+/** The frame in a tunnel, whatever its outer checksums are. */
+function insideOf(frame: Uint8Array, parsed: Parsed, here: number) {
+  const inside = findInside(frame, parsed, here);
+  if (typeof inside === "number") return undefined;
+  const { start, end } = inside;
   const bytes = frame.subarray(start, Math.min(end, frame.length));
   return { bytes, wire: end - start, here: Math.min(here - start, bytes.length) };
 }

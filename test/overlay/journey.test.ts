@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { OK } from "../../assembly/layout.js";
 import type { Arrival } from "../../src/buffer/pool.js";
+import { causeName } from "../../src/causes.js";
 import { concat, counting } from "../helpers/bytes.js";
 import { censusAfterEach } from "../helpers/census.js";
 import { BUILDS, testEngine } from "../helpers/engines.js";
@@ -7,7 +9,8 @@ import * as f from "../helpers/frames.js";
 import { makeHost, makeHosts, settleHosts } from "../helpers/hosts.js";
 import { arrivals, bytesOf, drain } from "../helpers/ports.js";
 import { OUTER_V4, OUTER_V6, optionsOf } from "../helpers/tunnels.js";
-import { encapsulate } from "../model/vxlan.js";
+import { receive } from "../model/decapsulation.js";
+import { encapsulate, type Outer, untagged } from "../model/encapsulation.js";
 
 censusAfterEach();
 
@@ -15,8 +18,14 @@ const frames = [
   f.ethernet(f.arp()),
   f.ethernet(f.ipv4(f.tcp(counting(100)))),
   f.ethernet(f.ipv6(f.udp(counting(31)))),
-  f.ethernet(f.ipv4(f.icmp(counting(8))), { tags: [{ tci: 5 }] }),
+  f.ethernet(f.ipv4(f.icmp(counting(8)), { tos: 0xba }), { tags: [{ tci: 5 }] }),
 ];
+const GENEVE = {
+  encapsulation: "geneve" as const,
+  geneveOptions: [{ class: 0x0102, type: 1, data: Uint8Array.of(1, 2, 3, 4) }],
+};
+/** Without what only UDP has. */
+const NVGRE = { encapsulation: "nvgre" as const, udpChecksum: undefined, sourcePorts: undefined };
 
 describe.each(BUILDS)("from guest to guest (%s build)", (build) => {
   test.each([
@@ -24,21 +33,29 @@ describe.each(BUILDS)("from guest to guest (%s build)", (build) => {
     ["IPv4 with checksums", { ...OUTER_V4, udpChecksum: "full" as const }, 50],
     ["IPv6", OUTER_V6, 70],
     ["IPv6 in a VLAN", { ...OUTER_V6, vlan: 9 }, 74],
+    ["IPv4, tags carried", { ...OUTER_V4, innerVlan: true }, 50],
+    ["Geneve with an option", { ...OUTER_V4, ...GENEVE }, 58],
+    ["GPE in IPv6", { ...OUTER_V6, encapsulation: "vxlan-gpe" as const, dscp: 46 }, 70],
+    ["NVGRE", { ...OUTER_V4, ...NVGRE }, 42],
+    ["NVGRE in IPv6 in a VLAN", { ...OUTER_V6, ...NVGRE, vlan: 9 }, 66],
   ])(
     "over %s: the wire carries what the twin says, one descriptor a frame, one doorbell a burst",
-    async (_, outer, header) => {
+    async (_, outer: Outer, header) => {
+      const carried = frames.map((frame) => (outer.innerVlan ? frame : (untagged(frame) as Uint8Array)));
       const onWire: Uint8Array[] = [];
-      const hosts = await makeHosts(outer, build, {}, (frame) => onWire.push(bytesOf(frame)));
+      const headers = ["ethernet", "vlan", "ipv6", "udp", "geneve", "geneve-options"] as const;
+      const hosts = await makeHosts(outer, build, { headers }, (frame) => onWire.push(bytesOf(frame)));
       const { a, b } = hosts;
       expect(a.tunnel.headerBytes).toBe(header);
       a.vnic.receiveBurst(arrivals(frames));
       settleHosts(hosts);
-      expect(drain(b.vnic).map((frame) => frame.bytes)).toEqual(frames);
+      expect(drain(b.vnic).map((frame) => frame.bytes)).toEqual(carried);
       expect(onWire).toEqual(frames.map((frame) => encapsulate(frame, outer).bytes));
 
-      const bytes = concat(...frames).length;
+      const given = concat(...frames).length;
+      const bytes = concat(...carried).length;
       const n = frames.length;
-      expect(a.vnic.counters).toMatchObject({ rxFrames: n, rxBytes: bytes, copiedBytes: bytes, drops: {} });
+      expect(a.vnic.counters).toMatchObject({ rxFrames: n, rxBytes: given, copiedBytes: given, drops: {} });
       expect(a.uplink.counters).toMatchObject({
         txFrames: n,
         txBytes: bytes + n * header,
@@ -188,6 +205,52 @@ describe("what a tunnel does not take", () => {
     engine.poll();
     expect(uplink.counters.drops).toEqual({ "unknown-vni": 1, "unknown-tunnel-address": 3 });
     expect(drain(vnic)).toHaveLength(1);
+  });
+
+  test("a tunnel's frame by the tunnel's rules: encapsulation, reserved bits, tags inside, marks outside", async () => {
+    const guest = f.ethernet(f.ipv4(f.udp(counting(20)), { tos: 0xb8 | 2 }));
+    const tagged = f.ethernet(f.ipv4(f.udp(counting(20))), { tags: [{ tci: 5 }] });
+    const deaf = f.ethernet(f.ipv4(f.udp(counting(20))));
+    const ends = { src: OUTER_V4.remote, dst: OUTER_V4.local };
+    const arriving = [0, 2, 1, 3, 0x2f].flatMap((tos) =>
+      [guest, tagged, deaf, f.ethernet(f.arp())].flatMap((frame) =>
+        [f.vxlan(4242, frame), f.vxlan(4242, frame, { flags: 0x18 }), f.geneve(4242, frame)].map((segment) =>
+          f.ethernet(f.ipv4(segment, { ...ends, tos })),
+        ),
+      ),
+    );
+    const rules: Partial<Outer>[] = [
+      {},
+      { strict: true },
+      { innerVlan: true },
+      { dscp: "uniform" },
+      { encapsulation: "geneve" },
+    ];
+    const seen = new Set<string>();
+    for (const rule of rules) {
+      const outer: Outer = { ...OUTER_V4, ...rule };
+      const { uplink, vnic, engine } = await makeHost(outer, "debug");
+      uplink.receiveBurst(arrivals(arriving));
+      engine.poll();
+      const twins = arriving.map((frame) => receive(frame, [outer]));
+      const expected = twins.filter(({ cause }) => cause === OK).map(({ bytes }) => bytes);
+      expect(drain(vnic).map(({ bytes }) => bytes)).toEqual(expected);
+      const drops: Record<string, number> = {};
+      for (const { cause } of twins) if (cause !== OK) drops[causeName(cause)] = (drops[causeName(cause)] ?? 0) + 1;
+      expect(uplink.counters.drops).toEqual(drops);
+      for (const cause of Object.keys(drops)) seen.add(cause);
+    }
+    expect([...seen].sort()).toEqual(["ecn-ce", "inner-vlan", "reserved-bits", "unknown-vni"]);
+  });
+
+  test("a frame that is too big for the underlay's MTU is dropped; one byte less goes", async () => {
+    const { vnic, uplink, engine, tunnel } = await makeHost({ ...OUTER_V4, mtuBytes: 1500 }, "debug");
+    expect(tunnel.frameBytesMax).toBe(1464);
+    const frame = (length: number) => f.ethernet(f.layer3(0x88b5, counting(length - 14)));
+    vnic.receiveBurst(arrivals([frame(1465), frame(1464)]));
+    engine.poll();
+    expect(vnic.counters.drops).toEqual({ "too-big": 1 });
+    expect(drain(uplink).map(({ bytes }) => bytes.length)).toEqual([1514]);
   });
 
   test("VXLAN for a tunnel of another uplink is nobody's on this one", async () => {

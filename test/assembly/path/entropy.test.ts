@@ -5,7 +5,7 @@ import { counting } from "../../helpers/bytes.js";
 import * as f from "../../helpers/frames.js";
 import { Random } from "../../helpers/property.js";
 import { OUTER_V4, writeTunnel } from "../../helpers/tunnels.js";
-import type { Outer } from "../../model/vxlan.js";
+import type { Outer } from "../../model/encapsulation.js";
 
 /** The outer source port carries the inner flow's entropy (RFC 7348 section 4.1). */
 describe("the outer source port", () => {
