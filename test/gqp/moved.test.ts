@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../assembly/layout.js";
 import { type ControlPacketOptions, controlPacket, movedPacket } from "../../src/gqp/control-packet.js";
-import { addRejected, decodeMoved, encodeMoved, MOVED_BYTES, type Moved, rejectedPsns } from "../../src/gqp/moved.js";
+import {
+  addRejected,
+  decodeMoved,
+  encodeMoved,
+  MOVED_BYTES,
+  type Moved,
+  type MovedFault,
+  rejectedPsns,
+} from "../../src/gqp/moved.js";
 import { makeBed } from "../helpers/bed.js";
 import { concat, counting, hex, macText, patched } from "../helpers/bytes.js";
 import { GqpBed } from "../helpers/gqp.js";
