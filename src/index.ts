@@ -20,6 +20,7 @@ export { CaptureReplay } from "./driver/replay.js";
 export { createEngine, Engine, type EngineOptions, type LagSizes } from "./engine.js";
 export * from "./errors.js";
 export * from "./flags.js";
+export * from "./gqp/index.js";
 export { GENERATIONS, type Generation } from "./hash/generations.js";
 export { FlowHasher } from "./hash/hasher.js";
 export { HASH_POLICIES, type HashOptions, type HashPolicy } from "./hash/options.js";

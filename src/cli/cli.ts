@@ -3,10 +3,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { DocumentError } from "../document/parse.js";
 import { ConfigError, RinglaneError } from "../index.js";
-import { finish, noJsonOnDataStdout, number } from "./arguments.js";
+import { finish, needWith, noJsonOnDataStdout, number } from "./arguments.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
+import { addGqpOptions, gqpEncap } from "./gqp/encap.js";
 import { lagCommands } from "./lag/commands.js";
 import { runFile } from "./run.js";
 import { decapFile, encapFile } from "./tunnel-files.js";
@@ -41,7 +42,9 @@ capture
   .action((file, options) => finish(captureInfo(file, options)));
 capture
   .command("verify")
-  .description("check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside VXLAN; exit code 1 when one is wrong")
+  .description(
+    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside VXLAN, and RDMA packets' CRCs; exit code 1 when one is wrong",
+  )
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
   .action((file, options) => finish(captureVerify(file, options)));
@@ -55,15 +58,19 @@ program
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
 
-program
-  .command("encap")
-  .description("put every frame of a capture into VXLAN (RFC 7348)")
+addGqpOptions(
+  program
+    .command("encap")
+    .description(
+      "put every frame of a capture into VXLAN (RFC 7348), or between global queue pairs (RoCEv2, InfiniBand)",
+    ),
+)
   .argument("<in>", "capture, - for stdin")
   .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
-  .addOption(new Option("--vxlan", "the encapsulation").makeOptionMandatory())
-  .requiredOption("--vni <number>", "VXLAN network identifier", number)
-  .requiredOption("--src <ip>", "outer source address")
-  .requiredOption("--dst <ip>", "outer destination address")
+  .addOption(new Option("--vxlan", "VXLAN").conflicts(["rocev2", "infiniband"]))
+  .option("--vni <number>", "network identifier; between queue pairs, their queue key", number)
+  .option("--src <ip>", "outer source address")
+  .option("--dst <ip>", "outer destination address")
   .option("--src-mac <mac>", "outer source MAC address")
   .option("--dst-mac <mac>", "outer destination MAC address")
   .option("--vlan <id>", "outer 802.1Q VLAN", number)
@@ -72,13 +79,17 @@ program
   .option("--json", "one JSON object on stdout")
   .action((from, to, options) => {
     noJsonOnDataStdout(to, options);
+    const rdma = gqpEncap(from, to, options);
+    if (rdma) return finish(rdma);
+    if (!options.vxlan) throw new ConfigError("encapsulation", undefined, "--vxlan, --rocev2 or --infiniband");
+    needWith("vxlan", options, "vni", "src", "dst");
     const { src, dst, srcMac, dstMac, vxlan, ...rest } = options;
     return finish(encapFile(from, to, { ...rest, local: src, remote: dst, sourceMac: srcMac, nextHopMac: dstMac }));
   });
 
 program
   .command("decap")
-  .description("take the inner frames out of a capture's VXLAN")
+  .description("take the inner frames out of a capture's VXLAN, RoCEv2 or (ERF) InfiniBand")
   .argument("<in>", "capture, - for stdin")
   .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
   .option("--vni <number>", "only this network", number)

@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { GQPN_FIRST, GQPN_LAST } from "../gqp/allocator.js";
+import { GQPN_FIRST, GQPN_LAST } from "../gqp/numbers.js";
 import { macText, parseIp, parseMac } from "../overlay/address.js";
 import type { Block } from "./directory.js";
 import {

@@ -3,10 +3,7 @@
  * a number's former owner finds nobody rather than a stranger. 0 and 1 are management queue pairs, 0xffffff is multicast (IBTA volume
  * 1, 3.5.10), 0xfffffe is ours. A plain value: it can be written out and read back.
  */
-
-/** The first and the last number that an endpoint can have. */
-export const GQPN_FIRST = 2;
-export const GQPN_LAST = 0xfffffd;
+import { GQPN_FIRST, GQPN_LAST } from "./numbers.js";
 
 /** A run of numbers that is taken: by a host, or at rest until freeMs. */
 interface Extent {
