@@ -21,9 +21,9 @@ import * as v from "valibot";
 import { boundOf } from "../../document/expectation.js";
 import { unusablePath } from "../../document/unusable.js";
 import { ConfigError } from "../../errors.js";
-import type { EncapsulationName } from "../encapsulations.js";
 import { Classes, type Subject } from "./classes.js";
-import { decide, rulesBetween, type Verdict } from "./decide.js";
+import { decide, rulesAmong, type Verdict } from "./decide.js";
+import type { EncapsulationName } from "./encapsulations.js";
 import { encodeBlock } from "./encode.js";
 import { policyProblems } from "./problems.js";
 import { Programs } from "./programs.js";
@@ -142,12 +142,12 @@ export class NetworkPolicy {
 
   /** What happens to a frame between two classes: protocol is IP's, undefined for a frame that is not IP; destination port. */
   decide(source: number, destination: number, protocol: number | undefined, port = 0): Verdict {
-    return decide(this.#judged, this.rulesBetween(source, destination), protocol, port);
+    return decide(this.default, this.rulesAmong(this.groupsOf(source), this.groupsOf(destination)), protocol, port);
   }
 
-  /** Rules that are about frames between two classes, in the order in which they are asked. */
-  rulesBetween(source: number, destination: number): Rule[] {
-    return rulesBetween(this.#judged, source, destination);
+  /** Rules that are about frames from an address in some groups to one in others, in the order in which they are asked. */
+  rulesAmong(from: readonly string[], to: readonly string[]): Rule[] {
+    return rulesAmong(this.#order, from, to);
   }
 
   /**
@@ -165,10 +165,6 @@ export class NetworkPolicy {
       this.#programs.truncate(this.#encoded);
       throw error;
     }
-  }
-
-  get #judged() {
-    return { default: this.default, order: this.#order, groups: this.groups, classes: this.#classes };
   }
 
   get #parts() {

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { Name, Vni, Word } from "../../document/words.js";
-import { ENCAPSULATIONS } from "../encapsulations.js";
+import { ENCAPSULATIONS } from "./encapsulations.js";
 
 /** What a rule can be told apart by in a compiled policy, of which the default takes one. */
 export const RULES_MAX = 32767;
