@@ -7,6 +7,7 @@
  * tags, sizes, tunnels inside tunnels.
  */
 import * as layout from "../../assembly/layout.js";
+import { macFrom } from "../helpers/bytes.js";
 import { macAt } from "./lag-frame.js";
 import { addressesOf, type Conversation, conversationOf, fragmentOf } from "./overlay-frame.js";
 import { parse } from "./parse.js";
@@ -84,7 +85,7 @@ export class OverlayModel {
     if (!waypoint) return nobody(layout.DROP_NO_ENDPOINT);
     if (waypoint === sender) return this.#arrive(sender, receiver, bytes, frame, tick);
     const redirected = bytes.slice();
-    redirected.set(waypoint.mac.split(":").map((byte) => Number.parseInt(byte, 16)));
+    redirected.set(macFrom(waypoint.mac));
     return this.#arrive(sender, waypoint, redirected, frame, tick);
   }
 

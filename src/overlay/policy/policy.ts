@@ -89,7 +89,7 @@ export class NetworkPolicy {
   readonly waypoints: readonly string[];
   readonly #order: readonly Rule[];
   readonly #classes: Classes;
-  readonly #programs: Programs;
+  #programs: Programs;
   /** Classes that every block has had since the last one that was made. */
   #encoded: number;
   #version = 1;
@@ -110,7 +110,7 @@ export class NetworkPolicy {
     this.waypoints = [...new Set(this.rules.flatMap(({ via }) => via ?? []))];
     this.#order = inOrder(this.rules);
     this.#classes = new Classes(Object.values(groups));
-    this.#programs = new Programs(name, this.rules, this.groups, this.#classes);
+    this.#programs = this.#newPrograms();
     this.#encoded = this.#classes.count;
   }
 
@@ -162,9 +162,13 @@ export class NetworkPolicy {
       return block;
     } catch (error) {
       this.#classes.truncate(this.#encoded);
-      this.#programs.truncate(this.#encoded);
+      this.#programs = this.#newPrograms();
       throw error;
     }
+  }
+
+  #newPrograms(): Programs {
+    return new Programs(this.name, this.rules, this.groups, this.#classes);
   }
 
   get #parts() {
