@@ -9,6 +9,7 @@ import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
 import { addGqpOptions, gqpEncap } from "./gqp/encap.js";
 import { lagCommands } from "./lag/commands.js";
+import { policyCommands } from "./policy/commands.js";
 import { runFile } from "./run.js";
 import { decapFile, encapFile } from "./tunnel-files.js";
 import { version } from "./version.js";
@@ -57,6 +58,9 @@ program
   .action((file, options) => finish(dmaEstimate(file, options)));
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
+policyCommands(
+  program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
+);
 
 addGqpOptions(
   program

@@ -13,6 +13,7 @@ import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import { TokenBucket, tooBig } from "../overlay/answers/index.js";
 import type { ControlFrame } from "../overlay/plane/control.js";
 import type { OverlayCounters } from "../overlay/plane/counters.js";
+import type { EndpointKey } from "../overlay/plane/endpoints.js";
 import type { OverlayPlane } from "../overlay/plane/plane.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import { Attachment } from "./attachment.js";
@@ -398,7 +399,7 @@ export class HostCore {
     const network = this.#networks.get(this.#plane.networkAt(endpoints.network(ptr)).vni);
     if (!network) return;
     const isAddress = endpoints.isAddress(ptr);
-    const key = isAddress
+    const key: EndpointKey = isAddress
       ? { network: network.plane.ptr, ip: endpoints.ip(ptr) }
       : { network: network.plane.ptr, mac: parseMac("mac", endpoints.mac(ptr)) };
     const { vni } = network;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlockAllocator } from "../../src/gqp/allocator.js";
 import { GQPN_FIRST, GQPN_LAST } from "../../src/gqp/numbers.js";
-import { check } from "../helpers/property.js";
+import { holds } from "../helpers/property.js";
 
 describe("the allocator of numbers", () => {
   test("the first number is 2, the last 0xfffffd", () => {
@@ -24,7 +24,7 @@ describe("the allocator of numbers", () => {
 
   test("no number is two hosts', none is handed out before its rest is over, and a written-out allocator goes on alike", () => {
     const step = fc.record({ host: fc.constantFrom("a", "b", "c"), size: fc.integer({ min: 1, max: 5 }), back: fc.boolean() });
-    check(
+    holds(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const restMs = 7;
         let allocator = new BlockAllocator(2, 33);
@@ -54,6 +54,7 @@ describe("the allocator of numbers", () => {
           blocks.push({ host, first, size });
         }
       }),
+      300,
     );
   });
 });

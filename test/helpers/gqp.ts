@@ -3,15 +3,13 @@ import fc from "fast-check";
 import * as layout from "../../assembly/layout.js";
 import { encodeInfinibandTunnel, encodeRoceTunnel } from "../../src/gqp/tunnel.js";
 import type { GqpOuter, InfinibandOuter, Numbers, Opened, RoceOuter } from "../model/gqp.js";
+import type { Outer } from "../model/encapsulation.js";
 import { type Bed, UNTOUCHED } from "./bed.js";
 import { macText } from "./bytes.js";
 import { addressText, OUTER_V4, OUTER_V6 } from "./tunnels.js";
 
-const { udpChecksum: _4, ...V4 } = OUTER_V4;
-const { udpChecksum: _6, ...V6 } = OUTER_V6;
-
-export const ROCE_V4: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...V4 };
-export const ROCE_V6: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...V6 };
+export const ROCE_V4: RoceOuter = roce(OUTER_V4);
+export const ROCE_V6: RoceOuter = roce(OUTER_V6);
 export const INFINIBAND: InfinibandOuter = { form: "infiniband", vni: 4242, slid: 0x17, dlid: 0xbffe, sl: 5, vl: 3 };
 export const NUMBERS: Numbers = { destQpn: 0x123456, sourceQpn: 0xabcdef, psn: 0xfffffe };
 
@@ -23,6 +21,11 @@ export const FORMS: readonly (readonly [name: string, outer: GqpOuter])[] = [
   ["RoCEv2 over IPv6 in a VLAN", { ...ROCE_V6, vlan: 4094 }],
   ["InfiniBand", INFINIBAND],
 ];
+
+/** The same ends, between queue pairs. */
+function roce({ vni, local, remote, sourceMac, nextHopMac, ttl = 64, sourcePorts = [49152, 65535] }: Outer): RoceOuter {
+  return { form: "rocev2", tos: 0, tosKeep: 3, vni, local, remote, sourceMac, nextHopMac, ttl, sourcePorts };
+}
 
 const bytes = (length: number) => fc.array(fc.nat(255), { minLength: length, maxLength: length });
 const number24 = fc.nat(0xffffff);

@@ -1,7 +1,6 @@
 /** Random policies in which rules meet: few groups, few addresses, ports that touch. */
 
 import type { End, ModelGroup, ModelNetwork, ModelRule } from "../model/policy.js";
-import { macText } from "./bytes.js";
 import type { Random } from "./property.js";
 
 export const PARTITIONS = ["web1", "web2", "db1", "fw", "gw"] as const;
@@ -102,8 +101,4 @@ export function randomAsked(random: Random): { readonly protocol: number | undef
   const hasPorts = protocol === 6 || protocol === 17;
   const near = Math.min(65535, Math.max(0, random.pick(PORTS) + random.between(-1, 1)));
   return { protocol, port: hasPorts ? (random.below(2) === 0 ? near : random.below(65536)) : 0 };
-}
-
-export function randomMac(random: Random): string {
-  return macText([2, ...random.bytes(5)]);
 }

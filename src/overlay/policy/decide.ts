@@ -1,5 +1,4 @@
 /** The decision, rule by rule, with its reason: what the compiled policy says in a few loads, for people who ask why. */
-import type { Classes } from "./classes.js";
 import { type Action, ANY, isAbout, type Rule } from "./rule.js";
 
 export interface Verdict {
@@ -13,36 +12,23 @@ export interface Verdict {
   readonly reason: string;
 }
 
-export interface Judged {
-  readonly default: "deny" | "allow";
-  /** In the order in which they are asked. */
-  readonly order: readonly Rule[];
-  readonly groups: readonly string[];
-  readonly classes: Classes;
+/** Rules that are about frames from an address in some groups to one in others; order is that in which they are asked. */
+export function rulesAmong(order: readonly Rule[], from: readonly string[], to: readonly string[]): Rule[] {
+  const isIn = (groups: readonly string[], group: string) => group === ANY || groups.includes(group);
+  return order.filter((rule) => isIn(from, rule.from) && isIn(to, rule.to));
 }
 
-/** Rules that are about frames between two classes, in the order in which they are asked. */
-export function rulesBetween({ order, groups, classes }: Judged, source: number, destination: number): Rule[] {
-  const names = (number: number) => [ANY, ...classes.groupsOf(number).map((group) => groups[group])];
-  const [from, to] = [names(source), names(destination)];
-  return order.filter((rule) => from.includes(rule.from) && to.includes(rule.to));
-}
-
-/** By the first of the rules that is about such a frame: protocol undefined is not IP. */
-export function decide(network: Judged, rules: readonly Rule[], protocol: number | undefined, port: number): Verdict {
+/** By the first of the rules that is about such a frame (protocol undefined: not IP), else by the network's default. */
+export function decide(
+  otherwise: "deny" | "allow",
+  rules: readonly Rule[],
+  protocol: number | undefined,
+  port: number,
+): Verdict {
   const rule = rules.find((candidate) => isAbout(candidate, protocol, port));
-  if (rule) {
-    const { action, via, stateful } = rule;
-    return { action, via, stateful, rule, reason: reasonOf(rule) };
-  }
-  const action = network.default;
-  return {
-    action,
-    via: undefined,
-    stateful: false,
-    rule,
-    reason: `no rule is about it: the network's default is ${action}`,
-  };
+  if (rule) return { action: rule.action, via: rule.via, stateful: rule.stateful, rule, reason: reasonOf(rule) };
+  const reason = `no rule is about it, and the network's default is ${otherwise}`;
+  return { action: otherwise, via: undefined, stateful: false, rule, reason };
 }
 
 function reasonOf({ index, name, line, from, to, action, via }: Rule): string {

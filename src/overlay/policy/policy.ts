@@ -23,7 +23,7 @@ import { unusablePath } from "../../document/unusable.js";
 import { ConfigError } from "../../errors.js";
 import type { EncapsulationName } from "../../directory/records.js";
 import { Classes, type Subject } from "./classes.js";
-import { decide, rulesBetween, type Verdict } from "./decide.js";
+import { decide, rulesAmong, type Verdict } from "./decide.js";
 import { encodeBlock } from "./encode.js";
 import { policyProblems } from "./problems.js";
 import { Programs } from "./programs.js";
@@ -89,7 +89,7 @@ export class NetworkPolicy {
   readonly waypoints: readonly string[];
   readonly #order: readonly Rule[];
   readonly #classes: Classes;
-  readonly #programs: Programs;
+  #programs: Programs;
   /** Classes that every block has had since the last one that was made. */
   #encoded: number;
   #version = 1;
@@ -110,7 +110,7 @@ export class NetworkPolicy {
     this.waypoints = [...new Set(this.rules.flatMap(({ via }) => via ?? []))];
     this.#order = inOrder(this.rules);
     this.#classes = new Classes(Object.values(groups));
-    this.#programs = new Programs(name, this.rules, this.groups, this.#classes);
+    this.#programs = this.#newPrograms();
     this.#encoded = this.#classes.count;
   }
 
@@ -142,12 +142,12 @@ export class NetworkPolicy {
 
   /** What happens to a frame between two classes: protocol is IP's, undefined for a frame that is not IP; destination port. */
   decide(source: number, destination: number, protocol: number | undefined, port = 0): Verdict {
-    return decide(this.#judged, this.rulesBetween(source, destination), protocol, port);
+    return decide(this.default, this.rulesAmong(this.groupsOf(source), this.groupsOf(destination)), protocol, port);
   }
 
-  /** Rules that are about frames between two classes, in the order in which they are asked. */
-  rulesBetween(source: number, destination: number): Rule[] {
-    return rulesBetween(this.#judged, source, destination);
+  /** Rules that are about frames from an address in some groups to one in others, in the order in which they are asked. */
+  rulesAmong(from: readonly string[], to: readonly string[]): Rule[] {
+    return rulesAmong(this.#order, from, to);
   }
 
   /**
@@ -162,13 +162,13 @@ export class NetworkPolicy {
       return block;
     } catch (error) {
       this.#classes.truncate(this.#encoded);
-      this.#programs.truncate(this.#encoded);
+      this.#programs = this.#newPrograms();
       throw error;
     }
   }
 
-  get #judged() {
-    return { default: this.default, order: this.#order, groups: this.groups, classes: this.#classes };
+  #newPrograms(): Programs {
+    return new Programs(this.name, this.rules, this.groups, this.#classes);
   }
 
   get #parts() {

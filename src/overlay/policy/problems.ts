@@ -16,6 +16,8 @@ type Problems = Generator<PolicyProblem, void>;
 type Path = PolicyProblem["path"];
 
 const PORT_MAX = 65535;
+export const NVGRE_VNI_MIN = 0x1000;
+export const NVGRE_VNI_MAX = 0xfffffe;
 
 /** Everything that is wrong, in the policy's order. */
 export function* policyProblems({ networks }: PolicyDefinition): Problems {
@@ -27,6 +29,7 @@ export function* policyProblems({ networks }: PolicyDefinition): Problems {
       yield { path: [...path, "vni"], value: network.vni, bound: `another VNI than that of ${owner}` };
     }
     owners.set(network.vni, name);
+    yield* nvgreProblems(path, network);
     for (const [group, definition] of Object.entries(network.groups ?? {})) {
       yield* groupProblems([...path, "groups", group], group, definition);
     }
@@ -34,6 +37,16 @@ export function* policyProblems({ networks }: PolicyDefinition): Problems {
       yield* ruleProblems([...path, "rules", i], rule, network, networks);
     }
   }
+}
+
+/** RFC 7637 sections 3.2 and 3.3: some numbers are reserved, and a tag inside is forbidden. */
+function* nvgreProblems(path: Path, { encapsulation, vni, innerVlan }: NetworkDefinition): Problems {
+  if (encapsulation !== "nvgre") return;
+  if (vni < NVGRE_VNI_MIN || vni > NVGRE_VNI_MAX) {
+    const bound = `${NVGRE_VNI_MIN} to ${NVGRE_VNI_MAX} where encapsulation is nvgre`;
+    yield { path: [...path, "vni"], value: vni, bound };
+  }
+  if (innerVlan) yield { path: [...path, "innerVlan"], value: true, bound: "false where encapsulation is nvgre" };
 }
 
 function* groupProblems(path: Path, name: string, group: GroupDefinition): Problems {

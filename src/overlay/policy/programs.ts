@@ -111,12 +111,6 @@ export class Programs {
     }
   }
 
-  /** Forgets the classes from count on; their programs stay. */
-  truncate(count: number): void {
-    this.#rows.length = Math.min(this.#rows.length, count);
-    for (const row of this.#rows) row.length = this.#rows.length;
-  }
-
   #rulesOf(number: number, side: "from" | "to"): Uint32Array {
     const groups = new Set([-1, ...this.#classes.groupsOf(number)]);
     const bits = new Uint32Array((this.#rules.length + 31) >> 5);
