@@ -435,7 +435,7 @@ export class HostCore {
   #tellTooBig(frame: ControlFrame): void {
     let bucket = this.#icmp.get(frame.port);
     if (!bucket) {
-      bucket = new TokenBucket({ burst: ICMP_BURST, perSecond: ICMP_PER_SECOND }, this.#nowMs);
+      bucket = new TokenBucket({ burst: ICMP_BURST, perSecond: ICMP_PER_SECOND });
       this.#icmp.set(frame.port, bucket);
     }
     const answer = tooBig(frame.bytes, frame.detail);
