@@ -19,6 +19,7 @@
  */
 import * as v from "valibot";
 import { boundOf } from "../../document/expectation.js";
+import type { LineOf } from "../../document/parse.js";
 import { unusablePath } from "../../document/unusable.js";
 import { ConfigError } from "../../errors.js";
 import type { EncapsulationName } from "../../directory/records.js";
@@ -29,9 +30,6 @@ import { policyProblems } from "./problems.js";
 import { Programs } from "./programs.js";
 import { inOrder, type Rule, ruleOf } from "./rule.js";
 import { type NetworkDefinition, type PolicyDefinition, PolicySchema } from "./schema.js";
-
-/** The line in a file of what stands at a path. */
-type LineOf = (path: readonly (string | number)[]) => number;
 
 /** A policy made in code. Throws ConfigError, which names the path, the value and the bound, for the first thing that is wrong. */
 export function definePolicy(definition: PolicyDefinition): Policy {

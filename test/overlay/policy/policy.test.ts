@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import * as layout from "../../../assembly/layout.js";
 import { DocumentError } from "../../../src/document/parse.js";
 import { ConfigError } from "../../../src/errors.js";
-import { copyHits, hitsOf } from "../../../src/overlay/policy/encode.js";
+import { copyHits, definePolicy, hitsOf, type PolicyDefinition } from "../../../src/overlay/policy/index.js";
 import { parsePolicy } from "../../../src/overlay/policy/parse.js";
-import { definePolicy } from "../../../src/overlay/policy/policy.js";
-import type { PolicyDefinition } from "../../../src/overlay/policy/schema.js";
+
 import { placeOf } from "../../helpers/places.js";
 
 const GOOD = `networks:
