@@ -347,6 +347,21 @@ describe("hosts", () => {
     expect(calls).toEqual([0, 10, 15, 20, 30]);
   });
 
+  test("that change their mind about when are called at the earliest time they named, and once for each", async () => {
+    const { engine, uplink } = (await makeMesh(2))[0] as MeshHost;
+    const wants: Readonly<Record<number, number>> = { 0: 100, 10: 50, 20: 80, 50: 80 };
+    const calls: number[] = [];
+    const step = (nowMs: number) => {
+      calls.push(nowMs);
+      return wants[nowMs];
+    };
+    const hosts = [{ name: "timed", address: "192.0.2.9", engine, uplinks: [uplink], step }];
+    const fabric = createFabric({ seed: 1, hosts });
+    for (const ms of [10, 20]) fabric.at(ms, () => {});
+    fabric.run({ untilMs: 200 });
+    expect(calls).toEqual([0, 10, 20, 50, 80]);
+  });
+
   test("that want to be called at once, for ever, do not stop the time", async () => {
     const { engine, uplink } = (await makeMesh(2))[0] as MeshHost;
     let calls = 0;

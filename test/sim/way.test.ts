@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/errors.js";
 import type { UnderlayFrame } from "../../src/sim/frame.js";
+import { combined, NO_IMPAIRMENT } from "../../src/sim/impairment.js";
 import { imbalance, Way, type WayOptions } from "../../src/sim/way.js";
 import { World } from "../../src/sim/world.js";
 import { counting } from "../helpers/bytes.js";
@@ -210,6 +211,18 @@ describe("a way", () => {
     ]);
     expect(way.counters).toMatchObject({ lost: 1, duplicated: 3 });
   });
+});
+
+test("impairments add up: losses by independent causes, delays one after the other", () => {
+  const layers = [
+    { loss: 0.5, delayMs: 1, reorderMs: 4 },
+    { loss: 0.5, corrupt: 0.25, jitterMs: 2, reorderMs: 3 },
+  ];
+  const base = { ...NO_IMPAIRMENT, loss: 0.5, duplicate: 0.1, delayMs: 3 };
+  expect(combined(base, layers)).toEqual({
+    ...{ loss: 0.875, duplicate: 0.1, reorder: 0, corrupt: 0.25, delayMs: 4, jitterMs: 2, reorderMs: 4 },
+  });
+  expect(combined(base, [])).toEqual(base);
 });
 
 describe("the dice of a way", () => {
