@@ -76,11 +76,14 @@ export class Fabric {
     const station = (host: string) => this.#station(host);
     this.#networkHome = { world, station, join: (host, uplink, make) => this.#join([{ station: host, uplink }], make) };
     const part = (sides: readonly (readonly string[])[]) => this.#partitions.add(sides);
-    const hosts = this.#stations;
+    const [hosts, links] = [this.#stations, this.#linksByEnd];
     this.#faultHome = {
       ...{ directories: this.#directories, link: (name) => this.link(name), part },
       get hostNames() {
         return [...hosts.keys()];
+      },
+      get linkNames() {
+        return [...links.keys()];
       },
     };
   }

@@ -11,7 +11,7 @@ import { FAULT_KINDS, type Fault } from "./schedule.js";
 export interface FaultHome {
   readonly hostNames: readonly string[];
   readonly directories: readonly DirectoryLink[];
-  /** Throws ConfigError for a name that no link has. */
+  readonly linkNames: readonly string[];
   link(name: string): Link;
   /** Sets hosts apart; returns what brings them together again. */
   part(sides: readonly (readonly string[])[]): () => void;
@@ -74,7 +74,7 @@ function defined<T extends Record<string, unknown>>(options: T): Defined<T> {
 }
 
 function checkLink(home: FaultHome, { link, direction }: { link: string; direction?: string | undefined }, at: string) {
-  home.link(link);
+  checkOneOf(`${at}link`, link, home.linkNames);
   if (direction !== undefined) checkOneOf(`${at}direction`, direction, DIRECTIONS);
 }
 

@@ -55,7 +55,7 @@ export function isLinkLocal(frame: Uint8Array): boolean {
 export function outerFlow(frame: Uint8Array): number {
   const at = headerBytes(frame);
   const ethertype = u16(frame, at - 2);
-  if (ethertype === ETHERTYPE_IPV4) return sumOf(frame, at + 12, at + 20) ^ sumOf(frame, at + 20, at + 24);
+  if (ethertype === ETHERTYPE_IPV4) return sumOf(frame, at + 12, at + 24);
   if (ethertype === ETHERTYPE_IPV6) return sumOf(frame, at + 8, at + 44);
   return sumOf(frame, 0, 12);
 }

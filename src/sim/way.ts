@@ -140,7 +140,7 @@ export class Way {
 
   /** Cuts the way; what is on it is lost. Cuts add up: it takes as many repairs. */
   cut(): void {
-    if (this.#cuts++ > 0) return;
+    this.#cuts++;
     const counters = this.#counters;
     this.#world.note(this.#part, NOTE.cut, counters.inFlight);
     counters.cut += counters.inFlight;
