@@ -2,9 +2,12 @@
  * A key-value bucket of JetStream, with the little that the directory needs of it: read, compare and set by revision, remove, list,
  * follow. Reads ask the stream's leader, never a replica that may lag. Whatever NATS throws becomes DirectoryUnavailable, without
  * its text, which might quote a server's URL and the secret in it.
+ *
+ * Compare and set has a hole in servers such as Debian's 2.9.10, where a bucket has replicas: the leader compares before it replicates, so two
+ * writes that arrive close together both pass, and the second buries the first. Message ids close it, since duplicates are found
+ * when a message is stored: a write's id is its key and the revision that it expects, so of several only one is kept.
  */
-import type { JetStreamManager } from "@nats-io/jetstream";
-import { jetstream } from "@nats-io/jetstream";
+import { type JetStreamClient, type JetStreamManager, jetstream } from "@nats-io/jetstream";
 import { type KV, type KvEntry, Kvm, KvWatchInclude } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { DirectoryUnavailable } from "../errors.js";
@@ -32,13 +35,22 @@ const ATTEMPTS = 64;
 export class Bucket {
   readonly #name: string;
   readonly #kv: KV;
+  readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #timeoutMs: number;
   readonly maxAgeMs: number;
 
-  private constructor(name: string, kv: KV, manager: JetStreamManager, timeoutMs: number, maxAgeMs: number) {
+  private constructor(
+    name: string,
+    kv: KV,
+    client: JetStreamClient,
+    manager: JetStreamManager,
+    timeoutMs: number,
+    maxAgeMs: number,
+  ) {
     this.#name = name;
     this.#kv = kv;
+    this.#client = client;
     this.#manager = manager;
     this.#timeoutMs = timeoutMs;
     this.maxAgeMs = maxAgeMs;
@@ -51,7 +63,7 @@ export class Bucket {
       const { replicas, maxAgeMs } = options;
       const kv = await new Kvm(client).create(name, { replicas, ttl: maxAgeMs, history: 1, allow_direct: false });
       const { ttl } = await kv.status();
-      return new Bucket(name, kv, await client.jetstreamManager(), options.timeoutMs, ttl);
+      return new Bucket(name, kv, client, await client.jetstreamManager(), options.timeoutMs, ttl);
     });
   }
 
@@ -62,11 +74,54 @@ export class Bucket {
     });
   }
 
+  /** Writes, whatever is there, and returns the revision. */
+  write(key: string, value: unknown): Promise<number> {
+    return asking("write", () => this.#kv.put(key, JSON.stringify(value)));
+  }
+
   /** Writes if the key's revision is the one given (0: no such key), and returns the new one; undefined when it is not. */
   put(key: string, value: unknown, revision: number): Promise<number | undefined> {
+    return this.#put(key, value, revision, `${key}:${revision}`);
+  }
+
+  /**
+   * Reads, lets change say what is to be there, and writes that, again and again until nobody came between. change returns
+   * undefined to leave things as they are. Returns the value, as left or as written.
+   */
+  async exchange<T>(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined> {
+    return this.#exchange(key, change, (revision) => `${key}:${revision}`);
+  }
+
+  /**
+   * The same for keys that are removed and come back: until the server has forgotten the id of the first write, it would take another
+   * first write for its duplicate. So first writes have no id, and of two that arrive together one may be lost.
+   */
+  async exchangeRemovable<T>(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined> {
+    return this.#exchange(key, change, (revision) => (revision === 0 ? undefined : `${key}:${revision}`));
+  }
+
+  async #exchange<T>(
+    key: string,
+    change: (value: T | undefined) => T | undefined,
+    idOf: (revision: number) => string | undefined,
+  ): Promise<T | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const entry = await this.get(key);
+      const before = entry?.value as T | undefined;
+      const value = change(before);
+      if (value === undefined) return before;
+      const expected = entry?.revision ?? 0;
+      if ((await this.#put(key, value, expected, idOf(expected))) !== undefined) return value;
+    }
+    throw new DirectoryUnavailable("exchange", "contention");
+  }
+
+  #put(key: string, value: unknown, revision: number, msgID: string | undefined): Promise<number | undefined> {
     return asking("put", async () => {
       try {
-        return await this.#kv.put(key, JSON.stringify(value), { previousSeq: revision });
+        const options = { expect: { lastSubjectSequence: revision }, ...(msgID === undefined ? {} : { msgID }) };
+        const { seq, duplicate } = await this.#client.publish(this.#subject(key), JSON.stringify(value), options);
+        return duplicate ? undefined : seq;
       } catch (error) {
         if (WRONG_REVISION.includes(codeOf(error) ?? 0)) return undefined;
         throw error;
@@ -74,29 +129,15 @@ export class Bucket {
     });
   }
 
-  /**
-   * Reads, lets change say what is to be there, and writes that, again and again until nobody came between. change returns
-   * undefined to leave things as they are. Returns the entry's value and revision, as left or as written.
-   */
-  async exchange<T>(
-    key: string,
-    change: (value: T | undefined) => T | undefined,
-  ): Promise<{ value: T | undefined; revision: number }> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const entry = await this.get(key);
-      const before = entry?.value as T | undefined;
-      const value = change(before);
-      if (value === undefined) return { value: before, revision: entry?.revision ?? 0 };
-      const revision = await this.put(key, value, entry?.revision ?? 0);
-      if (revision !== undefined) return { value, revision };
-    }
-    throw new DirectoryUnavailable("exchange", "contention");
-  }
-
   /** Takes the key away, unless it was written after the revision. Watchers are not told. */
   async remove(key: string, revision: number): Promise<void> {
-    const range = { filter: `$KV.${this.#name}.${key}`, seq: revision + 1 };
+    const range = { filter: this.#subject(key), seq: revision + 1 };
     await asking("remove", () => this.#manager.streams.purge(`KV_${this.#name}`, range));
+  }
+
+  /** Where a key's values are published, by NATS' definition of key-value buckets (ADR-8). */
+  #subject(key: string): string {
+    return `$KV.${this.#name}.${key}`;
   }
 
   /** Everything under the keys, which may have wildcards. */

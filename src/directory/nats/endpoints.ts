@@ -37,7 +37,8 @@ export class Endpoints {
       const stored = storedEndpoint(entry);
       if (entry !== undefined && stored?.endpoint !== undefined && sameEndpoint(stored.endpoint, endpoint)) {
         // Said again, perhaps because the first time ended halfway: the rest is done now.
-        await this.#enter(endpoint, indexKeys(endpoint));
+        const { ips, vni, partition } = endpoint;
+        await this.#enter(endpoint, [...ips.map((ip) => indexKey({ vni, ip })), indexKey({ vni, partition })]);
         await this.#settle({ endpoint, revision: entry.revision });
         return entry.revision;
       }
@@ -51,16 +52,19 @@ export class Endpoints {
       const before = stored?.endpoint === undefined ? [] : indexKeys(stored.endpoint);
       const after = indexKeys(endpoint);
       const fresh = after.filter((name) => !before.includes(name));
+      const number = indexKey({ gqpn: endpoint.gqpn });
       await this.#enter(endpoint, fresh);
       const revision = await this.#bucket.put(key, { endpoint }, entry?.revision ?? 0);
       if (revision === undefined) continue; // Somebody was quicker: look again.
-      await this.#enter(endpoint, fresh);
+      await this.#enter(
+        endpoint,
+        fresh.filter((name) => name !== number),
+      );
       await this.#leave(
         endpoint,
         before.filter((name) => !after.includes(name)),
       );
-      if (rival !== undefined || fresh.includes(indexKey({ gqpn: endpoint.gqpn })))
-        await this.#settle({ endpoint, revision });
+      if (rival !== undefined || fresh.includes(number)) await this.#settle({ endpoint, revision });
       return revision;
     }
     throw new DirectoryUnavailable("publish", "contention");

@@ -49,8 +49,7 @@ export class Hosts {
     if (ttlMs > grantedMs)
       throw new ConfigError("ttlMs", ttlMs, `at most ${grantedMs}, which the directory's leases last`);
     // The heartbeat first: a host that is said to have leases, and has none, would be dead for a moment.
-    const { revision } = await this.#leases.exchange<number>(nameToken(name), (beats) => (beats ?? 0) + 1);
-    this.#revisions.set(name, revision);
+    this.#revisions.set(name, await this.#leases.write(nameToken(name), 0));
     await this.#bucket.exchange<StoredHost>(hostKey(name), (stored) =>
       stored?.leased === true ? undefined : { ...stored, leased: true },
     );

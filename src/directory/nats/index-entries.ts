@@ -5,6 +5,7 @@
  * - Entries are written before the record, so a crash between leaves hints that lead nowhere.
  * - They are written again after it, since somebody who tidied up after an older record may have taken them away meanwhile. Tidying reads
  *   the entry first and the record after, and takes away only the entry that it read: what is written after the record stays.
+ *   That also mends an entry that two wrote at once for the first time (see Bucket.exchangeRemovable).
  */
 import type { Bucket } from "./bucket.js";
 import type { Identity } from "./keys.js";
@@ -23,11 +24,11 @@ export class IndexEntries {
 
   /** Puts somebody in, and returns all that are in it then. Writes even when he is there: see above. */
   async put(key: string, identity: Identity): Promise<readonly Identity[]> {
-    const { value } = await this.#bucket.exchange<readonly Identity[]>(key, (value) => {
+    const written = await this.#bucket.exchangeRemovable<readonly Identity[]>(key, (value) => {
       const others = identities(value).filter((other) => !isSame(other, identity));
       return [...others, { vni: identity.vni, mac: identity.mac }];
     });
-    return value ?? [];
+    return written ?? [];
   }
 
   /** Takes somebody out of entries that his record no longer names; isNamed is asked after the entries were read. */
