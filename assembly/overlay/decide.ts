@@ -16,7 +16,7 @@ import {
   TABLE_MISS,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { firstFragment, hasFlow, rememberFlow, rememberFragment, returningFlow } from "./flow";
+import { firstFragment, forgetFragment, hasFlow, rememberFlow, rememberFragment, returningFlow } from "./flow";
 import { Network } from "./network";
 import { Overlay } from "./overlay";
 import { PolicyTable } from "./policy";
@@ -71,7 +71,7 @@ function denial(cause: u32): u32 {
 
 /** What no rule allows may be what returns of an allowed flow. */
 function ofReturn(o: Overlay, n: Network, mbuf: Mbuf): u32 {
-  if (protocolOf(mbuf) > 0xff || !hasFlow(mbuf)) return denial(DROP_POLICY);
+  if (!hasFlow(mbuf)) return denial(DROP_POLICY);
   const verdict = returningFlow(o, n, mbuf);
   return verdict == TABLE_MISS ? denial(DROP_POLICY) : verdict;
 }
@@ -83,6 +83,9 @@ function ofFragment(o: Overlay, n: Network, mbuf: Mbuf, source: u32, destination
     return verdict == TABLE_MISS ? denial(DROP_FRAGMENT_ORPHAN) : verdict;
   }
   const verdict = Verdict.byRules(o, n, mbuf, source, destination);
-  if (Verdict.action(verdict) == ACTION_DENY) return verdict;
+  if (Verdict.action(verdict) == ACTION_DENY) {
+    forgetFragment(o, n, mbuf);
+    return verdict;
+  }
   return rememberFragment(o, n, mbuf, verdict) ? verdict : denial(DROP_FLOW_TABLE_FULL);
 }

@@ -49,7 +49,7 @@ export class Endpoint {
   lastUsed: u32;
   /** Frames that wait until it is known; 0 when none do. */
   hold: u32;
-  /** The tick when an unanswered question, or an absence, ends. */
+  /** The tick when an unanswered question, or an absence, ends; of one that is here, until when its last host may send on to it. */
   deadline: u32;
   /** As the first six bytes of a load. */
   mac: u64;
@@ -59,7 +59,7 @@ export class Endpoint {
   forwards: u32;
   /** Its first IPv6 address, in network order; zero without. */
   ip6: v128;
-  /** Its host's underlay address, as the overlay's own. */
+  /** Its host's underlay address, as the overlay's own; of one that is here, that of the host where it was before. */
   host: v128;
   class6: u32;
   /** Its class when no address says it. */

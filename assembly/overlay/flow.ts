@@ -15,12 +15,13 @@ import {
   FLAG_UDP,
   FLOW_FRAGMENT,
   FLOW_TRANSPORT,
+  PROGRAM_NOT_IP,
   TABLE_END,
   TABLE_FULL,
   TABLE_MISS,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { tableInsert } from "../table/insert";
+import { tableInsert, tableRemove } from "../table/insert";
 import { hashKey } from "../table/key";
 import { find, setSlotValue, slotValue } from "../table/lookup";
 import { Table } from "../table/table";
@@ -35,6 +36,7 @@ const TICK_MASK: u32 = 0x7fff;
 
 /** True when a parsed frame is of a flow that can be remembered. */
 export function hasFlow(mbuf: Mbuf): bool {
+  if (protocolOf(mbuf) == PROGRAM_NOT_IP) return false;
   return (mbuf.flags & (FLAG_ICMP | FLAG_ICMPV6)) == 0 || isEcho(mbuf);
 }
 
@@ -45,7 +47,7 @@ export function rememberFlow(o: Overlay, n: Network, mbuf: Mbuf, verdict: u32): 
 
 /** The verdict of the flow that a frame returns from, or TABLE_MISS. */
 export function returningFlow(o: Overlay, n: Network, mbuf: Mbuf): u32 {
-  return take(o, writeFlowKey(o, n, mbuf, true));
+  return take(o, writeFlowKey(o, n, mbuf, true), o.flowTicks);
 }
 
 /** Remembers a first fragment's verdict for those that follow; false when there is no room. */
@@ -55,7 +57,12 @@ export function rememberFragment(o: Overlay, n: Network, mbuf: Mbuf, verdict: u3
 
 /** The verdict of a later fragment's first one, or TABLE_MISS. */
 export function firstFragment(o: Overlay, n: Network, mbuf: Mbuf): u32 {
-  return take(o, writeFragmentKey(o, n, mbuf));
+  return take(o, writeFragmentKey(o, n, mbuf), o.fragmentTicks);
+}
+
+/** A first fragment was denied: those of an older datagram with its numbers are nobody's any more. */
+export function forgetFragment(o: Overlay, n: Network, mbuf: Mbuf): void {
+  tableRemove(writeFragmentKey(o, n, mbuf), o.scratch as usize);
 }
 
 /** Ticks since an entry was seen, from its value. */
@@ -78,12 +85,12 @@ function put(o: Overlay, table: usize, verdict: u32): bool {
   return true;
 }
 
-/** The verdict of the key in the scratch, which was seen now; or TABLE_MISS. */
-function take(o: Overlay, table: usize): u32 {
+/** The verdict of the key in the scratch, which was seen now; or TABLE_MISS, also when that was too long ago. */
+function take(o: Overlay, table: usize, ticks: u32): u32 {
   const key = o.scratch as usize;
   const t = changetype<Table>(table);
   const slot = find(t, key, hashKey(t, key));
-  if (slot == TABLE_END) return TABLE_MISS;
+  if (slot == TABLE_END || flowAge(slotValue(t, slot), o.tick) > ticks) return TABLE_MISS;
   const verdict = slotValue(t, slot) & 0xffff;
   setSlotValue(t, slot, ((o.tick & TICK_MASK) << 16) | verdict);
   return verdict;

@@ -24,6 +24,8 @@ import { Overlay } from "./overlay";
 
 /** Ports 68 and 67, as they stand in a DHCP client's datagram to its server. */
 const DHCP_PORTS: u32 = 0x4300_4400;
+const ROUTER_SOLICITATION: u32 = 133;
+const REDIRECT: u32 = 137;
 
 /** A class because asc inlines on demand only decorated methods. */
 export class SourceGuard {
@@ -62,9 +64,15 @@ function checkOther(o: Overlay, vnic: usize, mbuf: Mbuf): u32 {
   return address.state == STATE_LOCAL && (address.vnic as usize) == vnic ? OK : DROP_SPOOFED_IP;
 }
 
+/** ICMPv6 types of neighbour discovery (RFC 4861 section 4): router solicitation to redirect. */
+function isDiscovery(mbuf: Mbuf): bool {
+  if ((mbuf.flags & FLAG_ICMPV6) == 0 || mbuf.payload == 0) return false;
+  return (load<u8>((mbuf.data + mbuf.l4) as usize) as u32) - ROUTER_SOLICITATION <= REDIRECT - ROUTER_SOLICITATION;
+}
+
 /** The unspecified address is for DHCP clients and for neighbour discovery. */
 function checkUnspecified(mbuf: Mbuf, isIpv6: bool): u32 {
-  if (isIpv6) return (mbuf.flags & FLAG_ICMPV6) != 0 ? OK : DROP_SPOOFED_IP;
+  if (isIpv6) return isDiscovery(mbuf) ? OK : DROP_SPOOFED_IP;
   const isDhcp =
     (mbuf.flags & FLAG_UDP) != 0 && mbuf.payload != 0 && ports((mbuf.data + mbuf.l4) as usize) == DHCP_PORTS;
   return isDhcp ? OK : DROP_SPOOFED_IP;

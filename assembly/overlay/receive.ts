@@ -115,7 +115,9 @@ export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destinatio
   if (state == STATE_PENDING) {
     return wait(o, from, m, uplink);
   }
-  if (state != STATE_REMOTE || !comesFrom(mbuf, from + ENDPOINT_HOST)) return doubt(o, from, m, uplink);
+  if (state != STATE_REMOTE || !comesFrom(mbuf, from + ENDPOINT_HOST)) {
+    if (!isSentOn(o, mbuf, destination)) return doubt(o, from, m, uplink);
+  }
   // 3. Is the one that it is for here?
   const isToMany = isMulticastAddress(inner);
   const to = destination as usize;
@@ -190,6 +192,13 @@ export function receiveAgain(o: Overlay, i: u32, m: usize): u32 {
     return refuse(m, o.uplinkAt(i), DROP_ENDPOINT_ELSEWHERE);
   }
   return inside(o, i, m, source as usize, destination as usize);
+}
+
+/** True for a frame that the host where its destination was before has sent on to here, which it may for a while. */
+function isSentOn(o: Overlay, mbuf: Mbuf, destination: u32): bool {
+  if (destination == TABLE_MISS) return false;
+  const e = changetype<Endpoint>(destination as usize);
+  return e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, (destination as usize) + ENDPOINT_HOST);
 }
 
 /** A sender that is elsewhere, for all that is known: the directory is asked again, once; then the frame is a lie. */

@@ -24,6 +24,10 @@ export class Attachment {
   state_: AttachmentState = "claiming";
   /** @internal What the directory was told. */
   record: EndpointRecord | undefined;
+  /** @internal Underlay address of the host where it was before. */
+  lastHost: string | undefined;
+  /** @internal The tick until which that may send on what still comes for it. */
+  sendOnEnds = 0;
   /** @internal */
   plane: PlaneVnic | undefined;
   /** @internal Its part in the LAG group. */

@@ -68,6 +68,7 @@ export class Claims {
       if (!this.#claiming.has(attachment)) return;
       if (!("value" in answer)) return this.#retry(() => this.#look(attachment, tries));
       const known = answer.value?.endpoint;
+      attachment.lastHost = answer.value?.host.address;
       this.#withNumber(attachment, known?.gqpn, (gqpn) => {
         this.#publish(attachment, this.#recordOf(attachment, gqpn, (known?.generation ?? 0) + 1), tries);
       });

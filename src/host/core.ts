@@ -69,7 +69,7 @@ export class HostCore {
     this.#nowMs = nowMs;
     this.#contactMs = nowMs;
     const { times, local } = settings;
-    const ticks = (ms: number) => Math.max(1, Math.round(ms / times.tickMs));
+    const ticks = (ms: number) => this.#ticks(ms);
     this.#plane = this.engine.addOverlay({
       ...{ local, uplinks: options.uplinks, strict: options.strict ?? false, nestedMax: options.nestedMax ?? 1 },
       ticks: {
@@ -296,7 +296,7 @@ export class HostCore {
 
   #writeAbsent(network: HostNetwork, ptr: number): void {
     const { endpoints } = this.#plane;
-    const ticks = Math.ceil(this.#settings.times.absentMs / this.#settings.times.tickMs);
+    const ticks = this.#ticks(this.#settings.times.absentMs);
     const found = endpoints.isAddress(ptr) ? network.classOf(ipText(endpoints.ip(ptr))) : 0;
     const fields = { class4: found, class6: found, class: found, deadline: this.#plane.tick + ticks };
     // An address that is nobody's has the class of its prefixes.
@@ -313,6 +313,7 @@ export class HostCore {
     if (isFirst) {
       attachment.lag = this.#joinGroup(attachment);
       attachment.plane = this.#plane.attach(vnic, network.plane, parseMac("mac", attachment.mac), attachment.lag?.record.ptr);
+      attachment.sendOnEnds = this.#plane.tick + this.#ticks(this.#settings.times.sendOnMs);
       network.attached++;
       if (network.attached === 1) this.#watch(network);
     }
@@ -326,13 +327,14 @@ export class HostCore {
   }
 
   #writeLocal(attachment: Attachment): void {
-    const { network, options, plane, record, ips, mac } = attachment;
+    const { network, options, plane, record, ips, mac, lastHost, sendOnEnds } = attachment;
     if (!plane || !record) return;
     const { endpoints } = this.#plane;
     const subject = { partition: record.partition, labels: record.labels, ips };
     const waypoint = network.policy.waypoints.indexOf(record.partition);
     endpoints.write(plane.endpoint, {
       ...network.describe(subject),
+      ...(lastHost !== undefined && { host: parseIp("address", lastHost), deadline: sendOnEnds }),
       ...{ state: "local", vnic: plane.ptr, gqpn: record.gqpn, generation: record.generation },
       ...{ forwards: options.forwards ?? false, pinned: waypoint >= 0 },
     });
@@ -465,7 +467,7 @@ export class HostCore {
       again(ptr);
       return;
     }
-    endpoints.doubt(ptr, this.#plane.tick + Math.ceil(this.#settings.times.missMs / this.#settings.times.tickMs));
+    endpoints.doubt(ptr, this.#plane.tick + this.#ticks(this.#settings.times.missMs));
     this.#requests.ask("resolve", { query: gqpn === 0 ? { vni, mac } : { gqpn } }, (answer) => {
       const at = endpoints.find({ network: network.plane.ptr, mac: parseMac("mac", mac) });
       if (at === 0) return;
@@ -530,7 +532,7 @@ export class HostCore {
     for (const ptr of endpoints.all()) {
       const isHeld = endpoints.network(ptr) === network.plane.ptr && endpoints.state(ptr) !== "local";
       if (isHeld && endpoints.state(ptr) !== "pending") {
-        endpoints.doubt(ptr, this.#plane.tick + Math.ceil(this.#settings.times.missMs / this.#settings.times.tickMs));
+        endpoints.doubt(ptr, this.#plane.tick + this.#ticks(this.#settings.times.missMs));
         this.#askAbout(ptr);
       }
     }
@@ -581,6 +583,10 @@ export class HostCore {
     if (reachable !== this.#reachable) this.#events.push({ type: "directory", reachable });
     this.#reachable = reachable;
     this.#setTime(this.#nowMs);
+  }
+
+  #ticks(ms: number): number {
+    return Math.ceil(ms / this.#settings.times.tickMs);
   }
 
   #setTime(nowMs: number): void {

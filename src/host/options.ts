@@ -81,6 +81,8 @@ export interface HostTimes {
   readonly idleMs: number;
   /** What is known of other hosts holds so long without a word of the directory; 60000 by default. */
   readonly leaseMs: number;
+  /** The host where a partition was before may send on what still comes for it, so long after it has come; 5000 by default. */
+  readonly sendOnMs: number;
   /** The host counts as dead for others so long after its last word; 10000 by default. */
   readonly hostLeaseMs: number;
 }
@@ -94,6 +96,7 @@ const DEFAULT_TIMES: HostTimes = {
   fragmentMs: 2000,
   idleMs: 60_000,
   leaseMs: 60_000,
+  sendOnMs: 5000,
   hostLeaseMs: 10_000,
 };
 

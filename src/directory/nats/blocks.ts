@@ -2,7 +2,8 @@
  * Blocks of global queue-pair numbers. The number space is kept in 256 parts, each an allocator of its own under a key of its own, so
  * that ten thousand hosts that start at once do not all write the same entry. Which part a host tries first follows from its name.
  */
-import { type AllocatorState, BlockAllocator, GQPN_FIRST, GQPN_LAST } from "../../gqp/allocator.js";
+import { type AllocatorState, BlockAllocator } from "../../gqp/allocator.js";
+import { GQPN_FIRST, GQPN_LAST } from "../../gqp/numbers.js";
 import type { Block } from "../directory.js";
 import { BlockInUse, BlocksExhausted } from "../errors.js";
 import type { Bucket } from "./bucket.js";

@@ -25,7 +25,7 @@ export interface EndpointFields {
   readonly class: number;
   /** The route to its host; 0 for one that is here. */
   readonly route?: number;
-  /** Its host's underlay address, 4 or 16 bytes. */
+  /** Its host's underlay address, 4 or 16 bytes; of one that is here, that of its last host, which may send on to it until deadline. */
   readonly host?: Uint8Array;
   /** Its vnic's record, for one that is here. */
   readonly vnic?: number;

@@ -7,7 +7,6 @@
  */
 export type { Subject } from "./classes.js";
 export type { Verdict } from "./decide.js";
-export { ENCAPSULATIONS, type EncapsulationName } from "./encapsulations.js";
 export { copyHits, hitsOf } from "./encode.js";
 export { type Overhead, overheadOf } from "./overhead.js";
 export { definePolicy, NetworkPolicy, Policy } from "./policy.js";
