@@ -252,7 +252,8 @@ export class Engine {
    */
   addOverlay(options: OverlayOptions): OverlayPlane {
     this.#owner.checkOpen();
-    if (!this.#limits.overlay) throw new ConfigError("overlay", undefined, "given to createEngine, {} for the defaults");
+    if (!this.#limits.overlay)
+      throw new ConfigError("overlay", undefined, "given to createEngine, {} for the defaults");
     if (this.#overlay) throw new ConfigError("overlay", "a second one", "one for each engine");
     const { uplinks } = options;
     if (!Array.isArray(uplinks)) {

@@ -198,7 +198,9 @@ export function receiveAgain(o: Overlay, i: u32, m: usize): u32 {
 function isSentOn(o: Overlay, mbuf: Mbuf, destination: u32): bool {
   if (destination == TABLE_MISS) return false;
   const e = changetype<Endpoint>(destination as usize);
-  return e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, (destination as usize) + ENDPOINT_HOST);
+  return (
+    e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, (destination as usize) + ENDPOINT_HOST)
+  );
 }
 
 /** A sender that is elsewhere, for all that is known: the directory is asked again, once; then the frame is a lie. */

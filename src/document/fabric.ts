@@ -4,8 +4,8 @@
  */
 import * as v from "valibot";
 import { ENCAPSULATION_NAMES } from "../directory/records.js";
+import { Policy } from "../index.js";
 import { refuseProblems } from "../overlay/policy/parse.js";
-import { Policy } from "../overlay/policy/policy.js";
 import { parseAddress } from "../overlay/policy/prefix.js";
 import { NetworksSchema, type PolicyDefinition } from "../overlay/policy/schema.js";
 import { type LineOf, type Path, parseDocument, type Refuse } from "./parse.js";

@@ -99,7 +99,10 @@ export class Claims {
   /** The number that the partition has, or one of this host's, of which more are asked for when they run out. */
   #withNumber(attachment: Attachment, known: number | undefined, use: (gqpn: number) => void): void {
     const gqpn = known ?? this.#numbers.take(this.#home.now());
-    if (gqpn !== undefined) return use(gqpn);
+    if (gqpn !== undefined) {
+      use(gqpn);
+      return;
+    }
     this.#waitingForNumbers.push(() => {
       if (this.#claiming.has(attachment)) this.#withNumber(attachment, undefined, use);
     });

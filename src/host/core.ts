@@ -189,8 +189,10 @@ export class HostCore {
     const mac = checkStation(options.mac);
     const ips = options.ips.map((ip, i) => ipText(parseIp(`ips[${i}]`, ip)));
     const key = `${policy.vni} ${mac}`;
-    if (this.#attachments.has(key)) throw new ConfigError("mac", options.mac, "one that no partition of this network has here");
-    if (this.#byPort.has(options.vnic.index)) throw new ConfigError("vnic", options.vnic.name, "a port without a partition");
+    if (this.#attachments.has(key))
+      throw new ConfigError("mac", options.mac, "one that no partition of this network has here");
+    if (this.#byPort.has(options.vnic.index))
+      throw new ConfigError("vnic", options.vnic.name, "a port without a partition");
     const attachment = new Attachment(options, this.#networkOf(policy.vni), mac, ips);
     this.#attachments.set(key, attachment);
     this.#byPort.set(options.vnic.index, attachment);
@@ -312,7 +314,12 @@ export class HostCore {
     attachment.state_ = "live";
     if (isFirst) {
       attachment.lag = this.#joinGroup(attachment);
-      attachment.plane = this.#plane.attach(vnic, network.plane, parseMac("mac", attachment.mac), attachment.lag?.record.ptr);
+      attachment.plane = this.#plane.attach(
+        vnic,
+        network.plane,
+        parseMac("mac", attachment.mac),
+        attachment.lag?.record.ptr,
+      );
       attachment.sendOnEnds = this.#plane.tick + this.#ticks(this.#settings.times.sendOnMs);
       network.attached++;
       if (network.attached === 1) this.#watch(network);
@@ -523,7 +530,8 @@ export class HostCore {
         }
       });
     }
-    for (const attachment of this.#attachments.values()) if (attachment.network === network) this.#writeLocal(attachment);
+    for (const attachment of this.#attachments.values())
+      if (attachment.network === network) this.#writeLocal(attachment);
   }
 
   /** All that is known of a network's endpoints is asked anew: their classes are others. */

@@ -8,6 +8,12 @@ export type HostEvent =
   | { readonly type: "moved"; readonly partition: string; readonly to: string; readonly generation: number }
   | { readonly type: "detached"; readonly partition: string }
   /** An endpoint that this host sends to is on another host now; so many frames were sent again. */
-  | { readonly type: "redirected"; readonly vni: number; readonly mac: string; readonly to: string; readonly resent: number }
+  | {
+      readonly type: "redirected";
+      readonly vni: number;
+      readonly mac: string;
+      readonly to: string;
+      readonly resent: number;
+    }
   /** The directory cannot be reached, or can again. */
   | { readonly type: "directory"; readonly reachable: boolean };

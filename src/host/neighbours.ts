@@ -1,7 +1,14 @@
 /** ARP and neighbour discovery, answered from the directory: guests ask the overlay, and nobody is flooded. */
 import type { Resolution } from "../directory/records.js";
 import { ipText, parseMac } from "../overlay/address.js";
-import { arpReply, type ArpQuestion, neighbourAdvertisement, type NeighbourQuestion, readArp, readNeighbour } from "../overlay/answers/index.js";
+import {
+  type ArpQuestion,
+  arpReply,
+  type NeighbourQuestion,
+  neighbourAdvertisement,
+  readArp,
+  readNeighbour,
+} from "../overlay/answers/index.js";
 import type { Requests } from "./requests.js";
 
 export interface NeighbourHome {

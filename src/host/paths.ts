@@ -57,7 +57,9 @@ export function choiceOf(context: PathContext, network: NetworkPolicy, target: H
   const { options, settings } = context;
   const { vlan, ttl, udpChecksum, sourcePorts, geneveOptions, dscp, ecn } = options.paths ?? {};
   const { remote, encapsulation, mtuBytes, uplink, weight } = path;
-  const nextHopMac = options.pathsTo?.[target.name]?.find((hint) => (hint.remote ?? target.address) === remote)?.nextHopMac;
+  const nextHopMac = options.pathsTo?.[target.name]?.find(
+    (hint) => (hint.remote ?? target.address) === remote,
+  )?.nextHopMac;
   const ends = { vni: network.vni, local: settings.record.address, remote, vlan, ttl, nextHopMac, mtuBytes };
   if (encapsulation === "rocev2") {
     const tosKeep = (dscp === "uniform" ? 0xfc : 0) | (ecn === false ? 0 : 3);

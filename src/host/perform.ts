@@ -1,6 +1,7 @@
 /** Carries out a host's request on a directory's state (directory/store.ts), at once: what the simulator and tests do. */
-import type { DirectoryStore } from "../directory/store.js";
+
 import type { DirectoryChange } from "../directory/records.js";
+import type { DirectoryStore } from "../directory/store.js";
 import type { AnyAnswer, HostRequest } from "./requests.js";
 
 /** The answer; changes that follow from it are handed to tell, for those who watch. */

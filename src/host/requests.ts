@@ -12,7 +12,10 @@ export interface RequestKinds {
   readonly renew: { ask: object; answer: undefined };
   readonly allocate: { ask: { readonly size: number }; answer: Block };
   readonly publish: { ask: { readonly record: EndpointRecord }; answer: number };
-  readonly withdraw: { ask: { readonly vni: number; readonly mac: string; readonly generation: number }; answer: undefined };
+  readonly withdraw: {
+    ask: { readonly vni: number; readonly mac: string; readonly generation: number };
+    answer: undefined;
+  };
   readonly resolve: { ask: { readonly query: EndpointQuery }; answer: Resolution | undefined };
   readonly members: { ask: { readonly vni: number }; answer: readonly HostState[] };
   /** Changes of the network from now on go to HostCore.change; the answer says that they do. */

@@ -62,7 +62,12 @@ export class StaleFrames {
     let notice = this.#notices.get(key);
     if (!notice) {
       const { sender, mac, sourceQpn, gqpn } = outer;
-      notice = { ...{ sender, mac, sourceQpn, gqpn, vni: frame.vni, port: frame.port }, rejected: undefined, sends: 0, isNew: true };
+      notice = {
+        ...{ sender, mac, sourceQpn, gqpn, vni: frame.vni, port: frame.port },
+        rejected: undefined,
+        sends: 0,
+        isNew: true,
+      };
       this.#notices.set(key, notice);
     }
     if (frame.detail === 1 || outer.psn === undefined) return;

@@ -13,6 +13,7 @@ export { engineHost, type FabricHost } from "./host.js";
 export type { Impairment, ImpairmentOptions, JitterShape } from "./impairment.js";
 export type { Direction, Link, LinkOptions } from "./link.js";
 export type { Network, NetworkCounters } from "./network.js";
+export { SimDirectory } from "./overlay-host.js";
 export { Random } from "./random.js";
 export { OUTSIDE, type ScaleNode, type ScaleOptions, type ScaleReport, ScaleRun, type Send } from "./scale.js";
 export { type Fault, type FaultTargets, randomFaults, type Schedule } from "./schedule.js";

@@ -24,7 +24,10 @@ export class SimDirectory {
   constructor(fabric: Fabric, options: DirectoryLinkOptions & StoreOptions = {}) {
     const { quarantineMs, withdrawnMs, ...link } = options;
     this.#fabric = fabric;
-    this.store = new DirectoryStore({ ...(quarantineMs !== undefined && { quarantineMs }), ...(withdrawnMs !== undefined && { withdrawnMs }) });
+    this.store = new DirectoryStore({
+      ...(quarantineMs !== undefined && { quarantineMs }),
+      ...(withdrawnMs !== undefined && { withdrawnMs }),
+    });
     this.link = fabric.addDirectory(link);
   }
 

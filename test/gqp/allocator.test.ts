@@ -23,7 +23,11 @@ describe("the allocator of numbers", () => {
   });
 
   test("no number is two hosts', none is handed out before its rest is over, and a written-out allocator goes on alike", () => {
-    const step = fc.record({ host: fc.constantFrom("a", "b", "c"), size: fc.integer({ min: 1, max: 5 }), back: fc.boolean() });
+    const step = fc.record({
+      host: fc.constantFrom("a", "b", "c"),
+      size: fc.integer({ min: 1, max: 5 }),
+      back: fc.boolean(),
+    });
     holds(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const restMs = 7;

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import * as layout from "../../assembly/layout.js";
 import { encodeInfinibandTunnel, encodeRoceTunnel } from "../../src/gqp/tunnel.js";
-import type { GqpOuter, InfinibandOuter, Numbers, Opened, RoceOuter } from "../model/gqp.js";
 import type { Outer } from "../model/encapsulation.js";
+import type { GqpOuter, InfinibandOuter, Numbers, Opened, RoceOuter } from "../model/gqp.js";
 import { type Bed, UNTOUCHED } from "./bed.js";
 import { macText } from "./bytes.js";
 import { addressText, OUTER_V4, OUTER_V6 } from "./tunnels.js";

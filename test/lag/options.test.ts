@@ -88,12 +88,7 @@ describe("a group refuses", () => {
     ["no ports", () => ({ ports: [] }), "ports.length", "a whole number from 1 to 32"],
     ["a port twice", () => ({ ports: [vnics[1], vnics[1]] as Port[] }), "ports[1]", "a port that is named once"],
     ["a port of another engine", () => ({ ports: [foreign] }), "port", "of this engine"],
-    [
-      "a port of another group",
-      () => ({ ports: [vnics[1], ports[2]] as Port[] }),
-      "ports[1]",
-      /no tunnel, no group/,
-    ],
+    ["a port of another group", () => ({ ports: [vnics[1], ports[2]] as Port[] }), "ports[1]", /no tunnel, no group/],
     ["a partition's vnic", () => ({ ports: [vnics[0]] as Port[] }), "ports[0]", /no tunnel, no group/],
     ["a network for a host", () => ({ network: vnics[2] as Port }), "network", "left out of a host's group"],
     [

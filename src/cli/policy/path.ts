@@ -1,6 +1,7 @@
 /** The way that allowed traffic takes from host to host, and what it costs. */
-import type { Fabric, FabricEndpoint, FabricHost } from "../../document/fabric.js";
+
 import type { EncapsulationName } from "../../directory/records.js";
+import type { Fabric, FabricEndpoint, FabricHost } from "../../document/fabric.js";
 import { type Overhead, overheadOf } from "../../overlay/policy/overhead.js";
 import type { NetworkPolicy } from "../../overlay/policy/policy.js";
 import { NVGRE_VNI_MAX, NVGRE_VNI_MIN } from "../../overlay/policy/problems.js";

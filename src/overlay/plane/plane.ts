@@ -214,7 +214,8 @@ export class OverlayPlane {
   /** Makes a port a partition's way into a network; partition is its record in the LAG group. */
   attach(port: Port, network: PlaneNetwork, mac: Uint8Array, partition = 0): PlaneVnic {
     const ptr = this.#idleVnics.pop();
-    if (ptr === undefined || this.#vnics.has(port)) throw new ConfigError("port", port.name, "a port with no partition");
+    if (ptr === undefined || this.#vnics.has(port))
+      throw new ConfigError("port", port.name, "a port with no partition");
     const key: EndpointKey = { network: network.ptr, mac };
     const endpoint = this.endpoints.make(key);
     const { u32 } = this.#owner.arena;

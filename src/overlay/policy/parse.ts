@@ -1,6 +1,6 @@
 /** A policy from YAML text. */
 import { type LineOf, parseDocument, type Refuse } from "../../document/parse.js";
-import { Policy } from "./policy.js";
+import { Policy } from "../../index.js";
 import { policyProblems } from "./problems.js";
 import { type PolicyDefinition, PolicySchema } from "./schema.js";
 

@@ -18,11 +18,11 @@
  * Nothing crosses networks: addresses of one mean nothing in another, and tenants may use the same ones.
  */
 import * as v from "valibot";
+import type { EncapsulationName } from "../../directory/records.js";
 import { boundOf } from "../../document/expectation.js";
 import type { LineOf } from "../../document/parse.js";
 import { unusablePath } from "../../document/unusable.js";
 import { ConfigError } from "../../errors.js";
-import type { EncapsulationName } from "../../directory/records.js";
 import { Classes, type Subject } from "./classes.js";
 import { decide, rulesAmong, type Verdict } from "./decide.js";
 import { encodeBlock } from "./encode.js";

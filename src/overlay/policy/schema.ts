@@ -3,8 +3,8 @@
  * words and bounds; what refers to what is in problems.ts. Both hold for files (parse.ts) and for policies made in code (policy.ts).
  */
 import * as v from "valibot";
-import { Name, Vni, Word } from "../../document/words.js";
 import { ENCAPSULATION_NAMES } from "../../directory/records.js";
+import { Name, Vni, Word } from "../../document/words.js";
 
 /** What a rule can be told apart by in a compiled policy, of which the default takes one. */
 export const RULES_MAX = 32767;
