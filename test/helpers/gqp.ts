@@ -7,11 +7,8 @@ import { type Bed, UNTOUCHED } from "./bed.js";
 import { macText } from "./bytes.js";
 import { addressText, OUTER_V4, OUTER_V6 } from "./tunnels.js";
 
-const { udpChecksum: _4, ...V4 } = OUTER_V4;
-const { udpChecksum: _6, ...V6 } = OUTER_V6;
-
-export const ROCE_V4: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...V4 };
-export const ROCE_V6: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...V6 };
+export const ROCE_V4: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...OUTER_V4 };
+export const ROCE_V6: RoceOuter = { form: "rocev2", tos: 0, tosKeep: 3, ...OUTER_V6, udpChecksum: "zero" };
 export const INFINIBAND: InfinibandOuter = { form: "infiniband", vni: 4242, slid: 0x17, dlid: 0xbffe, sl: 5, vl: 3 };
 export const NUMBERS: Numbers = { destQpn: 0x123456, sourceQpn: 0xabcdef, psn: 0xfffffe };
 
@@ -39,6 +36,7 @@ const anyRoce: fc.Arbitrary<GqpOuter> = fc.constantFrom(4, 16).chain((size) =>
     ttl: fc.integer({ min: 1, max: 255 }),
     tos: fc.nat(255),
     tosKeep: fc.constantFrom(0, 3, 0xff, 0xfc),
+    udpChecksum: fc.constantFrom("zero" as const, "full" as const),
     sourcePorts: fc.constantFrom<[number, number][]>([49152, 65535], [1, 65535], [50000, 50000]),
   }),
 );
