@@ -1,10 +1,5 @@
 /** System 3: global queue pairs, numbers that belong to VMs and stay with them when they move. */
-export {
-  type AllocatorOptions as GqpnAllocatorOptions,
-  type AllocatorState as GqpnAllocatorState,
-  GqpnAllocator,
-  GqpnExhausted,
-} from "./allocator.js";
+
 export {
   createGqpCodec,
   type DatagramNumbers,
@@ -25,6 +20,12 @@ export {
   type RejectedPsns,
   rejectedPsns,
 } from "./moved.js";
+export {
+  type AllocatorOptions as GqpnAllocatorOptions,
+  type AllocatorState as GqpnAllocatorState,
+  GqpnAllocator,
+  GqpnExhausted,
+} from "./number-allocator.js";
 export { GQPN_FIRST, GQPN_LAST, GQPN_MAX, type GqpnBlock } from "./numbers.js";
 export {
   type EncodedTunnel,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GqpnAllocator, GqpnExhausted } from "../../src/gqp/allocator.js";
 import { HostNumbers } from "../../src/gqp/host-numbers.js";
+import { GqpnAllocator, GqpnExhausted } from "../../src/gqp/number-allocator.js";
 import { holds } from "../helpers/property.js";
 
 const QUARANTINE_MS = 100;
