@@ -39,6 +39,26 @@ export interface Kernels {
   icrcIp(table: number, ip: number, len: number): number;
   icrcIb(table: number, lrh: number, len: number): number;
   icrcBurst(table: number, ptrs: number, lens: number, out: number, n: number): void;
+  gqpEncapBurst(
+    list: number,
+    n: number,
+    tunnel: number,
+    destQpn: number,
+    sourceQpn: number,
+    psn: number,
+    crc32Table: number,
+    crc16Table: number,
+    bufBytes: number,
+  ): number;
+  gqpDecapBurst(
+    list: number,
+    n: number,
+    kind: number,
+    vni: number,
+    founds: number,
+    crc32Table: number,
+    crc16Table: number,
+  ): void;
   poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
   alloc(pool: number): number;
   allocBulk(pool: number, out: number, n: number): number;
@@ -90,26 +110,6 @@ export interface Kernels {
   ecnOuter(m: number): number;
   ecnApply(m: number, outerTos: number, uniform: boolean): number;
   decapBurst(list: number, n: number, udpPort: number, vni: number): void;
-  gqpEncapBurst(
-    list: number,
-    n: number,
-    tunnel: number,
-    destQpn: number,
-    sourceQpn: number,
-    psn: number,
-    crc32Table: number,
-    crc16Table: number,
-    bufBytes: number,
-  ): number;
-  gqpDecapBurst(
-    list: number,
-    n: number,
-    kind: number,
-    vni: number,
-    founds: number,
-    crc32Table: number,
-    crc16Table: number,
-  ): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   fragment(pool: number, m: number, mtuBytes: number, out: number): number;

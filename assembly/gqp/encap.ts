@@ -1,7 +1,8 @@
 // Encapsulation by prepared template: everything is checked first, then headers are copied in front and patched, then pad and CRCs
-// are appended. The UDP checksum of RoCEv2 is zero (annex A17); the ICRC covers what it would, and more.
+// are appended. The UDP checksum of RoCEv2 is zero (annex A17), since the ICRC covers what it would, and more; a tunnel can ask for it
+// all the same, over IPv6, where not everybody takes zero (RFC 6935).
 import { load16be, store16be } from "../be";
-import { fold32 } from "../checksum";
+import { complement, fold32, udpWire } from "../checksum";
 import { icrcIbChain, icrcIpChain, vcrcChain } from "../crc/chain";
 import {
   DROP_NO_HEADROOM,
@@ -12,9 +13,11 @@ import {
   FLAG_IPV6,
   OK,
   TUNNEL_F_IPV6,
+  TUNNEL_F_UDP_CHECKSUM,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { append, headroom, Mbuf, prepend } from "../mbuf/mbuf";
+import { sumChain } from "../mbuf/sum";
 import { flowHash } from "../path/hash";
 import { Tunnel } from "../path/tunnel";
 import {
@@ -31,9 +34,9 @@ import {
   UD_BYTES,
   VCRC_BYTES,
 } from "../wire/ib";
-import { IPV4_CHECKSUM, IPV4_TOTAL_LENGTH } from "../wire/ipv4";
-import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH } from "../wire/ipv6";
-import { UDP_LENGTH } from "../wire/transport";
+import { IPV4_CHECKSUM, IPV4_TOTAL_LENGTH, ipv4PseudoSum } from "../wire/ipv4";
+import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH, ipv6PseudoSum } from "../wire/ipv6";
+import { PROTOCOL_UDP, UDP_CHECKSUM, UDP_LENGTH } from "../wire/transport";
 
 const IP_LENGTH_MAX: u32 = 0xffff;
 
@@ -93,6 +96,7 @@ export function encapDatagram(
     store<u16>(icrc, vcrcChain(crc16Table, m, length) as u16, ICRC_BYTES);
   } else {
     store<u32>(icrc, icrcIpChain(crc32Table, m, t.l3, covered));
+    if ((t.flags & TUNNEL_F_UDP_CHECKSUM) != 0) writeUdpChecksum(t, m, outer, length - (t.l4 - t.l3));
   }
   return OK;
 }
@@ -109,6 +113,14 @@ function patchIp(t: Tunnel, outer: usize, length: u32, tos: u32): void {
   store<u8>(ip, load<u8>(ip, 1) | (tos as u8), 1);
   const sum = t.ipSum + (bswap<u16>(length as u16) as u32) + (tos << 8);
   store<u16>(ip, (fold32(sum) ^ 0xffff) as u16, IPV4_CHECKSUM);
+}
+
+/** Over the whole datagram, the ICRC with it, which in its turn takes this field as ones. */
+function writeUdpChecksum(t: Tunnel, m: usize, outer: usize, length: u32): void {
+  const ip = outer + t.l3;
+  const isIpv6 = (t.flags & TUNNEL_F_IPV6) != 0;
+  const pseudo = isIpv6 ? ipv6PseudoSum(ip, PROTOCOL_UDP, length) : ipv4PseudoSum(ip, PROTOCOL_UDP, length);
+  store<u16>(outer + t.l4, udpWire(complement(sumChain(m, t.l4, length, pseudo))) as u16, UDP_CHECKSUM);
 }
 
 /** Type of service or traffic class of the frame that is carried; 0 of what is no IP, or whose header is cut. */

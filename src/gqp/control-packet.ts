@@ -3,7 +3,7 @@
  * them without an engine at hand. The form is that of frames (assembly/wire/ib.ts) without the overlay header.
  */
 import { QKEY_CONTROL, QPN_CONTROL } from "../../assembly/layout.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { macOf, parseIp, parseMac } from "../overlay/address.js";
 import { encodeMoved, type Moved } from "./moved.js";
@@ -22,6 +22,8 @@ export interface ControlPacketOptions {
   readonly ttl?: number | undefined;
   /** Type of service or traffic class; 0 by default. */
   readonly tos?: number | undefined;
+  /** "zero" (the default) or "full", as in RoceTunnelOptions. */
+  readonly udpChecksum?: "zero" | "full" | undefined;
   /** UDP source port; 49152 by default. */
   readonly sourcePort?: number | undefined;
   /** Counts this host's control messages to that one: 24 bits. */
@@ -30,6 +32,7 @@ export interface ControlPacketOptions {
 
 /** Longest payload of a control message: what InfiniBand's smallest MTU lets through. */
 const PAYLOAD_BYTES_MAX = 256;
+const PROTOCOL_UDP = 17;
 const IPV4_BYTES = 20;
 const IPV6_BYTES = 40;
 const UDP_BYTES = 8;
@@ -70,7 +73,7 @@ export function controlPacket(payload: Uint8Array, options: ControlPacketOptions
   const { l3, l4 } = template;
   if (local.length === 4) {
     view.setUint16(l3 + 2, frame.length - l3);
-    view.setUint16(l3 + 10, ipv4Checksum(frame.subarray(l3, l4)));
+    view.setUint16(l3 + 10, internetChecksum(frame.subarray(l3, l4)));
   } else {
     view.setUint16(l3 + 4, frame.length - l4);
   }
@@ -82,13 +85,21 @@ export function controlPacket(payload: Uint8Array, options: ControlPacketOptions
   view.setUint32(bth + BTH_PSN, checkInteger("psn", options.psn, 0, 0xffffff));
   view.setUint32(bth + DETH_SOURCE_QPN, QPN_CONTROL);
   view.setUint32(frame.length - ICRC_BYTES, icrcOf(frame.subarray(l3, -ICRC_BYTES)), true);
+  if (checkOneOf("udpChecksum", options.udpChecksum ?? "zero", ["zero", "full"]) === "full") {
+    const udp = frame.subarray(l4);
+    const pseudo = [...local, ...remote, 0, PROTOCOL_UDP, udp.length >> 8, udp.length & 0xff];
+    // A computed 0 is sent as 0xffff (RFC 768).
+    view.setUint16(l4 + 6, internetChecksum([...pseudo, ...udp]) || 0xffff);
+  }
   return frame;
 }
 
-function ipv4Checksum(header: Uint8Array): number {
+/** RFC 1071, of an even number of bytes. */
+function internetChecksum(bytes: ArrayLike<number>): number {
   let sum = 0;
-  for (let at = 0; at < header.length; at += 2) sum += ((header[at] as number) << 8) | (header[at + 1] as number);
-  return ~((sum & 0xffff) + (sum >>> 16)) & 0xffff;
+  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum ^ 0xffff;
 }
 
 /** ICRC of an IP packet without its ICRC (annex A17): eight bytes of ones first, and ones for what routers may change. */

@@ -1,6 +1,6 @@
 /**
  * A host's own use of its blocks: a number for each new endpoint, and back when the endpoint ends, wherever that was. A number rests
- * before another endpoint gets it, as blocks do (allocator.ts). When few numbers are left another block is due; asking for it is
+ * before another endpoint gets it, as blocks do (number-allocator.ts). When few numbers are left another block is due; asking for it is
  * the caller's work. Pure: times come as arguments, in milliseconds.
  */
 import { checkInteger } from "../check.js";

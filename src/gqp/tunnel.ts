@@ -7,6 +7,7 @@ import {
   MBUF_WIRE_LEN,
   TUNNEL_BYTES,
   TUNNEL_F_IPV6,
+  TUNNEL_F_UDP_CHECKSUM,
   TUNNEL_FLAGS,
   TUNNEL_FRAME_BYTES_MAX,
   TUNNEL_GROWTH,
@@ -23,7 +24,7 @@ import {
   TUNNEL_TOS_KEEP,
   TUNNEL_VNI,
 } from "../../assembly/layout.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { macOf, parseIp, parseMac } from "../overlay/address.js";
 import { buildInfinibandTemplate, buildRoceTemplate, type GqpTemplate } from "./template.js";
@@ -50,6 +51,8 @@ export interface RoceTunnelOptions {
   readonly tos?: number | undefined;
   /** Bits of the inner type of service that the outer one takes over in place of tos's; 0 by default, 3 is ECN (RFC 6040). */
   readonly tosKeep?: number | undefined;
+  /** "zero" (absent: the default, as annex A17 has it) or "full", for an IPv6 underlay that takes no zero (RFC 6935). */
+  readonly udpChecksum?: "zero" | "full" | undefined;
   /** Range of outer source ports, both ends included; 49152-65535 by default. */
   readonly sourcePorts?: readonly [first: number, last: number] | undefined;
   /** MTU of the underlay's IP packets; 65535 by default. */
@@ -85,6 +88,7 @@ export function encodeRoceTunnel(options: RoceTunnelOptions): EncodedTunnel {
   const [firstPort, lastPort] = options.sourcePorts ?? [49152, 65535];
   checkInteger("sourcePorts[0]", firstPort, 1, 65535);
   checkInteger("sourcePorts[1]", lastPort, firstPort, 65535);
+  const udpChecksum = checkOneOf("udpChecksum", options.udpChecksum ?? "zero", ["zero", "full"]);
   const tosKeep = checkInteger("tosKeep", options.tosKeep ?? 0, 0, 255);
   const template = buildRoceTemplate({
     local,
@@ -98,7 +102,8 @@ export function encodeRoceTunnel(options: RoceTunnelOptions): EncodedTunnel {
   });
   const form = isIpv6 ? "rocev2-ipv6" : "rocev2-ipv4";
   const { record, view } = recordOf(ENCAP_ROCEV2, vni, template);
-  view.setUint32(TUNNEL_FLAGS, isIpv6 ? TUNNEL_F_IPV6 : 0, true);
+  const flags = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
+  view.setUint32(TUNNEL_FLAGS, flags, true);
   view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
   view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
   view.setUint8(TUNNEL_TOS_KEEP, tosKeep);

@@ -165,6 +165,8 @@ describe("the packet that brings it", () => {
   test.each([
     ["IPv4", V4],
     ["IPv6 in a VLAN", V6],
+    ["IPv4 with a UDP checksum", { ...V4, udpChecksum: "full" as const }],
+    ["IPv6 with a UDP checksum", { ...V6, udpChecksum: "full" as const }],
   ])("over %s is opened by kernel and twin: every sum is right", (_, options) => {
     const packet = movedPacket(MOVED, options);
     const { cause, found, payload } = opened(packet);
@@ -182,7 +184,7 @@ describe("the packet that brings it", () => {
 
   test("any payload of 1 to 256 bytes is padded to words and comes out whole", () => {
     for (let length = 1; length <= 256; length++) {
-      const packet = controlPacket(counting(length), length % 2 ? V4 : V6);
+      const packet = controlPacket(counting(length), length % 2 ? V4 : { ...V6, udpChecksum: "full" });
       expect(opened(packet)).toMatchObject({ cause: layout.OK, payload: counting(length) });
     }
   });
@@ -196,6 +198,7 @@ describe("the packet that brings it", () => {
     ["ttl", { ttl: 256 }],
     ["tos", { tos: -1 }],
     ["sourceMac", { sourceMac: "" }],
+    ["udpChecksum", { udpChecksum: "half" as "full" }],
   ])("a wrong %s is named", (argument, change) => {
     expect(() => movedPacket(MOVED, { ...V4, ...change })).toThrowError(expect.objectContaining({ argument }));
   });

@@ -56,6 +56,7 @@ describe("templates", () => {
     ["ttl", { ttl: 0 }],
     ["tos", { tos: 256 }],
     ["tosKeep", { tosKeep: -1 }],
+    ["udpChecksum", { udpChecksum: "half" as "full" }],
     ["nextHopMac", { nextHopMac: "x" }],
     ["mtuBytes", { mtuBytes: 71 }],
   ])("RoCEv2: a wrong %s is named", (argument, options) => {

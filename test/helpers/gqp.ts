@@ -24,7 +24,8 @@ export const FORMS: readonly (readonly [name: string, outer: GqpOuter])[] = [
 
 /** The same ends, between queue pairs. */
 function roce({ vni, local, remote, sourceMac, nextHopMac, ttl = 64, sourcePorts = [49152, 65535] }: Outer): RoceOuter {
-  return { form: "rocev2", tos: 0, tosKeep: 3, vni, local, remote, sourceMac, nextHopMac, ttl, sourcePorts };
+  const ends = { vni, local, remote, sourceMac, nextHopMac, ttl, sourcePorts };
+  return { form: "rocev2", tos: 0, tosKeep: 3, udpChecksum: "zero", ...ends };
 }
 
 const bytes = (length: number) => fc.array(fc.nat(255), { minLength: length, maxLength: length });
@@ -42,6 +43,7 @@ const anyRoce: fc.Arbitrary<GqpOuter> = fc.constantFrom(4, 16).chain((size) =>
     ttl: fc.integer({ min: 1, max: 255 }),
     tos: fc.nat(255),
     tosKeep: fc.constantFrom(0, 3, 0xff, 0xfc),
+    udpChecksum: fc.constantFrom("zero" as const, "full" as const),
     sourcePorts: fc.constantFrom<[number, number][]>([49152, 65535], [1, 65535], [50000, 50000]),
   }),
 );

@@ -22,6 +22,7 @@ export interface RoceOuter {
   readonly tos: number;
   /** Bits of the type of service that come from the inner packet. */
   readonly tosKeep: number;
+  readonly udpChecksum: "zero" | "full";
   readonly sourcePorts: readonly [number, number];
 }
 
@@ -91,6 +92,10 @@ export function encapsulate(
   const ethernet = [...outer.nextHopMac, ...outer.sourceMac, ...tag, ...(isV4 ? [0x08, 0x00] : [0x86, 0xdd])];
   const packet = concat(ip, udp, datagram, inner, end);
   if (isWhole) packet.set(le32(icrcOf(isV4 ? "ipv4" : "ipv6", packet)), packet.length - 4);
+  if (isWhole && outer.udpChecksum === "full") {
+    const sum = onesSum(packet.subarray(ip.length), onesSum(pseudoHeader(outer.local, outer.remote, 17, udpLength)));
+    packet.set(be16(sum === 0xffff ? 0xffff : sum ^ 0xffff), ip.length + 6);
+  }
   return {
     cause: layout.OK,
     bytes: concat(ethernet, packet),

@@ -32,6 +32,7 @@ export interface GqpEncapOptions {
   readonly dstMac?: string;
   readonly vlan?: number;
   readonly ttl?: number;
+  readonly udpChecksum?: "zero" | "full";
   readonly slid?: number;
   readonly dlid?: number;
   readonly sl?: number;
@@ -66,8 +67,10 @@ export function gqpEncap(from: string, to: string, options: GqpEncapOptions): Pr
   return undefined;
 }
 
-function roceTunnel({ vni = 0, src = "", dst = "", srcMac, dstMac, vlan, ttl }: GqpEncapOptions): EncodedTunnel {
-  return encodeRoceTunnel({ vni, local: src, remote: dst, sourceMac: srcMac, nextHopMac: dstMac, vlan, ttl });
+function roceTunnel(options: GqpEncapOptions): EncodedTunnel {
+  const { vni = 0, src = "", dst = "", srcMac, dstMac, vlan, ttl, udpChecksum } = options;
+  const macs = { sourceMac: srcMac, nextHopMac: dstMac };
+  return encodeRoceTunnel({ vni, local: src, remote: dst, ...macs, vlan, ttl, udpChecksum });
 }
 
 function infinibandTunnel({ vni = 0, slid = 0, dlid = 0, sl, vl }: GqpEncapOptions): EncodedTunnel {
