@@ -10,6 +10,7 @@ export * from "./capture/index.js";
 export { causeText } from "./causes.js";
 export type { Census } from "./census.js";
 export type { PortCounters } from "./counters.js";
+export * from "./directory/index.js";
 export type { Driver } from "./driver/driver.js";
 export { createHandover, type Handover, type HandoverOptions } from "./driver/handover/channel.js";
 export { HandoverReceiver } from "./driver/handover/receiver.js";
