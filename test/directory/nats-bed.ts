@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsDirectoryOptions } from "../../src/directory/nats/nats-directory.js";
 import { connectNatsDirectory, type NatsDirectory } from "../../src/directory/nats/node.js";
+import { insist } from "../helpers/eventually.js";
 import type { NatsServers } from "../helpers/nats.js";
 import { type DirectoryBed, SUITE_LEASE_MS, SUITE_QUARANTINE_MS } from "./suite.js";
 
@@ -30,7 +31,7 @@ export function natsBed(servers: NatsServers, replicas: number, more: NatsDirect
       // Each view begins with another server; a frozen one is noticed within 3 s.
       const urls = servers.urls.map((_, i) => servers.urls[(i + opened.length) % servers.urls.length] as string);
       const connection = { servers: urls, noRandomize: true, pingInterval: 1000, reconnectTimeWait: 100 };
-      const directory = await connectNatsDirectory(connection, options);
+      const directory = await insist(() => connectNatsDirectory(connection, options));
       opened.push(directory);
       return directory;
     },

@@ -7,7 +7,7 @@ import { DirectoryUnavailable, StaleGeneration } from "../../src/directory/error
 import type { NatsDirectory } from "../../src/directory/nats/node.js";
 import type { EndpointRecord } from "../../src/directory/records.js";
 import { has } from "../helpers/command.js";
-import { eventually } from "../helpers/eventually.js";
+import { eventually, insist } from "../helpers/eventually.js";
 import { NATS_SERVER, NatsServers } from "../helpers/nats.js";
 import { natsBed } from "./nats-bed.js";
 import { directorySuite, endpoint, HOSTS } from "./suite.js";
@@ -38,8 +38,11 @@ describe.skipIf(!has(NATS_SERVER))("three NATS servers that fail (nats-server)",
     const writers = [await bed.open(), await bed.open(), await bed.open()] as const;
     const world = new World(writers);
     try {
-      await eventually(() => publishHosts(writers[0]).then(() => true));
-      const views = [await Seen.watching(await bed.open()), await Seen.watching(await bed.open())];
+      await insist(() => publishHosts(writers[0]));
+      const views = [
+        await insist(async () => Seen.watching(await bed.open())),
+        await insist(async () => Seen.watching(await bed.open())),
+      ];
 
       const load = world.run();
       await world.grows(30);
@@ -72,8 +75,8 @@ describe.skipIf(!has(NATS_SERVER))("three NATS servers that fail (nats-server)",
         expect(now.generation).toBeGreaterThanOrEqual(world.acknowledged.get(mac)?.generation ?? 0);
         if (now.generation === world.acknowledged.get(mac)?.generation)
           expect(now).toEqual(world.acknowledged.get(mac));
-        expect((await reader.resolve({ gqpn }))?.endpoint).toEqual(now);
-        expect((await reader.resolve({ vni: 5000, ip: now.ips[0] as string }))?.endpoint).toEqual(now);
+        expect((await insist(() => reader.resolve({ gqpn })))?.endpoint).toEqual(now);
+        expect((await insist(() => reader.resolve({ vni: 5000, ip: now.ips[0] as string })))?.endpoint).toEqual(now);
       }
       for (const { last } of views) {
         await eventually(() => [...truth].every(([mac, { generation }]) => last.get(mac)?.generation === generation));
@@ -92,8 +95,8 @@ describe.skipIf(!has(NATS_SERVER))("three NATS servers that fail (nats-server)",
     const bed = natsBed(servers, 3, { timeoutMs: 1500 });
     try {
       const writer = await bed.open();
-      await eventually(() => publishHosts(writer).then(() => true));
-      await writer.publish(endpoint());
+      await insist(() => publishHosts(writer));
+      await insist(() => writer.publish(endpoint()));
       servers.kill(0);
       servers.kill(1);
       expect(await writer.publish(endpoint({ generation: 2 })).catch((error) => error)).toBeInstanceOf(
@@ -113,10 +116,17 @@ describe.skipIf(!has(NATS_SERVER))("three NATS servers that fail (nats-server)",
 
 /** The server that decides what is written to a bucket. */
 async function leaderOf(servers: NatsServers, bucket: string): Promise<number> {
-  const connection = await connect({ servers: servers.urls });
-  const { streamInfo } = await (await new Kvm(connection).open(bucket)).status();
-  await connection.close();
-  return Number(streamInfo.cluster?.leader?.slice(1));
+  return insist(async () => {
+    const connection = await connect({ servers: servers.urls });
+    try {
+      const { streamInfo } = await (await new Kvm(connection).open(bucket)).status();
+      const index = ["n0", "n1", "n2"].indexOf(streamInfo.cluster?.leader ?? "");
+      if (index < 0) throw new Error("no leader yet");
+      return index;
+    } finally {
+      await connection.close();
+    }
+  });
 }
 
 async function publishHosts(directory: NatsDirectory): Promise<void> {
