@@ -322,12 +322,13 @@ export const COUNTER_RESENT = 8;
 export const COUNTER_FRAGMENTS_MADE = 9;
 export const COUNTER_REDIRECTED = 10;
 export const COUNTER_NOT_RETAINED = 11;
-/** Scratch of a burst: keys of sources and of destinations (16 bytes each), their addresses, what was found, mbufs, hashes. */
-export const SCRATCH_BYTES = 13312;
+/** Scratch of a burst: keys (16 bytes each, two a frame), their addresses, what was found, a list of mbufs or of pairs, a path for each frame. */
+export const SCRATCH_BYTES = 15360;
 export const SCRATCH_KEYS = 0;
 export const SCRATCH_KEY_PTRS = 8192;
 export const SCRATCH_FOUND = 10240;
 export const SCRATCH_LIST = 12288;
+export const SCRATCH_PATHS = 14336;
 // network (overlay/network.ts)
 export const NETWORK_BYTES = 64;
 export const NETWORK_VNI = 0;

@@ -10,7 +10,7 @@ import { Vnic } from "./network";
 import { OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
 import { receiveAgain } from "./receive";
-import { Send } from "./send";
+import { sendOne } from "./send";
 
 /**
  * Sends on the frames that wait for an endpoint, unless it is still unknown. Returns how many are left: those from the first on that
@@ -49,14 +49,9 @@ function goOn(o: Overlay, m: usize): bool {
   mbuf.cause = FrameKind.parse(m) as u16;
   const v = changetype<Vnic>(vnic);
   const found = Endpoints.find(o, v.network as usize, Endpoints.macAt(mbuf.data as usize));
-  const out = sendAgain(o, vnic, m, found);
+  const out = sendOne(o, vnic, m, found);
   if (out < OUT_LOCAL) announce(o.uplinkAt(out));
   return out != OUT_WAITS;
-}
-
-/** A function, so that the loop of what guests send has this step for itself. */
-function sendAgain(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
-  return Send.one(o, vnic, m, found);
 }
 
 /** Which uplink a frame has arrived on. */
