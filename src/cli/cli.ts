@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 something was found or failed, 2 bad usage. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { DocumentError } from "../document/parse.js";
 import { ConfigError, RinglaneError } from "../index.js";
-import { finish, noJsonOnDataStdout, number } from "./arguments.js";
+import { finish } from "./arguments.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
 import { lagCommands } from "./lag/commands.js";
 import { runFile } from "./run.js";
-import { decapFile, encapFile } from "./tunnel-files.js";
+import { tunnelCommands } from "./tunnel/commands.js";
 import { version } from "./version.js";
 
 const DONE = 0;
@@ -18,7 +18,7 @@ const BAD_USAGE = 2;
 
 const program = new Command("ringlane")
   .description(
-    "A WebAssembly packet engine: run scenarios, look into captures, spread them over links, put them into VXLAN and out of it.",
+    "A WebAssembly packet engine: run scenarios, look into captures, spread them over links, put them into tunnels and out of them.",
   )
   .version(version())
   .exitOverride()
@@ -41,7 +41,9 @@ capture
   .action((file, options) => finish(captureInfo(file, options)));
 capture
   .command("verify")
-  .description("check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside VXLAN; exit code 1 when one is wrong")
+  .description(
+    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside tunnels; exit code 1 when one is wrong",
+  )
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
   .action((file, options) => finish(captureVerify(file, options)));
@@ -55,39 +57,7 @@ program
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
 
-program
-  .command("encap")
-  .description("put every frame of a capture into VXLAN (RFC 7348)")
-  .argument("<in>", "capture, - for stdin")
-  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
-  .addOption(new Option("--vxlan", "the encapsulation").makeOptionMandatory())
-  .requiredOption("--vni <number>", "VXLAN network identifier", number)
-  .requiredOption("--src <ip>", "outer source address")
-  .requiredOption("--dst <ip>", "outer destination address")
-  .option("--src-mac <mac>", "outer source MAC address")
-  .option("--dst-mac <mac>", "outer destination MAC address")
-  .option("--vlan <id>", "outer 802.1Q VLAN", number)
-  .option("--ttl <number>", "outer time to live", number)
-  .addOption(new Option("--udp-checksum <kind>", "outer UDP checksum").choices(["zero", "full"]))
-  .option("--json", "one JSON object on stdout")
-  .action((from, to, options) => {
-    noJsonOnDataStdout(to, options);
-    const { src, dst, srcMac, dstMac, vxlan, ...rest } = options;
-    return finish(encapFile(from, to, { ...rest, local: src, remote: dst, sourceMac: srcMac, nextHopMac: dstMac }));
-  });
-
-program
-  .command("decap")
-  .description("take the inner frames out of a capture's VXLAN")
-  .argument("<in>", "capture, - for stdin")
-  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
-  .option("--vni <number>", "only this network", number)
-  .option("--udp-port <number>", "VXLAN's UDP port", number, 4789)
-  .option("--json", "one JSON object on stdout")
-  .action((from, to, options) => {
-    noJsonOnDataStdout(to, options);
-    return finish(decapFile(from, to, options));
-  });
+tunnelCommands(program);
 
 // Whoever reads our output may stop early (head, less): that is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

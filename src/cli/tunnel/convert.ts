@@ -1,53 +1,10 @@
-/** `ringlane encap` and `ringlane decap`: a whole capture into VXLAN, and out of it. */
-import {
-  type Burst,
-  type CaptureReader,
-  causeText,
-  createEngine,
-  type Engine,
-  LINKTYPE_ETHERNET,
-  type TunnelOptions,
-} from "../index.js";
-import { type OutputFile, openInput, openOutput } from "./files.js";
-import { type LoadedBurst, printUnread, type ReadSummary, readThrough } from "./read.js";
-import { countOne, printJson, table } from "./report.js";
+/** A whole capture through one kernel, frame by frame into another capture: what `ringlane encap` and `ringlane decap` share. */
+import { type Burst, type CaptureReader, causeText, type Engine, LINKTYPE_ETHERNET } from "../../index.js";
+import { type OutputFile, openInput, openOutput } from "../files.js";
+import { type LoadedBurst, printUnread, type ReadSummary, readThrough } from "../read.js";
+import { countOne, printJson, table } from "../report.js";
 
-/** Causes that a frame can only have once it is known to be for the VXLAN port: faults of what decap was asked for. */
-const VXLAN_FAULTS = new Set([
-  "vxlan-truncated",
-  "vxlan-no-vni-flag",
-  "outer-fragment",
-  "outer-ipv4-checksum",
-  "outer-udp-checksum",
-  "headers-split",
-]);
-
-export interface EncapOptions extends Omit<TunnelOptions, "vnic" | "uplink"> {
-  readonly json?: boolean;
-}
-
-export interface DecapOptions {
-  readonly vni?: number;
-  readonly udpPort?: number;
-  readonly json?: boolean;
-}
-
-/** Exit code 0; 1 when a frame could not be encapsulated or the input is damaged. */
-export async function encapFile(from: string, to: string, options: EncapOptions): Promise<number> {
-  const engine = await createEngine({ ports: 0, tunnels: 1 });
-  const tunnel = engine.addTunnel(options);
-  const isFault = () => true;
-  return convert(engine, { from, to, json: options.json, work: (burst) => burst.encapsulate(tunnel), isFault });
-}
-
-/** Exit code 0; 1 when a VXLAN frame is faulty or the input is damaged. Frames without VXLAN are left out. */
-export async function decapFile(from: string, to: string, options: DecapOptions): Promise<number> {
-  const engine = await createEngine({ ports: 0, tunnels: 0 });
-  const isFault = (cause: string) => VXLAN_FAULTS.has(cause);
-  return convert(engine, { from, to, json: options.json, work: (burst) => burst.decapsulate(options), isFault });
-}
-
-interface Conversion {
+export interface Conversion {
   readonly from: string;
   readonly to: string;
   readonly json: boolean | undefined;
@@ -56,7 +13,8 @@ interface Conversion {
   readonly isFault: (cause: string) => boolean;
 }
 
-async function convert(engine: Engine, { from, to, json, work, isFault }: Conversion): Promise<number> {
+/** Exit code 0; 1 when a frame was left out for a fault, or the input is damaged. */
+export async function convert(engine: Engine, { from, to, json, work, isFault }: Conversion): Promise<number> {
   const burst = engine.burst();
   // Once on nothing: a bad option is refused before a file is opened.
   work(burst);
@@ -64,6 +22,7 @@ async function convert(engine: Engine, { from, to, json, work, isFault }: Conver
   const output = await openOutput(to);
   const interfaces = new Interfaces(output);
   const left: Record<string, number> = {};
+  const found: Record<string, number> = {};
   let written = 0;
   let writtenBytes = 0;
   const convertBurst = async ({ packets }: LoadedBurst, reader: CaptureReader) => {
@@ -77,6 +36,7 @@ async function convert(engine: Engine, { from, to, json, work, isFault }: Conver
       const { timestampNs, spans, originalLength } = frame;
       const target = interfaces.idFor(interfaceId, reader);
       await output.writer.write({ timestampNs, data: spans, originalLength, comments, interfaceId: target });
+      if (frame.encapsulation) countOne(found, frame.encapsulation);
       written++;
       writtenBytes += originalLength;
     }
@@ -90,7 +50,7 @@ async function convert(engine: Engine, { from, to, json, work, isFault }: Conver
     output.discard();
     engine.close();
   }
-  const report = reportOf(input.name, output.name, summary, { written, writtenBytes, left });
+  const report = reportOf(input.name, output.name, summary, { written, writtenBytes, found, left });
   if (json) printJson(report);
   else printReport(report, to === "-");
   return Object.keys(left).some(isFault) || summary.unread.damage ? 1 : 0;
@@ -126,7 +86,7 @@ function reportOf(
   from: string,
   to: string,
   { packets, unread }: ReadSummary,
-  done: { written: number; writtenBytes: number; left: Record<string, number> },
+  done: { written: number; writtenBytes: number; found: Record<string, number>; left: Record<string, number> },
 ) {
   return {
     input: from,
@@ -134,6 +94,7 @@ function reportOf(
     packetsRead: packets,
     packetsWritten: done.written,
     wireBytesWritten: done.writtenBytes,
+    ...(Object.keys(done.found).length > 0 ? { encapsulations: done.found } : {}),
     leftOut: done.left,
     ...unread,
   };
@@ -145,6 +106,8 @@ function printReport(report: ReturnType<typeof reportOf>, toStdout: boolean): vo
   print(
     `${report.packetsRead} packets read from ${report.input}, ${report.packetsWritten} written to ${report.output}`,
   );
+  const found = Object.entries(report.encapsulations ?? {});
+  if (found.length > 0) print(table(["encapsulation", "frames"], found));
   const left = Object.entries(report.leftOut).map(([cause, n]) => [n, cause, causeText(cause)]);
   if (left.length > 0) print(table(["left out", "cause", "which means"], left));
   printUnread(report.input, report);
