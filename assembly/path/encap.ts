@@ -86,7 +86,8 @@ export class Encap {
     const outer = (data - PLAIN_BYTES) as usize;
     const kept = (load<u8>(data as usize, PLAIN_TOS) as u32) & (t.tosKeep as u32);
     const tos = kept | (load<u8>(tunnel, (TUNNEL_TEMPLATE as usize) + PLAIN_TOS) as u32);
-    // In memory order the one is a word's upper byte and the other a word with its bytes swapped, which is as good as 8 bits to the left.
+    // As words in memory order both are 8 bits up: the type of service is an upper byte, and swapping a word's bytes is, to a
+    // one's-complement sum, multiplying by 256 (RFC 1071 section 2(B)).
     const check = fold32(t.ipSum + ((ipLength + tos) << 8)) ^ 0xffff;
     const port = entropyPort(t, hash);
     const ethernet = i8x16.replace_lane(v128.load(tunnel, TUNNEL_TEMPLATE), 15, tos as i8);
@@ -102,7 +103,7 @@ export class Encap {
   }
 }
 
-/** The two bytes of a number of 16 bits, changed about, for a lane. */
+/** A number of 16 bits in network order, for a lane. */
 function swapped(value: u32): i16 {
   return ((value << 8) | (value >> 8)) as i16;
 }
