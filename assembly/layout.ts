@@ -197,6 +197,24 @@ export const ENCAP_INFINIBAND = 5;
 /** Where the encapsulation that a frame was found in stands in mbuf.flags (path/outer.ts), above the bits of parse: 0 is VXLAN. */
 export const ENCAP_SHIFT = 16;
 
+// global queue pair (gqp/found.ts): what an RDMA packet's transport headers said
+export const GQP_BYTES = 32;
+export const GQP_DEST_QPN = 0;
+export const GQP_SOURCE_QPN = 4;
+export const GQP_PSN = 8;
+export const GQP_QKEY = 12;
+/** Where the inner frame, or the control message, begins in the packet, and how many bytes it has on the wire. */
+export const GQP_OFFSET = 16;
+export const GQP_LENGTH = 20;
+/** One of CARRIES_. */
+export const GQP_CARRIES = 24;
+export const CARRIES_FRAME = 0;
+export const CARRIES_CONTROL = 1;
+/** The queue pair of every host that takes control messages: no VM has this number. */
+export const QPN_CONTROL = 0xfffffe;
+/** Its queue key: a controlled one (top bit set), which no network has. */
+export const QKEY_CONTROL = 0x80006558;
+
 // policy of a network (overlay/policy.ts): a block that src/overlay/policy writes whole; offsets from its first byte
 export const POLICY_BYTES = 64;
 /** Classes: sets of groups that addresses are in. Class 0 is that of addresses in no group. */
@@ -221,7 +239,8 @@ export const PROGRAM_ENTRIES = 264;
 /** The entry of frames that are neither IPv4 nor IPv6. */
 export const PROGRAM_NOT_IP = 256;
 export const PROGRAM_F_PORTS = 0x8000;
-// A decision: action, flags, waypoint (u16, its place among the network's), rule (u16), then frames that it decided (u64)
+// A decision: action, flags, waypoint (u16, its place among the network's), rule (u16, its place in the file from 1, 0 for the
+// default), then frames that it decided (u64). The default is decision 0, rule n decision n.
 export const DECISION_BYTES = 16;
 export const DECISION_ACTION = 0;
 export const DECISION_FLAGS = 1;
@@ -241,6 +260,160 @@ export const RANGE6_BYTES = 24;
 export const RANGE6_UPPER = 0;
 export const RANGE6_LOWER = 8;
 export const RANGE6_CLASS = 16;
+
+// overlay (overlay/overlay.ts): a host's tables, its scratch for a burst, its rings
+export const OVERLAY_BYTES = 192;
+export const OVERLAY_LOCAL = 0;
+export const OVERLAY_ENDPOINTS = 16;
+export const OVERLAY_ADDRESSES = 20;
+export const OVERLAY_NETWORKS = 24;
+export const OVERLAY_FLOWS4 = 28;
+export const OVERLAY_FLOWS6 = 32;
+export const OVERLAY_RECORDS = 36;
+export const OVERLAY_RECORD_COUNT = 40;
+export const OVERLAY_FREE_RECORDS = 44;
+export const OVERLAY_FREE_RECORD_COUNT = 48;
+export const OVERLAY_FREE_RINGS = 52;
+export const OVERLAY_FREE_RING_COUNT = 56;
+export const OVERLAY_EVENTS = 60;
+export const OVERLAY_CONTROL = 64;
+export const OVERLAY_POOL = 68;
+export const OVERLAY_VNICS = 72;
+export const OVERLAY_VNIC_BY_PORT = 76;
+export const OVERLAY_VNIC_COUNT = 80;
+export const OVERLAY_GROUP = 84;
+export const OVERLAY_UPLINKS = 88;
+export const OVERLAY_UPLINK_COUNT = 92;
+export const OVERLAY_CRC32 = 96;
+export const OVERLAY_CRC16 = 100;
+export const OVERLAY_SCRATCH = 104;
+export const OVERLAY_TICK = 108;
+export const OVERLAY_LEASE_ENDS = 112;
+export const OVERLAY_FLOW_TICKS = 116;
+export const OVERLAY_FRAGMENT_TICKS = 120;
+export const OVERLAY_MISS_TICKS = 124;
+export const OVERLAY_IDLE_TICKS = 128;
+export const OVERLAY_AGE_FLOWS4 = 132;
+export const OVERLAY_AGE_FLOWS6 = 136;
+export const OVERLAY_AGE_RECORDS = 140;
+export const OVERLAY_FLAGS = 144;
+export const OVERLAY_NESTED_MAX = 148;
+export const OVERLAY_TOUCHED = 152;
+export const OVERLAY_GQP = 156;
+export const OVERLAY_COUNTERS = 160;
+export const OVERLAY_PORTS = 164;
+export const OVERLAY_WAITS_FOR = 168;
+export const OVERLAY_GUEST = 172;
+export const OVERLAY_REFRESH_TICKS = 176;
+export const OVERLAY_F_IPV6 = 0x1;
+/** Reserved bits in a tunnel's header are a fault. */
+export const OVERLAY_F_STRICT = 0x2;
+// Counters of an overlay, 64 bits each
+export const OVERLAY_COUNTERS_COUNT = 16;
+export const COUNTER_MISSES = 0;
+export const COUNTER_REFRESHES = 1;
+export const COUNTER_HELD_FRAMES = 2;
+export const COUNTER_LOCAL_FRAMES = 3;
+export const COUNTER_FLOOD_COPIES = 4;
+export const COUNTER_FLOWS_MADE = 5;
+export const COUNTER_FLOWS_AGED = 6;
+export const COUNTER_FORWARDED = 7;
+export const COUNTER_RESENT = 8;
+export const COUNTER_FRAGMENTS_MADE = 9;
+export const COUNTER_REDIRECTED = 10;
+export const COUNTER_NOT_RETAINED = 11;
+/** Scratch of a burst: keys of sources and of destinations (16 bytes each), their addresses, what was found, mbufs, hashes. */
+export const SCRATCH_BYTES = 13312;
+export const SCRATCH_KEYS = 0;
+export const SCRATCH_KEY_PTRS = 8192;
+export const SCRATCH_FOUND = 10240;
+export const SCRATCH_LIST = 12288;
+// network (overlay/network.ts)
+export const NETWORK_BYTES = 64;
+export const NETWORK_VNI = 0;
+export const NETWORK_FLAGS = 4;
+export const NETWORK_INDEX = 8;
+export const NETWORK_POLICY = 12;
+export const NETWORK_FLOOD_ROUTES = 16;
+export const NETWORK_FLOOD_COUNT = 20;
+/** Endpoints of waypoints, by their number in the policy (u32). */
+export const NETWORK_WAYPOINTS = 24;
+export const NETWORK_F_FLOOD = 0x1;
+/** Some rule is stateful: what no rule allows may be the return of what one did. */
+export const NETWORK_F_STATEFUL = 0x2;
+/** Inner VLAN tags are carried. */
+export const NETWORK_F_INNER_VLAN = 0x4;
+/** The outer DSCP goes into inner packets (RFC 2983's uniform model). */
+export const NETWORK_F_UNIFORM = 0x8;
+/** The MSS of TCP connections is lowered to what the path takes. */
+export const NETWORK_F_CLAMP_MSS = 0x10;
+// vnic (overlay/network.ts): a partition's port into a network
+export const VNIC_BYTES = 32;
+export const VNIC_PORT = 0;
+export const VNIC_NETWORK = 4;
+export const VNIC_ENDPOINT = 8;
+export const VNIC_PARTITION = 12;
+// route (overlay/network.ts): the paths to a host, in as many buckets as their weights ask for
+export const ROUTE_BYTES = 128;
+/** Buckets less one, a power of two; paths fill all of them, 0 where none is live. */
+export const ROUTE_MASK = 0;
+export const ROUTE_PATHS = 64;
+export const ROUTE_BUCKETS_MAX = 16;
+// endpoint (overlay/endpoint.ts): who has an address, or that this is being asked
+export const ENDPOINT_BYTES = 128;
+export const ENDPOINT_STATE = 0;
+export const ENDPOINT_NETWORK = 4;
+export const ENDPOINT_CLASS4 = 8;
+export const ENDPOINT_ROUTE = 12;
+export const ENDPOINT_IP4 = 16;
+export const ENDPOINT_VNIC = 20;
+export const ENDPOINT_GQPN = 24;
+export const ENDPOINT_PSN = 28;
+export const ENDPOINT_FLAGS = 32;
+export const ENDPOINT_LAST_USED = 36;
+export const ENDPOINT_HOLD = 40;
+export const ENDPOINT_DEADLINE = 44;
+export const ENDPOINT_MAC = 48;
+export const ENDPOINT_RETAINED = 56;
+export const ENDPOINT_FORWARDS = 60;
+export const ENDPOINT_IP6 = 64;
+export const ENDPOINT_HOST = 80;
+export const ENDPOINT_CLASS6 = 96;
+export const ENDPOINT_CLASS = 100;
+export const ENDPOINT_REFRESH_AFTER = 104;
+export const ENDPOINT_GENERATION = 108;
+// An endpoint's state: in no use, asked about, on another host, on this host, known not to exist
+export const STATE_FREE = 0;
+export const STATE_PENDING = 1;
+export const STATE_REMOTE = 2;
+export const STATE_LOCAL = 3;
+export const STATE_ABSENT = 4;
+/** An IP address that was seen where it is not its endpoint's: ip4 or ip6 says which; it has a class and nothing else. */
+export const ENDPOINT_F_ADDRESS = 0x1;
+/** Sends with addresses that are not its own: a waypoint. */
+export const ENDPOINT_F_FORWARDS = 0x2;
+/** The directory has been asked and has not answered. */
+export const ENDPOINT_F_ASKED = 0x4;
+/** The address is IPv6. */
+export const ENDPOINT_F_IPV6 = 0x8;
+/** Stays although nobody talks to it: a waypoint. */
+export const ENDPOINT_F_PINNED = 0x10;
+// Why a frame was handed to the control plane (in mbuf.cause); the number that goes with it is in mbuf.hash
+export const CONTROL_NEIGHBOUR = 1;
+export const CONTROL_TOO_BIG = 2;
+export const CONTROL_ELSEWHERE = 3;
+export const CONTROL_QUEUE_PAIR = 4;
+/** In mbuf.cause, of a frame that lost its outer headers and waits for an address's class. */
+export const WAITS_INSIDE = 0xffff;
+/** In the place of a class: not known yet. */
+export const CLASS_WAITS = 0xffffffff;
+// flow (overlay/flow.ts): kinds of keys
+export const FLOW_TRANSPORT = 1;
+export const FLOW_FRAGMENT = 2;
+
+// fragments (overlay/fragment.ts)
+/** Most fragments of one frame: a datagram of 64 KiB over paths of 1100 bytes and more. */
+export const FRAGMENTS_MAX = 64;
 
 // LAG group (lag/group.ts)
 export const GROUP_BYTES = 128;

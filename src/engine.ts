@@ -3,7 +3,7 @@
  *
  *   const engine = await createEngine({ headers: ["ethernet", "ipv4", "udp", "vxlan"] });
  */
-import { BURST_MAX, TUNNEL_BYTES } from "../assembly/layout.js";
+import { BURST_MAX, GROUP_PORTS_MAX, TUNNEL_BYTES } from "../assembly/layout.js";
 import type { FrameOwner } from "./buffer/frame.js";
 import { checkHeadroom, type HeaderName, headroomFor } from "./buffer/headroom.js";
 import { Pool, planPool, poolShape } from "./buffer/pool.js";
@@ -23,6 +23,8 @@ import { LagGroup } from "./lag/group.js";
 import { type LagLimits, planGroup } from "./lag/group-record.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
 import { type Arena, MemoryPlan } from "./memory.js";
+import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
+import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
 import { randomSeed } from "./seed.js";
 import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly handoverEnds?: number;
   /** Link aggregation: how many groups there may be, and how large each; none by default. */
   readonly lag?: LagSizes;
+  /** The overlay of a host (createHost): how much it can hold; none by default. */
+  readonly overlay?: OverlaySizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -72,7 +76,7 @@ export interface LagSizes {
 }
 
 /** The bound of a port whose frames somebody is to take. */
-const UNREAD = "a port that no tunnel and no group has";
+const UNREAD = "a port that no tunnel, no group and no overlay has";
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
 
 /** Makes an engine. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
@@ -85,6 +89,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     hashers: checkInteger("hashers", options.hashers ?? 2, 0, 64),
     handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
     lag: lagLimits(options.lag),
+    overlay: options.overlay && overlayLimits(options.overlay),
   };
   const shape = poolShape(
     checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
@@ -98,6 +103,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   for (let i = 0; i < limits.hashers + limits.lag.groups; i++) planHasher(plan);
   for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
   for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
+  if (limits.overlay) planOverlay(plan, limits.overlay, limits.ports);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
 
@@ -128,6 +134,7 @@ interface EngineLimits {
   readonly hashers: number;
   readonly handoverEnds: number;
   readonly lag: LagLimits;
+  readonly overlay: OverlayLimits | undefined;
 }
 
 type PathEnds = Pick<Tunnel, "encapsulation" | "vni" | "local" | "remote">;
@@ -140,6 +147,7 @@ export class Engine {
   readonly #tunnels: Tunnel[] = [];
   readonly #uplinks = new Set<Port>();
   readonly #groups: LagGroup[] = [];
+  #overlay: OverlayPlane | undefined;
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -238,6 +246,26 @@ export class Engine {
     return group;
   }
 
+  /**
+   * @internal Adds the overlay of a host, whose uplinks and vnics have no other reader; a group's partitions must have vnics, whose frames
+   * go through the overlay from now on. Throws ConfigError for a second one, or a bad option.
+   */
+  addOverlay(options: OverlayOptions): OverlayPlane {
+    this.#owner.checkOpen();
+    if (!this.#limits.overlay)
+      throw new ConfigError("overlay", undefined, "given to createEngine, {} for the defaults");
+    if (this.#overlay) throw new ConfigError("overlay", "a second one", "one for each engine");
+    const { uplinks } = options;
+    if (!Array.isArray(uplinks)) {
+      if (!this.#groups.includes(uplinks as LagGroup)) throw new ConfigError("uplinks", "a group", "of this engine");
+    } else {
+      checkInteger("uplinks.length", uplinks.length, 1, GROUP_PORTS_MAX);
+      for (const [i, port] of (uplinks as readonly Port[]).entries()) this.#checkUnread(`uplinks[${i}]`, port);
+    }
+    this.#overlay = new OverlayPlane(this.#owner, this.#limits.overlay, this.#limits.ports, options);
+    return this.#overlay;
+  }
+
   /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */
   burst(): Burst {
     this.#owner.checkOpen();
@@ -294,19 +322,24 @@ export class Engine {
     for (const tunnel of this.#tunnels) moved += this.#transmit(tunnel, BURST_MAX);
     this.#reapGuests();
     for (const uplink of this.#uplinks) moved += this.#receive(uplink, BURST_MAX);
-    for (const group of this.#groups) moved += group.poll();
+    for (const group of this.#groups) if (group !== this.#overlay?.group) moved += group.poll();
+    if (this.#overlay) moved += this.#overlay.poll();
     return moved;
   }
 
   /** Where every mbuf is; see Census. Cheap enough to assert after every operation of a test. */
   census(): Census {
-    return takeCensus(this.#owner, this.ports, [...this.#bursts, ...this.#groups], this.#scratch);
+    return takeCensus(this.#owner, this.ports, this.#holders, this.#scratch);
   }
 
   /** Releases everything: later calls on the engine, its ports and frames throw EngineClosed. */
   close(): void {
     this.#instance.close();
     this.#owner.arena.release();
+  }
+
+  get #holders(): { census(): number }[] {
+    return [...this.#bursts, ...this.#groups, ...(this.#overlay ? [this.#overlay] : [])];
   }
 
   /** Makes something that needs a stage; the stage is idle again when it says so, or when it could not be made. */
@@ -366,7 +399,8 @@ export class Engine {
     this.#checkPort(port);
     const isRead =
       this.#tunnels.some(({ vnic, uplink }) => vnic === port || uplink === port) ||
-      this.#groups.some((group) => group.reads(port));
+      this.#groups.some((group) => group.reads(port)) ||
+      this.#overlay?.reads(port);
     if (isRead) throw new ConfigError(argument, port.name, UNREAD);
   }
 

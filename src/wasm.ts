@@ -39,6 +39,26 @@ export interface Kernels {
   icrcIp(table: number, ip: number, len: number): number;
   icrcIb(table: number, lrh: number, len: number): number;
   icrcBurst(table: number, ptrs: number, lens: number, out: number, n: number): void;
+  gqpEncapBurst(
+    list: number,
+    n: number,
+    tunnel: number,
+    destQpn: number,
+    sourceQpn: number,
+    psn: number,
+    crc32Table: number,
+    crc16Table: number,
+    bufBytes: number,
+  ): number;
+  gqpDecapBurst(
+    list: number,
+    n: number,
+    kind: number,
+    vni: number,
+    founds: number,
+    crc32Table: number,
+    crc16Table: number,
+  ): void;
   poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
   alloc(pool: number): number;
   allocBulk(pool: number, out: number, n: number): number;
@@ -91,8 +111,21 @@ export interface Kernels {
   ecnApply(m: number, outerTos: number, uniform: boolean): number;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
+  fragment(pool: number, m: number, mtuBytes: number, out: number): number;
+  clampMssBurst(list: number, n: number, mtuBytes: number): number;
   txBurst(tunnel: number, n: number): number;
   rxBurst(uplink: number, tunnels: number, count: number, n: number): number;
+  overlaySendBurst(overlay: number, vnic: number, n: number): number;
+  overlayReceiveBurst(overlay: number, i: number, n: number): number;
+  overlayRelease(overlay: number, endpoint: number): number;
+  overlayResend(overlay: number, endpoint: number, first: number, rejected: bigint): number;
+  overlayRemember(overlay: number, isAddress: boolean): number;
+  overlayAsk(overlay: number, endpoint: number): void;
+  overlayRemove(overlay: number, endpoint: number): void;
+  overlayAge(overlay: number, steps: number): number;
+  overlayFlushFlows(overlay: number, network: number): void;
+  overlayTakeControl(overlay: number, out: number, n: number): number;
+  overlayDispose(overlay: number, m: number, cause: number): void;
   identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;
   identityInsert(identity: number, key: bigint, value: number): number;
   identityRemove(identity: number, key: bigint): number;
@@ -122,6 +155,9 @@ export interface Kernels {
   tableKey(table: number, slot: number): number;
   tableValue(table: number, slot: number): number;
   tableStats(table: number, out: number): void;
+  policyDecide(block: number, source: number, destination: number, protocol: number, port: number): number;
+  policyClassOf4(block: number, ip: number): number;
+  policyClassOf6(block: number, upper: bigint, lower: bigint): number;
 }
 
 /** An instance of the data plane over a given memory. */

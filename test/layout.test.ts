@@ -311,6 +311,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       SPAN: 16,
       PORT: 32,
       TUNNEL: 320,
+      GQP: 32,
       POLICY: 64,
       DECISION: 16,
       RANGE4: 8,

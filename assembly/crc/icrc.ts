@@ -7,7 +7,7 @@ import { Multiple32 } from "./multiple";
 import { onesAt } from "./table";
 
 /** The register after the eight bytes of ones that stand for the local route header, which RoCEv2 does not have. */
-const AFTER_LRH: u32 = 0xdebb20e3;
+export const AFTER_LRH: u32 = 0xdebb20e3;
 /** Link next header (IBTA volume 1, 7.7), the two low bits of the second byte: 3 is a packet with a global route header. */
 const LNH_IBA_GLOBAL: u32 = 3;
 

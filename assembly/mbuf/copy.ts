@@ -94,6 +94,23 @@ export function copyInChain(pool: usize, from: usize, len: u32, segmentBytes: u3
   return head;
 }
 
+/** Copies len bytes of a chain from byte off on; the chain holds that many. */
+export function copyOfChain(m: usize, off: u32, to: usize, len: u32): void {
+  let segment = changetype<Mbuf>(m);
+  while (off >= segment.len && len > 0) {
+    off -= segment.len;
+    segment = changetype<Mbuf>(segment.next as usize);
+  }
+  while (len > 0) {
+    const part = min(segment.len - off, len);
+    Copy.bytes(to, (segment.data + off) as usize, part);
+    to += part;
+    len -= part;
+    off = 0;
+    if (len > 0) segment = changetype<Mbuf>(segment.next as usize);
+  }
+}
+
 function chainOut(mbuf: Mbuf, out: usize): void {
   for (let next = changetype<usize>(mbuf); next != 0; next = changetype<Mbuf>(next).next as usize) {
     const segment = changetype<Mbuf>(next);

@@ -16,8 +16,8 @@ import {
   TABLE_WAYS,
 } from "../layout";
 import { copyKey, hashKey } from "./key";
-import { find, slotValue } from "./lookup";
-import { AWAY, emptySlot, Place, slotBucket, slotKey, Table, VALUES } from "./table";
+import { find, setSlotValue, slotValue } from "./lookup";
+import { AWAY, emptySlot, Place, slotBucket, slotKey, Table } from "./table";
 
 /** Entries that a search looks at: the six of the key's buckets and three for each of 83 more. */
 const SEARCH_MAX: u32 = 255;
@@ -36,7 +36,7 @@ export function tableInsert(table: usize, key: usize, value: u32): u32 {
   const hash = hashKey(t, key);
   let slot = find(t, key, hash);
   if (slot != TABLE_END) {
-    setValue(t, slot, value);
+    setSlotValue(t, slot, value);
     return TABLE_UPDATED;
   }
   slot = t.entries < t.capacity ? makeRoom(t, hash) : TABLE_END;
@@ -45,7 +45,7 @@ export function tableInsert(table: usize, key: usize, value: u32): u32 {
     return TABLE_FULL;
   }
   copyKey(t, slotKey(t, slot), key);
-  setValue(t, slot, value);
+  setSlotValue(t, slot, value);
   setTag(t, slot, Place.tag(hash), u32(slot >> 2 != ((hash as u32) & t.mask)));
   t.entries += 1;
   return TABLE_INSERTED;
@@ -121,7 +121,7 @@ function move(t: Table, slot: u32, empty: u32): void {
   const bucket = slotBucket(t, slot);
   const way = slot & 3;
   copyKey(t, slotKey(t, empty), slotKey(t, slot));
-  setValue(t, empty, slotValue(t, slot));
+  setSlotValue(t, empty, slotValue(t, slot));
   setTag(t, empty, load<u8>(bucket + way), (((load<u8>(bucket, AWAY) as u32) >> way) & 1) ^ 1);
   setTag(t, slot, 0, 0);
   t.moves += 1;
@@ -133,10 +133,6 @@ function searched(t: Table, at: u32): u32 {
 
 function isSlot(slot: u32): bool {
   return (slot & 3) != TABLE_WAYS;
-}
-
-function setValue(t: Table, slot: u32, value: u32): void {
-  store<u32>(slotBucket(t, slot) + (((slot & 3) as usize) << 2), value, VALUES);
 }
 
 /** tag 0 empties the slot; away is 1 for an entry in its second bucket. */

@@ -28,3 +28,8 @@ function findIn(t: Table, bucket: u32, key: usize, hash: u64): u32 {
 export function slotValue(t: Table, slot: u32): u32 {
   return load<u32>(slotBucket(t, slot) + (((slot & 3) as usize) << 2), VALUES);
 }
+
+/** Sets the value of an entry, from its slot; TABLE_MISS is none. */
+export function setSlotValue(t: Table, slot: u32, value: u32): void {
+  store<u32>(slotBucket(t, slot) + (((slot & 3) as usize) << 2), value, VALUES);
+}

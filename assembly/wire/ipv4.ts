@@ -6,11 +6,21 @@ export const IPV4_BYTES: u32 = 20;
 /** Type of service: DSCP 6, ECN 2 (RFC 2474, RFC 3168). */
 export const IPV4_TOS: usize = 1;
 export const IPV4_TOTAL_LENGTH: usize = 2;
+export const IPV4_IDENTIFICATION: usize = 4;
 export const IPV4_FRAGMENT: usize = 6;
 export const IPV4_PROTOCOL: usize = 9;
 export const IPV4_CHECKSUM: usize = 10;
 export const IPV4_SRC: usize = 12;
 export const IPV4_DST: usize = 16;
+/** In the 16 bits of flags and fragment offset: reserved, don't fragment, more fragments, offset in units of 8 bytes. */
+export const IPV4_RESERVED: u32 = 0x8000;
+export const IPV4_DF: u32 = 0x4000;
+export const IPV4_MF: u32 = 0x2000;
+export const IPV4_OFFSET_MASK: u32 = 0x1fff;
+/** Options (RFC 791 section 3.1): two of one byte, the others with a length byte; the upper bit says that fragments repeat it. */
+export const IPV4_OPTION_END: u32 = 0;
+export const IPV4_OPTION_NOP: u32 = 1;
+export const IPV4_OPTION_COPIED: u32 = 0x80;
 
 export function ipVersion(ip: usize): u32 {
   return (load<u8>(ip) >> 4) as u32;

@@ -58,6 +58,18 @@ export function ipv6TrafficClass(ip: usize): u32 {
   return (load16be(ip) >> 4) & 0xff;
 }
 
+/** The fragment header of a packet in which parse has found one. */
+export function fragmentHeader(ip: usize): usize {
+  let next = ipv6NextHeader(ip);
+  let header = ip + IPV6_BYTES;
+  while (next != NEXT_FRAGMENT) {
+    const bytes = extensionBytes(header, next);
+    next = load<u8>(header) as u32;
+    header += bytes;
+  }
+  return header;
+}
+
 /** Sum of the pseudo-header (RFC 8200 section 8.1) of a transport segment of len bytes, in memory order. */
 export function ipv6PseudoSum(ip: usize, protocol: u32, len: u32): u64 {
   return sumBytes(ip + IPV6_SRC, 32, (bswap<u32>(protocol) as u64) + (bswap<u32>(len) as u64));

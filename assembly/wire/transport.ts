@@ -10,7 +10,14 @@ export const PROTOCOL_ICMPV6: u32 = 58;
 
 export const TCP_BYTES: u32 = 20;
 export const TCP_DATA_OFFSET: usize = 12;
+export const TCP_FLAGS: usize = 13;
 export const TCP_CHECKSUM: usize = 16;
+export const TCP_SYN: u32 = 0x02;
+/** Options (RFC 9293 section 3.1): two of one byte, the others with a length byte. */
+export const TCP_OPTION_END: u32 = 0;
+export const TCP_OPTION_NOP: u32 = 1;
+export const TCP_OPTION_MSS: u32 = 2;
+export const TCP_OPTION_MSS_BYTES: u32 = 4;
 export const UDP_BYTES: u32 = 8;
 export const UDP_DST: usize = 2;
 export const UDP_LENGTH: usize = 4;
@@ -18,6 +25,8 @@ export const UDP_CHECKSUM: usize = 6;
 export const ICMP_BYTES: u32 = 8;
 export const ICMPV6_BYTES: u32 = 4;
 export const ICMP_CHECKSUM: usize = 2;
+/** Of echoes. */
+export const ICMP_IDENTIFIER: usize = 4;
 
 /** Source and destination port of TCP and UDP as one value, in memory order. */
 export function ports(l4: usize): u32 {

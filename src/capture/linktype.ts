@@ -15,6 +15,8 @@ export const LINKTYPE_RAW = 101;
 export const LINKTYPE_LOOP = 108;
 /** Linux "cooked" capture, 16-byte header: what the "any" device gives. */
 export const LINKTYPE_LINUX_SLL = 113;
+/** Endace's extensible record format; erf.ts. */
+export const LINKTYPE_ERF = 197;
 export const LINKTYPE_IPV4 = 228;
 export const LINKTYPE_IPV6 = 229;
 export const LINKTYPE_INFINIBAND = 247;
@@ -45,6 +47,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [189, "USB_LINUX"],
   [192, "PPI"],
   [195, "IEEE802_15_4_WITHFCS"],
+  [LINKTYPE_ERF, "ERF"],
   [220, "USB_LINUX_MMAPPED"],
   [227, "CAN_SOCKETCAN"],
   [LINKTYPE_IPV4, "IPV4"],

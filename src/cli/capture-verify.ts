@@ -11,9 +11,9 @@ import {
   type Verdict,
 } from "../index.js";
 import { openInput } from "./files.js";
-import { printUnread, type ReadSummary, readThrough } from "./read.js";
+import { type InfinibandVerdicts, icrcVerdict, infinibandVerdicts } from "./rdma.js";
+import { type LoadedBurst, type OtherWork, printUnread, type ReadSummary, readThrough } from "./read.js";
 import { printJson, table } from "./report.js";
-import { icrcVerdict } from "./roce.js";
 
 const VERDICTS: readonly Verdict[] = ["good", "bad", "absent", "unchecked", "offloaded"];
 type Counts = Record<Verdict, number>;
@@ -34,12 +34,17 @@ export async function captureVerify(path: string, options: { json?: boolean }): 
   const burst = engine.burst();
   const checks = new Checks();
   const input = openInput(path);
-  const summary = await readThrough(input, burst, ({ numbers }) => {
+  const verifyBurst = ({ numbers }: LoadedBurst) => {
     const verdicts = burst.verify();
     for (const [i, frame] of burst.frames().entries()) {
       checks.add(numbers[i] as number, verdicts[i] as FrameVerdicts, icrcVerdict(toolkit, frame));
     }
-  });
+  };
+  const verifyOther: OtherWork = (packet, number) => {
+    const verdicts = infinibandVerdicts(toolkit, packet);
+    return verdicts && (() => checks.addInfiniband(number, verdicts));
+  };
+  const summary = await readThrough(input, burst, verifyBurst, () => {}, verifyOther);
   engine.close();
   toolkit.close();
   const report = checks.report(input.name, summary);
@@ -58,6 +63,12 @@ class Checks {
     if (inner) this.#addLayer(packet, "inner ", inner);
     if (icrc !== undefined) this.#addOne(packet, `${inner ? "inner " : ""}icrc`, icrc);
     if (cause !== undefined) this.#malformed.push({ packet, what: `${inner ? "inner " : ""}${cause}` });
+  }
+
+  addInfiniband(packet: number, { cause, icrc, vcrc }: InfinibandVerdicts): void {
+    if (icrc !== undefined) this.#addOne(packet, "icrc", icrc);
+    if (vcrc !== undefined) this.#addOne(packet, "vcrc", vcrc);
+    if (cause !== undefined) this.#malformed.push({ packet, what: cause });
   }
 
   report(file: string, { packets, unread }: ReadSummary) {

@@ -8,6 +8,7 @@ import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
 import { lagCommands } from "./lag/commands.js";
+import { policyCommands } from "./policy/commands.js";
 import { runFile } from "./run.js";
 import { tunnelCommands } from "./tunnel/commands.js";
 import { version } from "./version.js";
@@ -42,7 +43,7 @@ capture
 capture
   .command("verify")
   .description(
-    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside tunnels; exit code 1 when one is wrong",
+    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside tunnels, and RDMA packets' CRCs; exit code 1 when one is wrong",
   )
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
@@ -56,6 +57,9 @@ program
   .action((file, options) => finish(dmaEstimate(file, options)));
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
+policyCommands(
+  program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
+);
 
 tunnelCommands(program);
 

@@ -37,15 +37,19 @@ export function printUnread(file: string, { unsupportedLinkTypes, tooLong, damag
   if (damage) console.error(`ringlane: ${file} is damaged at byte ${damage.byteOffset}: ${damage.reason}`);
 }
 
+/** A packet that is no Ethernet frame and no other link type that the engine takes: what to do with it, or nothing. */
+export type OtherWork = (packet: CapturePacket, number: number, reader: CaptureReader) => (() => unknown) | undefined;
+
 /**
  * Loads the capture's packets into burst, part by part, and calls work for each; seen is called for every packet, also for
- * those of link types that the engine does not take.
+ * those of link types that the engine does not take. What other makes of these is done in its turn.
  */
 export async function readThrough(
   input: InputFile,
   burst: Burst,
   work: (loaded: LoadedBurst, reader: CaptureReader) => void | Promise<void>,
   seen: (packet: CapturePacket) => void = () => {},
+  other: OtherWork = () => undefined,
 ): Promise<ReadSummary> {
   const reader = new CaptureReader(input.source);
   const unsupportedLinkTypes: Record<string, number> = {};
@@ -55,15 +59,28 @@ export async function readThrough(
   let damage: Unread["damage"];
   try {
     for await (const packets of reader.bursts()) {
-      const usable: { packet: CapturePacket; number: number }[] = [];
+      let usable: { packet: CapturePacket; number: number }[] = [];
+      const loadUsable = async () => {
+        tooLong += await loadAll(burst, usable, (loaded) => work(loaded, reader));
+        usable = [];
+      };
       for (const packet of packets) {
         count++;
         seen(packet);
         const frame = toEthernet(packet);
-        if (frame) usable.push({ packet: { ...packet, ...frame }, number: count });
-        else countOne(unsupportedLinkTypes, linkTypeName(packet.linkType));
+        if (frame) {
+          usable.push({ packet: { ...packet, ...frame }, number: count });
+          continue;
+        }
+        const otherWork = other(packet, count, reader);
+        if (otherWork) {
+          await loadUsable();
+          await otherWork();
+        } else {
+          countOne(unsupportedLinkTypes, linkTypeName(packet.linkType));
+        }
       }
-      tooLong += await loadAll(burst, usable, (loaded) => work(loaded, reader));
+      await loadUsable();
       progress.update();
     }
   } catch (error) {

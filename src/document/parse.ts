@@ -5,6 +5,8 @@
 import * as v from "valibot";
 import { type Document, isAlias, isMap, isNode, isSeq, LineCounter, parseDocument as parseYaml, visit } from "yaml";
 import { RinglaneError } from "../index.js";
+import { expectation } from "./expectation.js";
+import { UNUSABLE_KEYS } from "./unusable.js";
 
 /** A document says something that it must not, at a place. */
 export class DocumentError extends RinglaneError {
@@ -26,19 +28,18 @@ export class DocumentError extends RinglaneError {
   }
 }
 
-/** Keys that valibot passes over without a word, in records and in objects. */
-const UNUSABLE_KEYS: readonly string[] = ["__proto__", "constructor", "prototype"];
-
 export type Path = readonly (string | number)[];
 /** Refuses the document for what stands at path. */
 export type Refuse = (path: Path, expected: string) => never;
+/** The line of the key or item at path, from 1. */
+export type LineOf = (path: Path) => number;
 
 /** What the text says, by the schema and then by check. Throws DocumentError for the first thing that is wrong. */
 export function parseDocument<S extends v.GenericSchema>(
   file: string,
   text: string,
   schema: S,
-  check?: (value: v.InferOutput<S>, refuse: Refuse) => void,
+  check?: (value: v.InferOutput<S>, refuse: Refuse, lineOf: LineOf) => void,
 ): v.InferOutput<S> {
   const lines = new LineCounter();
   const document = parseYaml(text, { lineCounter: lines });
@@ -62,7 +63,7 @@ export function parseDocument<S extends v.GenericSchema>(
     const path = (issue.path ?? []).map(({ key }) => key as string | number);
     return refuse(path, expectation(issue));
   }
-  check?.(parsed.output, refuse);
+  check?.(parsed.output, refuse, (path) => lines.linePos(offsetOf(document, path)).line);
   return parsed.output;
 }
 
@@ -73,14 +74,6 @@ function plainValue(document: Document, refuse: Refuse): unknown {
   } catch (error) {
     return refuse([], `valid YAML (${error instanceof Error ? error.message : error})`);
   }
-}
-
-function expectation(issue: v.BaseIssue<unknown>): string {
-  if (issue.expected === "never") return "no such key";
-  if (issue.received === "undefined") return `${issue.expected ?? "a value"}, but it is missing`;
-  const bound = issue.requirement === undefined || issue.requirement instanceof RegExp ? undefined : issue.expected;
-  const wanted = bound ?? (issue.type === "regex" || issue.type === "union" ? issue.message : issue.expected);
-  return `${wanted ?? issue.message}, received ${issue.received}`;
 }
 
 /** Offset in the text of the key or item at path, or of the innermost one on the way that exists. */

@@ -197,8 +197,7 @@ export class LagGroup {
     const { kernels } = this.#home.owner;
     const { ptr } = this.record;
     for (const port of this.ports) port.reap();
-    this.#distribution.slow.flush();
-    this.#distribution.settle();
+    this.settle();
     let moved = 0;
     if (this.#network) moved += kernels.lagSendBurst(ptr, this.#network.record.ptr, BURST_MAX);
     for (const { vnic } of this.#partitions.values()) {
@@ -208,6 +207,12 @@ export class LagGroup {
     this.#network?.reap();
     for (const i of this.ports.keys()) moved += kernels.lagReceiveBurst(ptr, i, BURST_MAX);
     return moved;
+  }
+
+  /** @internal Sends what its own protocols have to say, and moves buckets that can be; for who moves the frames. */
+  settle(): void {
+    this.#distribution.slow.flush();
+    this.#distribution.settle();
   }
 
   /** @internal True for a port whose frames it reads. */

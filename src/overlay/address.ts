@@ -9,6 +9,11 @@ export function parseIp(argument: string, text: string): Uint8Array {
   return Uint8Array.from(ipaddr.parse(text).toByteArray());
 }
 
+/** An address of 4 or 16 bytes as canonical text (RFC 5952). */
+export function ipText(address: Iterable<number>): string {
+  return ipaddr.fromByteArray([...address]).toString();
+}
+
 /** Six bytes of a MAC address such as 02:00:00:00:00:01; ConfigError for anything else. */
 export function parseMac(argument: string, text: string): Uint8Array {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {

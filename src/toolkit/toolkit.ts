@@ -37,6 +37,9 @@ const RSS_KEY_BYTES_MAX = 52;
 const TUPLE_BYTES = [8, 12, 32, 36] as const;
 /** IPv4, UDP, BTH and ICRC. */
 const ICRC_PACKET_BYTES_MIN = 20 + 8 + 12 + 4;
+/** Local route header, BTH and ICRC; what the header's length, 11 bits of words, can say. */
+const IB_PACKET_BYTES_MIN = 8 + 12 + 4;
+const IB_PACKET_BYTES_MAX = 0x7ff * 4;
 const IP_PACKET_BYTES_MAX = 40 + 65_535;
 
 /** Makes a toolkit. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
@@ -156,6 +159,16 @@ export class Toolkit {
     checkInteger("packet.length", packet.length, ICRC_PACKET_BYTES_MIN, IP_PACKET_BYTES_MAX);
     const ptr = this.#scratch.whole("packet", packet);
     return this.#instance.kernels.icrcIp(this.#crc32, ptr, packet.length) >>> 0;
+  }
+
+  /**
+   * The ICRC that a native InfiniBand packet should end with (IBTA volume 1, 7.8.1), as the number that it is in little-endian. packet is
+   * the packet from its local route header's first byte to its ICRC's last, without VCRC, of 24 bytes or more.
+   */
+  icrcIb(packet: Uint8Array): number {
+    checkInteger("packet.length", packet.length, IB_PACKET_BYTES_MIN, IB_PACKET_BYTES_MAX);
+    const ptr = this.#scratch.whole("packet", packet);
+    return this.#instance.kernels.icrcIb(this.#crc32, ptr, packet.length) >>> 0;
   }
 
   /** The Toeplitz hash of a tuple in network order: addresses, then ports; 8, 12, 32 or 36 bytes. */

@@ -78,6 +78,10 @@ describe("ringlane capture verify", () => {
     ["rocev2-rping-cm.pcap", 65],
     ["rocev2-rc-ipv6.pcap", 40],
     ["rocev2-atomic.pcap", 40],
+    ["rocev2-rc-loss.pcap", 208],
+    ["rocev2-rc-pingpong.pcap", 80],
+    ["rocev2-ud-pingpong.pcap", 20],
+    ["rocev2-write.pcap", 100],
   ])("finds the ICRC of every RoCEv2 frame of %s right", (name, good) => {
     const { code, value } = json(["capture", "verify", exampleCapture(name)]);
     expect([code, value.wrong]).toEqual([0, []]);

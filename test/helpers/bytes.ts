@@ -30,6 +30,11 @@ export function macText(mac: Iterable<number>): string {
   return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
+/** A MAC address from text. */
+export function macFrom(text: string): Uint8Array {
+  return hex(text.replaceAll(":", ""));
+}
+
 /** The number's two bytes, changed about: what a plain little-endian load makes of a network-order field. */
 export function swap16(value: number): number {
   return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);

@@ -177,6 +177,16 @@ export function icmpv6(payload: Bytes, checksum?: number): Layer4 {
   return segment(58, (sum) => concat([128, 0], u16(sum), u16(77), u16(1), payload))(checksum);
 }
 
+/** Bytes of a transport segment, with the true checksum at an offset in place of what stands there. */
+export function checksummed(protocol: number, bytes: Uint8Array, at: number): Layer4 {
+  const withSum = (checksum: number) => {
+    const copy = bytes.slice();
+    copy.set(u16(checksum), at);
+    return copy;
+  };
+  return segment(protocol, withSum)(undefined);
+}
+
 /** A VXLAN datagram's UDP segment: RFC 7348 section 5. */
 export function vxlan(vni: number, inner: Bytes, o: UdpOptions & { readonly flags?: number } = {}): Layer4 {
   const header = [o.flags ?? 0x08, 0, 0, 0, vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff, 0];

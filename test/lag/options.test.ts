@@ -88,13 +88,8 @@ describe("a group refuses", () => {
     ["no ports", () => ({ ports: [] }), "ports.length", "a whole number from 1 to 32"],
     ["a port twice", () => ({ ports: [vnics[1], vnics[1]] as Port[] }), "ports[1]", "a port that is named once"],
     ["a port of another engine", () => ({ ports: [foreign] }), "port", "of this engine"],
-    [
-      "a port of another group",
-      () => ({ ports: [vnics[1], ports[2]] as Port[] }),
-      "ports[1]",
-      /no tunnel and no group/,
-    ],
-    ["a partition's vnic", () => ({ ports: [vnics[0]] as Port[] }), "ports[0]", /no tunnel and no group/],
+    ["a port of another group", () => ({ ports: [vnics[1], ports[2]] as Port[] }), "ports[1]", /no tunnel, no group/],
+    ["a partition's vnic", () => ({ ports: [vnics[0]] as Port[] }), "ports[0]", /no tunnel, no group/],
     ["a network for a host", () => ({ network: vnics[2] as Port }), "network", "left out of a host's group"],
     [
       "a network among its ports",
@@ -106,7 +101,7 @@ describe("a group refuses", () => {
       "a network of another group",
       () => ({ role: "switch", network: ports[0] as Port }),
       "network",
-      /no tunnel and no group/,
+      /no tunnel, no group/,
     ],
     ["a role that is none", () => ({ role: "router" as never }), "role", "one of host, switch"],
     ["buckets that are no power of two", () => ({ buckets: 48 }), "buckets", "a power of two"],
@@ -172,14 +167,14 @@ describe("a group refuses", () => {
 
   test("what a port has another reader for, and a tunnel what a group reads", () => {
     const tunnel = { ...optionsOf(OUTER_V4), vnic: vnics[1] as Port };
-    expectRefused(() => engine.addTunnel({ ...tunnel, uplink: ports[0] as Port }), "uplink", /no tunnel and no group/);
+    expectRefused(() => engine.addTunnel({ ...tunnel, uplink: ports[0] as Port }), "uplink", /no tunnel, no group/);
     engine.addTunnel({ ...tunnel, uplink: vnics[2] as Port });
     for (const port of [vnics[1], vnics[2]] as Port[]) {
-      expectRefused(() => engine.addLagGroup({ ports: [port] }), "ports[0]", /no tunnel and no group/);
+      expectRefused(() => engine.addLagGroup({ ports: [port] }), "ports[0]", /no tunnel, no group/);
       expectRefused(
         () => group.addPartition({ name: "x", vnic: port, members: ports.slice(0, 1) }),
         "vnic",
-        /no tunnel and no group/,
+        /no tunnel, no group/,
       );
     }
   });

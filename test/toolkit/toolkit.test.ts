@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, createToolkit, EngineClosed, type Toolkit } from "../../src/index.js";
-import { hex } from "../helpers/bytes.js";
+import { concat, hex } from "../helpers/bytes.js";
 import { BUILDS, wasmBytes } from "../helpers/engines.js";
 import { holds, Random } from "../helpers/property.js";
 import { rocePackets } from "../helpers/roce.js";
 import { internetChecksum } from "../model/checksum.js";
-import { crcOf } from "../model/crc.js";
+import { crcOf, icrcOf } from "../model/crc.js";
 import { murmur3 } from "../model/murmur.js";
 import { toeplitz } from "../model/toeplitz.js";
+import { IB_GLOBAL, IB_LOCAL } from "../vectors/crc.js";
 import { RSS_KEY } from "../vectors/rss.js";
 
 const CRCS = ["crc32", "crc32c", "crc16"] as const;
@@ -105,6 +106,12 @@ describe.each(BUILDS)("the toolkit (%s build)", (build) => {
     }
   });
 
+  test("the ICRCs of native InfiniBand packets, without and with a global route header", () => {
+    expect(toolkit.icrcIb(IB_LOCAL)).toBe(0x5ab72596);
+    const global = concat(IB_GLOBAL, [0, 0, 0, 0]);
+    expect(toolkit.icrcIb(global)).toBe(icrcOf("global", global));
+  });
+
   test("a batch gives what the single calls give, for bytes inside and outside", () => {
     const random = new Random();
     const strings = Array.from({ length: 256 }, (_, i) => {
@@ -129,6 +136,7 @@ describe.each(BUILDS)("the toolkit (%s build)", (build) => {
       [() => toolkit.updateChecksum(65536, few, few), "checksum is 65536; it must be a whole number from 0 to 65535"],
       [() => toolkit.crc16(few, 65536), "crc is 65536; it must be a whole number from 0 to 65535"],
       [() => toolkit.toeplitz(few), "tuple.length is 3; it must be 8, 12, 32 or 36 bytes"],
+      [() => toolkit.icrcIb(few), "packet.length is 3; it must be a whole number from 24 to 8188"],
       [() => toolkit.icrc(few), "packet.length is 3; it must be a whole number from 44 to 65575"],
       [() => toolkit.murmur3(new Uint8Array(2 ** 18)), "data.length is 262144; it must be at most 131072 bytes"],
       [() => toolkit.batch(Array(257).fill(few)), "strings.length is 257; it must be a whole number from 0 to 256"],

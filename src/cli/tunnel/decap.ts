@@ -1,7 +1,8 @@
 /** `ringlane decap`: the inner frames of a capture out of whatever encapsulation each is in. */
-import type { DecapsulateOptions } from "../../burst.js";
+import type { Burst, DecapsulateOptions } from "../../burst.js";
 import { createEngine } from "../../index.js";
 import { convert } from "./convert.js";
+import { rdmaDecapsulation } from "./decap-rdma.js";
 
 /** Faults of frames that are in one of the encapsulations; what is left out for another cause is somebody else's traffic. */
 const FAULTS = new Set([
@@ -18,6 +19,9 @@ const FAULTS = new Set([
   "geneve-options",
   "geneve-critical-option",
   "nvgre-truncated",
+  "ib-truncated",
+  "ib-icrc",
+  "ib-vcrc",
 ]);
 
 export interface DecapOptions extends DecapsulateOptions {
@@ -27,6 +31,8 @@ export interface DecapOptions extends DecapsulateOptions {
 /** Exit code 0; 1 when a frame's tunnel headers are faulty or the input is damaged. Other frames are left out. */
 export async function decapFile(from: string, to: string, { json, ...options }: DecapOptions): Promise<number> {
   const engine = await createEngine({ ports: 0, tunnels: 0 });
+  const rdma = await rdmaDecapsulation(options.vni);
   const isFault = (cause: string) => FAULTS.has(cause);
-  return convert(engine, { from, to, json, work: (burst) => burst.decapsulate(options), isFault });
+  const work = (burst: Burst) => burst.decapsulate(options);
+  return convert(engine, { from, to, json, work, isFault, ...rdma }).finally(() => rdma.close());
 }

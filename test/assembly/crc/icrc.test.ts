@@ -13,7 +13,11 @@ import { IB_GLOBAL, IB_LOCAL } from "../../vectors/crc.js";
 const CAPTURES = [
   ["rocev2-atomic", 40],
   ["rocev2-rc-ipv6", 40],
+  ["rocev2-rc-loss", 208],
+  ["rocev2-rc-pingpong", 80],
   ["rocev2-rping-cm", 65],
+  ["rocev2-ud-pingpong", 20],
+  ["rocev2-write", 100],
 ] as const;
 
 describe.each(BUILDS)("ICRC (%s build)", (build) => {

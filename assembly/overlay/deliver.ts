@@ -1,0 +1,44 @@
+// To a guest of this host. Frames for one guest come in runs, so its doorbell rings when another's turn comes. A guest that does not
+// take its frames loses them: others must not wait for it.
+import { ringEnqueue } from "../dma/ring";
+import { COUNTER_LOCAL_FRAMES, DROP_CONTROL_RING_FULL, DROP_QUEUE_FULL, OK } from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { drop, makeSendable } from "../path/port";
+import { announce, Single } from "../path/single";
+import { Vnic } from "./network";
+import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
+import { countOverlay, Overlay } from "./overlay";
+
+/** Gives a frame to a vnic's guest. */
+export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 {
+  const port = changetype<Vnic>(vnic).port as usize;
+  const cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
+  if (cause != OK) return refuse(m, ingress, cause);
+  if ((o.guest as usize) != port) {
+    announceGuest(o);
+    o.guest = port as u32;
+  }
+  Single.post(port, m);
+  countOverlay(o, COUNTER_LOCAL_FRAMES);
+  return OUT_LOCAL;
+}
+
+/** Rings the doorbell of the guest that last got frames. */
+export function announceGuest(o: Overlay): void {
+  if (o.guest != 0) announce(o.guest as usize);
+  o.guest = 0;
+}
+
+/** Hands a frame to the control plane: why, and a number that goes with it. */
+export function handOver(o: Overlay, m: usize, ingress: usize, reason: u32, detail: u32): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  if (!ringEnqueue(o.control as usize, m as u32)) return refuse(m, ingress, DROP_CONTROL_RING_FULL);
+  mbuf.cause = reason as u16;
+  mbuf.hash = detail;
+  return OUT_HELD;
+}
+
+export function refuse(m: usize, ingress: usize, cause: u32): u32 {
+  drop(ingress, m, cause);
+  return OUT_DROPPED;
+}

@@ -1,0 +1,103 @@
+// To many: broadcast and multicast, in networks that ask for it. Partitions of this host get a copy each, by policy; every other host of
+// the network's replication list gets one, and asks its own policy. No copy waits for room: one that finds none is lost, and counted.
+import { Copy } from "../copy";
+import { count } from "../counter";
+import { copyTo, share } from "../lag/flood";
+import {
+  ACTION_ALLOW,
+  CLASS_WAITS,
+  COUNTER_DROP,
+  COUNTER_FLOOD_COPIES,
+  DECISION_ACTION,
+  DECISION_HITS,
+  DROP_NO_FLOOD,
+  DROP_QUEUE_FULL,
+  NETWORK_F_FLOOD,
+} from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { alloc, Fresh, free, Pool } from "../mbuf/pool";
+import { flowHash } from "../path/hash";
+import { parse } from "../path/parse";
+import { Port } from "../path/port";
+import { announce } from "../path/single";
+import { AddressClass } from "./address";
+import { refuse } from "./deliver";
+import { Depart } from "./depart";
+import { Endpoint } from "./endpoint";
+import { Network, Route, Vnic } from "./network";
+import { OUT_DROPPED, OUT_HELD, OUT_LOCAL, OUT_WAITS } from "./outcome";
+import { countOverlay, Overlay } from "./overlay";
+import { PolicyTable } from "./policy";
+import { destinationPort, protocolOf } from "./protocol";
+import { wait } from "./send";
+
+/** Copies a vnic's frame to all others of its network. */
+export function flood(o: Overlay, vnic: usize, m: usize): u32 {
+  const v = changetype<Vnic>(vnic);
+  const n = changetype<Network>(v.network as usize);
+  const ingress = v.port as usize;
+  if ((n.flags & NETWORK_F_FLOOD) == 0) return refuse(m, ingress, DROP_NO_FLOOD);
+  const source = AddressClass.of(o, v.endpoint as usize, changetype<Mbuf>(m), true);
+  if (source == CLASS_WAITS) return wait(o, o.waitsFor as usize, m, ingress);
+  share(m, ingress);
+  for (let i: u32 = 0; i < n.floodCount; i++) {
+    const route = load<u32>((n.floodRoutes as usize) + ((i as usize) << 2)) as usize;
+    copyToHost(o, vnic, route, m);
+  }
+  return floodHere(o, n, source, v.endpoint as usize, m, ingress);
+}
+
+/** Gives copies of a frame to the network's partitions here, but for its source; the frame is gone. */
+export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m: usize, ingress: usize): u32 {
+  const mbuf = changetype<Mbuf>(m);
+  share(m, ingress);
+  for (let i: u32 = 0; i < o.vnicCount; i++) {
+    const v = changetype<Vnic>(load<u32>((o.vnics as usize) + ((i as usize) << 2)) as usize);
+    if ((v.network as usize) != changetype<usize>(n) || (v.endpoint as usize) == sender) continue;
+    const class_ = changetype<Endpoint>(v.endpoint as usize).class;
+    const decision = PolicyTable.decide(n.policy as usize, source, class_, protocolOf(mbuf), destinationPort(mbuf));
+    count(decision + DECISION_HITS, 0, 1);
+    if ((load<u8>(decision, DECISION_ACTION) as u32) != ACTION_ALLOW) continue;
+    if (copyTo(v.port as usize, m, ingress)) {
+      announce(v.port as usize);
+      countOverlay(o, COUNTER_FLOOD_COPIES);
+    }
+  }
+  free(changetype<Port>(ingress).pool as usize, m);
+  return OUT_HELD;
+}
+
+/** Sends a copy to a host. It has bytes of its own, since every copy gets other outer headers. */
+function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
+  const ingress = changetype<Vnic>(vnic).port as usize;
+  const hash = flowHash(m);
+  const path = Route.path(route, hash);
+  const copy: usize = path == 0 ? (0 as usize) : duplicate(o.pool as usize, m);
+  let out: u32 = OUT_DROPPED;
+  if (copy != 0) {
+    parse(copy);
+    // Copies for many are nobody's queue pair's, and are not kept.
+    out = Depart.by(o, vnic, 0, path, hash, copy);
+    if (out == OUT_WAITS) out = refuse(copy, ingress, DROP_QUEUE_FULL);
+  } else {
+    count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + DROP_QUEUE_FULL, 1);
+  }
+  if (out < OUT_LOCAL) {
+    announce(o.uplinkAt(out));
+    countOverlay(o, COUNTER_FLOOD_COPIES);
+  }
+}
+
+/** A frame of one segment again, in a fresh mbuf; 0 when the pool has none, or the frame has several segments. */
+export function duplicate(pool: usize, m: usize): usize {
+  const mbuf = changetype<Mbuf>(m);
+  if (mbuf.segments != 1) return 0;
+  const copy = alloc(pool);
+  if (copy == 0) return 0;
+  const c = changetype<Mbuf>(copy);
+  Copy.bytes(Fresh.write(copy, changetype<Pool>(pool).headroom, mbuf.len), mbuf.data as usize, mbuf.len);
+  c.wireLen = mbuf.wireLen;
+  c.port = mbuf.port;
+  c.timestampNs = mbuf.timestampNs;
+  return copy;
+}

@@ -1,0 +1,85 @@
+// Frames for somebody who is not here, or not here any more. A host that knows where he has gone sends so many frames on, so that nothing
+// is lost until the senders know; they are told by the control plane (src/gqp/moved.ts). What is not sent on is handed to it whole.
+
+import { ringEnqueue } from "../dma/ring";
+import { FrameKind } from "../lag/frame";
+import {
+  CONTROL_ELSEWHERE,
+  COUNTER_FORWARDED,
+  DROP_NO_PATH,
+  DROP_QUEUE_FULL,
+  ENCAP_ROCEV2,
+  ENCAP_SHIFT,
+  OK,
+  STATE_REMOTE,
+  TABLE_MISS,
+} from "../layout";
+import { Mbuf } from "../mbuf/mbuf";
+import { Encap } from "../path/encap";
+import { flowHash } from "../path/hash";
+import { Outer } from "../path/outer";
+import { drop, makeSendable } from "../path/port";
+import { announce, Single } from "../path/single";
+import { Tunnel } from "../path/tunnel";
+import { handOver, refuse } from "./deliver";
+import { Endpoint } from "./endpoint";
+import { duplicate } from "./flood";
+import { Route } from "./network";
+import { countOverlay, isPast, Overlay } from "./overlay";
+import { psnOf, sourceOf, wrap } from "./queue-pair";
+
+/** Whether a frame that was handed over has been sent on: the number that goes with CONTROL_ELSEWHERE. */
+const REJECTED: u32 = 0;
+const SENT_ON: u32 = 1;
+
+/** Takes an opened frame that arrived on the i-th uplink for an endpoint (a record, or TABLE_MISS) that is not here. */
+export function elsewhere(o: Overlay, i: u32, endpoint: u32, m: usize): u32 {
+  const uplink = o.uplinkAt(i);
+  const e = changetype<Endpoint>(endpoint as usize);
+  if (endpoint == TABLE_MISS || e.state != STATE_REMOTE || e.forwards == 0) {
+    return handOver(o, m, uplink, CONTROL_ELSEWHERE, REJECTED);
+  }
+  tell(o, e, m);
+  return sendOn(o, i, e, m);
+}
+
+/** Hands a copy to the control plane, now and then, from which it sees who must be told. */
+function tell(o: Overlay, e: Endpoint, m: usize): void {
+  if (!isPast(e.deadline, o.tick)) return;
+  e.deadline = o.tick + o.refreshTicks;
+  const copy = duplicate(o.pool as usize, m);
+  if (copy == 0) return;
+  const c = changetype<Mbuf>(copy);
+  c.vni = changetype<Mbuf>(m).vni;
+  c.payload = changetype<Mbuf>(m).payload;
+  c.cause = CONTROL_ELSEWHERE as u16;
+  c.hash = SENT_ON;
+  if (!ringEnqueue(o.control as usize, copy as u32)) drop(o.uplinkAt(0), copy, DROP_QUEUE_FULL);
+}
+
+/** The same inner frame to where its endpoint is now; a queue pair's frame keeps its numbers. It comes back by the way that it came. */
+function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): u32 {
+  const uplink = o.uplinkAt(i);
+  const mbuf = changetype<Mbuf>(m);
+  const isQueuePairs = mbuf.flags >> ENCAP_SHIFT == (ENCAP_ROCEV2 as u32);
+  const source = isQueuePairs ? sourceOf(mbuf) : 0;
+  const psn = isQueuePairs ? psnOf(mbuf) : e.psn;
+  let cause = Outer.strip(m);
+  if (cause == OK) cause = FrameKind.parse(m);
+  if (cause != OK) return refuse(m, uplink, cause);
+  const hash = flowHash(m);
+  const path = Route.path(e.route as usize, hash);
+  if (path == 0) cause = DROP_NO_PATH;
+  else if (Single.mustWait(uplink, m)) cause = DROP_QUEUE_FULL;
+  if (cause == OK) {
+    const isDatagram = (changetype<Tunnel>(path).kind as u32) >= (ENCAP_ROCEV2 as u32);
+    cause = isDatagram ? wrap(o, path, m, e.gqpn, source, psn) : Encap.hashed(m, path, hash);
+  }
+  if (cause == OK) cause = makeSendable(uplink, uplink, m);
+  if (cause != OK) return refuse(m, uplink, cause);
+  e.forwards -= 1;
+  Single.post(uplink, m);
+  announce(uplink);
+  countOverlay(o, COUNTER_FORWARDED);
+  return i;
+}

@@ -1,0 +1,119 @@
+/**
+ * A whole RoCEv2 packet to a host's control queue pair, in plain TypeScript: control messages are rare and short, and a host's core makes
+ * them without an engine at hand. The form is that of frames (assembly/wire/ib.ts) without the overlay header.
+ */
+import { QKEY_CONTROL, QPN_CONTROL } from "../../assembly/layout.js";
+import { checkInteger, checkOneOf } from "../check.js";
+import { ConfigError } from "../errors.js";
+import { macOf, parseIp, parseMac } from "../overlay/address.js";
+import { encodeMoved, type Moved } from "./moved.js";
+import { buildRoceTemplate, OVERLAY_HEADER } from "./template.js";
+
+export interface ControlPacketOptions {
+  /** Underlay addresses of this host and of the one that is told, both IPv4 or both IPv6. */
+  readonly local: string;
+  readonly remote: string;
+  /** By default made of the IP addresses. */
+  readonly sourceMac?: string | undefined;
+  readonly nextHopMac?: string | undefined;
+  /** Outer 802.1Q VLAN id, 1 to 4094. */
+  readonly vlan?: number | undefined;
+  /** 64 by default. */
+  readonly ttl?: number | undefined;
+  /** Type of service or traffic class; 0 by default. */
+  readonly tos?: number | undefined;
+  /** "zero" (the default) or "full", as in RoceTunnelOptions. */
+  readonly udpChecksum?: "zero" | "full" | undefined;
+  /** UDP source port; 49152 by default. */
+  readonly sourcePort?: number | undefined;
+  /** Counts this host's control messages to that one: 24 bits. */
+  readonly psn: number;
+}
+
+/** Longest payload of a control message: what InfiniBand's smallest MTU lets through. */
+const PAYLOAD_BYTES_MAX = 256;
+const PROTOCOL_UDP = 17;
+const IPV4_BYTES = 20;
+const IPV6_BYTES = 40;
+const UDP_BYTES = 8;
+const ICRC_BYTES = 4;
+const BTH_FLAGS = 1;
+const BTH_DEST_QPN = 4;
+const BTH_PSN = 8;
+const DETH_SOURCE_QPN = 16;
+
+/** The Ethernet frame that brings a *moved* message to another host. Throws ConfigError. */
+export function movedPacket(moved: Moved, options: ControlPacketOptions): Uint8Array {
+  return controlPacket(encodeMoved(moved), options);
+}
+
+/** The Ethernet frame that brings a control message of 1 to 256 bytes to another host. Throws ConfigError. */
+export function controlPacket(payload: Uint8Array, options: ControlPacketOptions): Uint8Array {
+  checkInteger("payload.length", payload.length, 1, PAYLOAD_BYTES_MAX);
+  const local = parseIp("local", options.local);
+  const remote = parseIp("remote", options.remote);
+  if (local.length !== remote.length)
+    throw new ConfigError("remote", options.remote, "of the same IP version as local");
+  const template = buildRoceTemplate({
+    local,
+    remote,
+    sourceMac: options.sourceMac === undefined ? macOf(local) : parseMac("sourceMac", options.sourceMac),
+    nextHopMac: options.nextHopMac === undefined ? macOf(remote) : parseMac("nextHopMac", options.nextHopMac),
+    vlan: options.vlan === undefined ? undefined : checkInteger("vlan", options.vlan, 1, 4094),
+    ttl: checkInteger("ttl", options.ttl ?? 64, 1, 255),
+    tos: checkInteger("tos", options.tos ?? 0, 0, 255),
+    qkey: QKEY_CONTROL,
+  });
+  const headers = template.bytes.subarray(0, template.bytes.length - OVERLAY_HEADER.length);
+  const padBytes = -payload.length & 3;
+  const frame = new Uint8Array(headers.length + payload.length + padBytes + ICRC_BYTES);
+  frame.set(headers);
+  frame.set(payload, headers.length);
+  const view = new DataView(frame.buffer);
+  const { l3, l4 } = template;
+  if (local.length === 4) {
+    view.setUint16(l3 + 2, frame.length - l3);
+    view.setUint16(l3 + 10, internetChecksum(frame.subarray(l3, l4)));
+  } else {
+    view.setUint16(l3 + 4, frame.length - l4);
+  }
+  view.setUint16(l4, checkInteger("sourcePort", options.sourcePort ?? 49152, 1, 65535));
+  view.setUint16(l4 + 4, frame.length - l4);
+  const bth = l4 + UDP_BYTES;
+  view.setUint8(bth + BTH_FLAGS, padBytes << 4);
+  view.setUint32(bth + BTH_DEST_QPN, QPN_CONTROL);
+  view.setUint32(bth + BTH_PSN, checkInteger("psn", options.psn, 0, 0xffffff));
+  view.setUint32(bth + DETH_SOURCE_QPN, QPN_CONTROL);
+  view.setUint32(frame.length - ICRC_BYTES, icrcOf(frame.subarray(l3, -ICRC_BYTES)), true);
+  if (checkOneOf("udpChecksum", options.udpChecksum ?? "zero", ["zero", "full"]) === "full") {
+    const udp = frame.subarray(l4);
+    const pseudo = [...local, ...remote, 0, PROTOCOL_UDP, udp.length >> 8, udp.length & 0xff];
+    // A computed 0 is sent as 0xffff (RFC 768).
+    view.setUint16(l4 + 6, internetChecksum([...pseudo, ...udp]) || 0xffff);
+  }
+  return frame;
+}
+
+/** RFC 1071, of an even number of bytes. */
+function internetChecksum(bytes: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum ^ 0xffff;
+}
+
+/** ICRC of an IP packet without its ICRC (annex A17): eight bytes of ones first, and ones for what routers may change. */
+function icrcOf(packet: Uint8Array): number {
+  const isIpv4 = (packet[0] as number) >> 4 === 4;
+  const udp = isIpv4 ? IPV4_BYTES : IPV6_BYTES;
+  const masked = packet.slice();
+  const ones = [...(isIpv4 ? [1, 8, 10, 11] : [1, 2, 3, 7]), udp + 6, udp + 7, udp + UDP_BYTES + BTH_DEST_QPN];
+  for (const at of ones) masked[at] = 0xff;
+  if (!isIpv4) masked[0] = (masked[0] as number) | 0x0f;
+  let register = 0xffffffff;
+  for (const byte of [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, ...masked]) {
+    register ^= byte;
+    for (let bit = 0; bit < 8; bit++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);
+  }
+  return ~register >>> 0;
+}

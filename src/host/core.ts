@@ -1,0 +1,307 @@
+/**
+ * A host: an engine, its overlay, and what it knows of the rest of the fabric. Without I/O: requests for the directory come out, answers
+ * and changes go in, time is handed in. host.ts gives it a directory; sim/ gives it a fabric in virtual time.
+ *
+ *   residents   the partitions that are here        claims      how they come to be here, by the directory's word
+ *   knowledge   endpoints that are elsewhere        networks    their policies, routes and watches
+ *   stale       frames for those who have gone      redirects   what other hosts say of those
+ *   neighbours, too-big   what guests are told      lease       that this host is alive
+ */
+import type { Port } from "../buffer/port.js";
+import type { DirectoryChange, HostRecord, Resolution } from "../directory/records.js";
+import type { Engine } from "../engine.js";
+import type { LagGroup } from "../lag/group.js";
+import type { ControlFrame } from "../overlay/plane/control.js";
+import type { OverlayCounters } from "../overlay/plane/counters.js";
+import type { OverlayPlane } from "../overlay/plane/plane.js";
+import type { Policy } from "../overlay/policy/policy.js";
+import type { Attachment } from "./attachment.js";
+import { Claims } from "./claims.js";
+import type { HostContext } from "./context.js";
+import type { HostEvent } from "./events.js";
+import { Knowledge } from "./knowledge.js";
+import { Lease } from "./lease.js";
+import { Neighbours } from "./neighbours.js";
+import { Networks } from "./networks.js";
+import { type AttachOptions, checkHostOptions, type HostOptions, type HostSettings } from "./options.js";
+import { Redirects } from "./redirects.js";
+import { type AnyAnswer, type HostRequest, Requests } from "./requests.js";
+import { postBytes, Residents } from "./residents.js";
+import { StaleFrames } from "./stale.js";
+import { Timers } from "./timers.js";
+import { TooBigAnswers } from "./too-big.js";
+
+/** Steps of the walk that forgets what has aged, at every step of the host. */
+const AGE_STEPS = 256;
+
+export class HostCore {
+  readonly engine: Engine;
+  readonly name: string;
+  readonly address: string;
+  readonly #settings: HostSettings;
+  readonly #plane: OverlayPlane;
+  readonly #requests = new Requests();
+  readonly #timers = new Timers();
+  readonly #networks: Networks;
+  readonly #knowledge: Knowledge;
+  readonly #residents: Residents;
+  readonly #claims: Claims;
+  readonly #neighbours: Neighbours;
+  readonly #tooBig: TooBigAnswers;
+  readonly #stale: StaleFrames;
+  readonly #redirects: Redirects;
+  #events: HostEvent[] = [];
+  #policy: Policy;
+  #nowMs: number;
+  #contactMs: number;
+  #reachable = true;
+
+  /** Throws ConfigError. */
+  constructor(options: HostOptions, nowMs = 0) {
+    const settings = checkHostOptions(options);
+    this.#settings = settings;
+    this.#policy = options.policy;
+    this.engine = options.engine;
+    this.name = settings.record.name;
+    this.address = settings.record.address;
+    this.#nowMs = nowMs;
+    this.#contactMs = nowMs;
+    const { times } = settings;
+    const ticks = (ms: number) => Math.ceil(ms / times.tickMs);
+    this.#plane = this.engine.addOverlay({
+      ...{ local: settings.local, uplinks: options.uplinks },
+      ...{ strict: options.strict ?? false, nestedMax: options.nestedMax ?? 1 },
+      ticks: {
+        flow: ticks(times.flowMs),
+        fragment: ticks(times.fragmentMs),
+        miss: ticks(times.missMs),
+        idle: ticks(times.idleMs),
+        refresh: ticks(times.refreshMs),
+      },
+    });
+    const now = () => this.#nowMs;
+    const context: HostContext = {
+      ...{ name: this.name, options, settings, plane: this.#plane, requests: this.#requests, timers: this.#timers },
+      ...{ now, ticks, tell: (event) => this.#events.push(event) },
+    };
+    this.#networks = new Networks(context);
+    this.#knowledge = new Knowledge(context, this.#networks);
+    this.#residents = new Residents(context, this.#networks, this.#knowledge);
+    this.#redirects = new Redirects(context, this.#networks, this.#knowledge);
+    const give = (port: number, frame: Uint8Array) => this.#residents.give(port, frame);
+    this.#tooBig = new TooBigAnswers(give);
+    this.#neighbours = new Neighbours({
+      ...{ requests: this.#requests, now, absentMs: times.absentMs, leaseMs: times.leaseMs, give },
+      resolved: (resolution) => this.#learn(resolution),
+    });
+    this.#stale = new StaleFrames({
+      ...{ timers: this.#timers, now, address: this.address },
+      whereabouts: (vni, mac) => this.#knowledge.whereabouts(vni, mac, this.address.includes(":")),
+      post: (port, frame) => postBytes(this.#uplinkAt(port), frame),
+    });
+    this.#claims = new Claims({
+      ...{ requests: this.#requests, timers: this.#timers, now, host: this.name, settings },
+      live: (attachment, record) => this.#residents.goLive(attachment, record),
+      refused: (attachment, reason) => this.#refuse(attachment, reason),
+    });
+    const lease = new Lease(
+      {
+        ...{ requests: this.#requests, timers: this.#timers, now },
+        restored: () => this.#claims.restore(this.#residents.all()),
+        contact: (reachable) => this.#contact(reachable),
+      },
+      settings.record,
+      times.hostLeaseMs,
+    );
+    this.#setTime(nowMs);
+    lease.start();
+    this.#networks.sweep();
+  }
+
+  get record(): HostRecord {
+    return this.#settings.record;
+  }
+
+  get uplinks(): readonly Port[] {
+    return this.#plane.uplinks;
+  }
+
+  get group(): LagGroup | undefined {
+    return this.#plane.group;
+  }
+
+  get attachments(): readonly Attachment[] {
+    return this.#residents.all();
+  }
+
+  get counters(): OverlayCounters & { readonly answeredNeighbours: number; readonly movedMessages: number } {
+    return {
+      ...this.#plane.counters,
+      ...{ answeredNeighbours: this.#neighbours.answered, movedMessages: this.#stale.sent },
+    };
+  }
+
+  /** @internal For tests and benchmarks. */
+  get plane(): OverlayPlane {
+    return this.#plane;
+  }
+
+  /** Frames that a network's default, and each of its rules in the file's order, has decided here. */
+  ruleHits(network: string | number): bigint[] {
+    const known = this.#networks.get(this.#policy.network(network).vni);
+    return known ? this.#plane.policyHits(known.plane) : [];
+  }
+
+  /** When step has something to do although nothing arrives; undefined when nothing runs. */
+  get nextMs(): number | undefined {
+    const next = [this.#timers.nextMs, this.group?.nextMs].filter((ms) => ms !== undefined);
+    return next.length === 0 ? undefined : Math.min(...next);
+  }
+
+  /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */
+  step(nowMs: number): number {
+    this.#setTime(nowMs);
+    this.#timers.run(this.#nowMs);
+    for (const event of this.group?.tick(this.#nowMs) ?? []) this.#events.push({ type: "lag", event });
+    let moved = 0;
+    for (let burst = 1; burst > 0; moved += burst) burst = this.engine.poll() + this.#work();
+    this.#plane.age(AGE_STEPS);
+    return moved;
+  }
+
+  /** What is to be asked of the directory; each is taken once. */
+  takeRequests(): HostRequest[] {
+    return this.#requests.take();
+  }
+
+  /** The directory's answer to a request. */
+  answer(id: number, answer: AnyAnswer, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#contact(!("failure" in answer && answer.failure === "unavailable"));
+    this.#requests.answer(id, answer);
+  }
+
+  /** What happened since the last time. */
+  takeEvents(): HostEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /**
+   * A partition is to be here, and nowhere else: the directory is asked for its generation and number, and told; then its frames flow.
+   * One that is on another host keeps its number, and stops there. Throws ConfigError for what cannot be, at once.
+   */
+  attach(options: AttachOptions, nowMs: number): Attachment {
+    this.#setTime(nowMs);
+    const attachment = this.#residents.add(options, this.#policy);
+    this.#claims.claim(attachment);
+    return attachment;
+  }
+
+  /** A partition is gone from here, and from the directory. */
+  detach(attachment: Attachment, nowMs: number): void {
+    this.#setTime(nowMs);
+    if (!this.#residents.has(attachment)) return;
+    const { record, plane, partition } = attachment;
+    this.#claims.drop(attachment);
+    this.#residents.remove(attachment, "detached");
+    if (plane) this.#plane.endpoints.remove(plane.endpoint);
+    if (record) this.#claims.withdraw(record);
+    this.#events.push({ type: "detached", partition });
+  }
+
+  /** Other rules from now on, for all networks: flows that old rules have let in are forgotten. Throws ConfigError. */
+  setPolicy(policy: Policy, nowMs: number): void {
+    this.#setTime(nowMs);
+    for (const { vni } of this.#networks.all()) policy.network(vni);
+    this.#policy = policy;
+    for (const network of this.#networks.all()) {
+      network.setPolicy(policy.network(network.vni));
+      this.#knowledge.doubtAll(network);
+      this.#knowledge.findWaypoints(network);
+      this.#residents.describe(network);
+    }
+  }
+
+  /** An uplink, by its place, is up or down: paths over it are used or not. With a LAG group, tell that. */
+  link(uplink: number, up: boolean): void {
+    this.#networks.link(uplink, up);
+  }
+
+  /** The directory says what has changed in a network that this host watches. */
+  change(change: DirectoryChange, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#contact(true);
+    if (change.type === "host") this.#networks.hostChanged(change.host, change.alive);
+    else if (change.type === "endpoint") {
+      if (change.host) this.#learn({ ...change, host: change.host });
+    } else {
+      const network = this.#networks.get(change.vni);
+      if (network && !this.#residents.find(change.vni, change.mac)) {
+        this.#knowledge.forget(network, change.mac, change.generation);
+      }
+    }
+  }
+
+  /** Somebody is where the directory says, if it is news. */
+  #learn(resolution: Resolution): void {
+    const { endpoint, host } = resolution;
+    const network = this.#networks.get(endpoint.vni);
+    if (!network) return;
+    this.#neighbours.forget(endpoint.vni, endpoint.ips);
+    if (network.isNewMember(host.name)) this.#networks.askMembers(network);
+    if (host.name === this.name) return;
+    const own = this.#residents.find(endpoint.vni, endpoint.mac);
+    if (!own) this.#knowledge.install(network, resolution);
+    else if (own.generation !== undefined && endpoint.generation > own.generation) {
+      this.#claims.drop(own);
+      this.#residents.lose(own, resolution);
+    }
+  }
+
+  #refuse(attachment: Attachment, reason: string): void {
+    this.#claims.drop(attachment);
+    this.#residents.remove(attachment, "refused");
+    this.#events.push({ type: "refused", partition: attachment.partition, reason });
+  }
+
+  /** What the data plane asks and hands over. Returns how many frames that was. */
+  #work(): number {
+    for (const ptr of this.#plane.questions()) this.#knowledge.ask(ptr);
+    const frames = this.#plane.control.take();
+    for (const frame of frames) this.#take(frame);
+    this.#stale.flush();
+    return frames.length;
+  }
+
+  #take(frame: ControlFrame): void {
+    if (frame.reason === "elsewhere") this.#stale.take(frame);
+    else if (frame.reason === "queue-pair") this.#redirects.take(frame);
+    else if (frame.reason === "too-big") this.#tooBig.take(frame, this.#nowMs);
+    else {
+      // What a partition had asked before it went, nobody hears.
+      frame.dispose();
+      const resident = this.#residents.at(frame.port);
+      if (resident) this.#neighbours.take(frame.port, resident.vni, frame.bytes);
+    }
+  }
+
+  #uplinkAt(index: number): Port {
+    return this.uplinks.find((port) => port.index === index) ?? (this.uplinks[0] as Port);
+  }
+
+  #contact(reachable: boolean): void {
+    if (reachable) this.#contactMs = this.#nowMs;
+    if (reachable !== this.#reachable) this.#events.push({ type: "directory", reachable });
+    this.#reachable = reachable;
+    this.#setTime(this.#nowMs);
+  }
+
+  #setTime(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    const { tickMs, leaseMs } = this.#settings.times;
+    const tick = (ms: number) => Math.floor(ms / tickMs) >>> 0;
+    this.#plane.setTime(tick(this.#nowMs), tick(this.#contactMs + leaseMs));
+  }
+}

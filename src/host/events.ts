@@ -1,0 +1,23 @@
+/** What happens on a host that its owner may want to know. */
+import type { LagEvent } from "../lag/events.js";
+
+export type HostEvent =
+  /** A partition is the directory's truth here, and its frames flow. */
+  | { readonly type: "attached"; readonly partition: string; readonly gqpn: number; readonly generation: number }
+  /** A partition cannot be attached: somebody else has it by a generation that keeps ahead, or there are no numbers. */
+  | { readonly type: "refused"; readonly partition: string; readonly reason: string }
+  /** A partition is on another host by now: this one has stopped, and sends what still comes for it on. */
+  | { readonly type: "moved"; readonly partition: string; readonly to: string; readonly generation: number }
+  | { readonly type: "detached"; readonly partition: string }
+  /** An endpoint that this host sends to is on another host now; so many frames were sent again. */
+  | {
+      readonly type: "redirected";
+      readonly vni: number;
+      readonly mac: string;
+      readonly to: string;
+      readonly resent: number;
+    }
+  /** Something happened in the group of uplinks. */
+  | { readonly type: "lag"; readonly event: LagEvent }
+  /** The directory cannot be reached, or can again. */
+  | { readonly type: "directory"; readonly reachable: boolean };

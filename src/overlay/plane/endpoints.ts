@@ -1,0 +1,209 @@
+/** The records of endpoints and addresses (assembly/overlay/endpoint.ts), read and written by the control plane. */
+import * as layout from "../../../assembly/layout.js";
+import type { FrameOwner } from "../../buffer/frame.js";
+import { ConfigError } from "../../errors.js";
+import { ipText, macText } from "../address.js";
+import type { OverlayRecord } from "./record.js";
+
+export type EndpointState = "free" | "pending" | "remote" | "local" | "absent";
+
+const STATES: readonly EndpointState[] = ["free", "pending", "remote", "local", "absent"];
+
+/** What a record is about: a MAC address, or an IP address (4 or 16 bytes), of a network (its record's address). */
+export type EndpointKey =
+  | { readonly network: number; readonly mac: Uint8Array }
+  | { readonly network: number; readonly ip: Uint8Array };
+
+/** What is written of an endpoint. Addresses in network order; classes by the network's policy. */
+export interface EndpointFields {
+  readonly state: "remote" | "local" | "absent";
+  readonly ip4?: Uint8Array | undefined;
+  readonly ip6?: Uint8Array | undefined;
+  /** By the first IPv4 address, the first IPv6 address, and without an address. */
+  readonly class4: number;
+  readonly class6: number;
+  readonly class: number;
+  /** The route to its host; 0 for one that is here. */
+  readonly route?: number;
+  /** Its host's underlay address, 4 or 16 bytes; of one that is here, that of its last host, which may send on to it until deadline. */
+  readonly host?: Uint8Array;
+  /** Its vnic's record, for one that is here. */
+  readonly vnic?: number;
+  readonly gqpn?: number;
+  readonly generation?: number;
+  /** It sends with addresses that are not its own. */
+  readonly forwards?: boolean;
+  /** It stays although nobody talks to it. */
+  readonly pinned?: boolean;
+  /** Frames that still come for it are sent on, so many at most. */
+  readonly sendOn?: number;
+  /** The tick when an absence ends. */
+  readonly deadline?: number;
+}
+
+export class EndpointRecords {
+  readonly #owner: FrameOwner;
+  readonly #record: OverlayRecord;
+  /** Records that there are, in use or not. */
+  readonly #count: number;
+
+  constructor(owner: FrameOwner, record: OverlayRecord, count: number) {
+    this.#owner = owner;
+    this.#record = record;
+    this.#count = count;
+  }
+
+  /** The record's address, or 0. */
+  find(key: EndpointKey): number {
+    this.#writeKey(key);
+    const { kernels } = this.#owner;
+    const table = "mac" in key ? this.#record.endpoints : this.#record.addresses;
+    const found = kernels.tableLookup(table, this.#record.scratch) >>> 0;
+    return found === layout.TABLE_MISS ? 0 : found;
+  }
+
+  /** The record's address; made if need be. Throws ConfigError when there is no room. */
+  make(key: EndpointKey): number {
+    const known = this.find(key);
+    if (known !== 0) return known;
+    const isAddress = "ip" in key;
+    const ptr = this.#owner.kernels.overlayRemember(this.#record.ptr, isAddress) >>> 0;
+    if (ptr === 0) throw new ConfigError("endpoints", "full", "more of them (createEngine's overlay.endpoints)");
+    const { u8 } = this.#owner.arena;
+    this.#set(ptr, layout.ENDPOINT_NETWORK, key.network);
+    if (!isAddress) u8.set(key.mac, ptr + layout.ENDPOINT_MAC);
+    else {
+      const isIpv6 = key.ip.length === 16;
+      u8.set(key.ip, ptr + (isIpv6 ? layout.ENDPOINT_IP6 : layout.ENDPOINT_IP4));
+      this.#set(ptr, layout.ENDPOINT_FLAGS, layout.ENDPOINT_F_ADDRESS | (isIpv6 ? layout.ENDPOINT_F_IPV6 : 0));
+    }
+    return ptr;
+  }
+
+  /** Writes what is known of an endpoint; its packet sequence number, and what waits for it, stay. */
+  write(ptr: number, fields: EndpointFields): void {
+    const { u8 } = this.#owner.arena;
+    const set = (offset: number, value: number) => this.#set(ptr, offset, value);
+    const isAddress = this.isAddress(ptr);
+    if (!isAddress) {
+      u8.fill(0, ptr + layout.ENDPOINT_IP4, ptr + layout.ENDPOINT_IP4 + 4);
+      u8.fill(0, ptr + layout.ENDPOINT_IP6, ptr + layout.ENDPOINT_IP6 + 16);
+      if (fields.ip4) u8.set(fields.ip4, ptr + layout.ENDPOINT_IP4);
+      if (fields.ip6) u8.set(fields.ip6, ptr + layout.ENDPOINT_IP6);
+    }
+    u8.fill(0, ptr + layout.ENDPOINT_HOST, ptr + layout.ENDPOINT_HOST + 16);
+    if (fields.host) u8.set(fields.host, ptr + layout.ENDPOINT_HOST);
+    set(layout.ENDPOINT_CLASS4, fields.class4);
+    set(layout.ENDPOINT_CLASS6, fields.class6);
+    set(layout.ENDPOINT_CLASS, fields.class);
+    set(layout.ENDPOINT_ROUTE, fields.route ?? 0);
+    set(layout.ENDPOINT_VNIC, fields.vnic ?? 0);
+    set(layout.ENDPOINT_GQPN, fields.gqpn ?? 0);
+    set(layout.ENDPOINT_GENERATION, fields.generation ?? 0);
+    set(layout.ENDPOINT_FORWARDS, fields.sendOn ?? 0);
+    set(layout.ENDPOINT_DEADLINE, fields.deadline ?? 0);
+    const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & (layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6);
+    const forwards = fields.forwards ? layout.ENDPOINT_F_FORWARDS : 0;
+    set(layout.ENDPOINT_FLAGS, kept | forwards | (fields.pinned ? layout.ENDPOINT_F_PINNED : 0));
+    set(layout.ENDPOINT_STATE, STATES.indexOf(fields.state));
+  }
+
+  /** Its frames wait until it is known again. */
+  doubt(ptr: number, deadline: number): void {
+    this.#set(ptr, layout.ENDPOINT_STATE, layout.STATE_PENDING);
+    this.#set(ptr, layout.ENDPOINT_DEADLINE, deadline);
+  }
+
+  state(ptr: number): EndpointState {
+    return STATES[this.#get(ptr, layout.ENDPOINT_STATE)] as EndpointState;
+  }
+
+  isAddress(ptr: number): boolean {
+    return (this.#get(ptr, layout.ENDPOINT_FLAGS) & layout.ENDPOINT_F_ADDRESS) !== 0;
+  }
+
+  generation(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_GENERATION);
+  }
+
+  gqpn(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_GQPN);
+  }
+
+  network(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_NETWORK);
+  }
+
+  mac(ptr: number): string {
+    return macText(this.#owner.arena.u8.subarray(ptr + layout.ENDPOINT_MAC, ptr + layout.ENDPOINT_MAC + 6));
+  }
+
+  /** The IP address of an address's record. */
+  ip(ptr: number): Uint8Array {
+    const isIpv6 = (this.#get(ptr, layout.ENDPOINT_FLAGS) & layout.ENDPOINT_F_IPV6) !== 0;
+    const at = ptr + (isIpv6 ? layout.ENDPOINT_IP6 : layout.ENDPOINT_IP4);
+    return this.#owner.arena.u8.slice(at, at + (isIpv6 ? 16 : 4));
+  }
+
+  /** Its host's underlay address as text. */
+  hostOf(ptr: number, isIpv6: boolean): string {
+    const at = ptr + layout.ENDPOINT_HOST;
+    return ipText(this.#owner.arena.u8.subarray(at, at + (isIpv6 ? 16 : 4)));
+  }
+
+  /** True when that is its host's underlay address. */
+  hostIs(ptr: number, address: Uint8Array): boolean {
+    const at = ptr + layout.ENDPOINT_HOST;
+    return address.every((byte, i) => this.#owner.arena.u8[at + i] === byte);
+  }
+
+  /** So many frames that still come for it are sent on. */
+  setSendOn(ptr: number, frames: number): void {
+    this.#set(ptr, layout.ENDPOINT_FORWARDS, frames);
+  }
+
+  /** The question about it was answered, or cannot be. */
+  answered(ptr: number): void {
+    const flags = this.#get(ptr, layout.ENDPOINT_FLAGS);
+    this.#set(ptr, layout.ENDPOINT_FLAGS, flags & ~layout.ENDPOINT_F_ASKED);
+  }
+
+  remove(ptr: number): void {
+    this.#owner.kernels.overlayRemove(this.#record.ptr, ptr);
+  }
+
+  /** Routes that some record names. */
+  routesInUse(): Set<number> {
+    const routes = new Set<number>();
+    for (const ptr of this.all()) routes.add(this.#get(ptr, layout.ENDPOINT_ROUTE));
+    return routes;
+  }
+
+  /** Addresses of all records that are in use. */
+  *all(): IterableIterator<number> {
+    for (let i = 0; i < this.#count; i++) {
+      const ptr = this.#record.records + i * layout.ENDPOINT_BYTES;
+      if (this.#get(ptr, layout.ENDPOINT_STATE) !== layout.STATE_FREE) yield ptr;
+    }
+  }
+
+  #writeKey(key: EndpointKey): void {
+    const { u8, u32 } = this.#owner.arena;
+    const at = this.#record.scratch;
+    u8.fill(0, at, at + 32);
+    u32[at >> 2] = key.network;
+    if ("mac" in key) u8.set(key.mac, at + 8);
+    else {
+      u32[(at + 8) >> 2] = key.ip.length === 16 ? 6 : 4;
+      u8.set(key.ip, at + 16);
+    }
+  }
+
+  #get(ptr: number, offset: number): number {
+    return this.#owner.arena.u32[(ptr + offset) >> 2] as number;
+  }
+
+  #set(ptr: number, offset: number, value: number): void {
+    this.#owner.arena.u32[(ptr + offset) >> 2] = value;
+  }
+}

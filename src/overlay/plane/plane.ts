@@ -1,0 +1,317 @@
+/**
+ * The data plane of a host's overlay, as its control plane sees it: networks, partitions' ports, endpoints, routes; frames and questions
+ * that it hands back. It decides nothing: src/host does.
+ */
+import * as layout from "../../../assembly/layout.js";
+import type { FrameOwner } from "../../buffer/frame.js";
+import type { Port } from "../../buffer/port.js";
+import { ConfigError } from "../../errors.js";
+import type { LagGroup } from "../../lag/group.js";
+import { copyHits, hitsOf } from "../policy/encode.js";
+import type { NetworkPolicy } from "../policy/policy.js";
+import { ControlFrames } from "./control.js";
+import { type OverlayCounters, readOverlayCounters } from "./counters.js";
+import { type EndpointKey, EndpointRecords } from "./endpoints.js";
+import { listPorts, makeOverlayRecord, type OverlayRecord } from "./record.js";
+import { Routes } from "./routes.js";
+import { align, type OverlayLimits, WAYPOINTS_MAX } from "./sizes.js";
+
+export interface OverlayOptions {
+  /** This host's underlay address: 4 or 16 bytes, in network order. */
+  readonly local: Uint8Array;
+  /** The ports to the underlay, or the group of them. */
+  readonly uplinks: readonly Port[] | LagGroup;
+  /** Reserved bits in tunnels' headers are a fault; false by default. */
+  readonly strict?: boolean;
+  /** Tunnels that may be inside what a guest sends; 1 by default. */
+  readonly nestedMax?: number;
+  /** Ticks after which flows, fragments, unanswered questions and unused endpoints go, and between two questions about one endpoint. */
+  readonly ticks: {
+    readonly flow: number;
+    readonly fragment: number;
+    readonly miss: number;
+    readonly idle: number;
+    readonly refresh: number;
+  };
+}
+
+/** A network of the overlay. */
+export interface PlaneNetwork {
+  /** Its record's address. */
+  readonly ptr: number;
+  readonly vni: number;
+  /** Its number here, from 0. */
+  readonly index: number;
+}
+
+/** A partition's port into a network. */
+export interface PlaneVnic {
+  readonly ptr: number;
+  readonly port: Port;
+  readonly network: PlaneNetwork;
+  /** Its own endpoint's record. */
+  readonly endpoint: number;
+}
+
+export interface NetworkFlags {
+  readonly flood: boolean;
+  readonly stateful: boolean;
+  readonly innerVlan: boolean;
+  readonly uniformDscp: boolean;
+  readonly clampMss: boolean;
+}
+
+export class OverlayPlane {
+  readonly endpoints: EndpointRecords;
+  readonly routes: Routes;
+  readonly control: ControlFrames;
+  readonly uplinks: readonly Port[];
+  readonly group: LagGroup | undefined;
+  readonly #owner: FrameOwner;
+  readonly #record: OverlayRecord;
+  readonly #limits: OverlayLimits;
+  readonly #networks = new Map<number, PlaneNetwork>();
+  readonly #vnics = new Map<Port, PlaneVnic>();
+  readonly #idleVnics: number[];
+  /** Endpoints with frames that found no room on an uplink when they were released. */
+  readonly #waiting = new Set<number>();
+
+  /** @internal Made by Engine.addOverlay. */
+  constructor(owner: FrameOwner, limits: OverlayLimits, portCount: number, options: OverlayOptions) {
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#record = makeOverlayRecord(owner, limits, portCount);
+    this.endpoints = new EndpointRecords(owner, this.#record, limits.endpoints);
+    this.routes = new Routes(owner.arena, this.#record, limits);
+    this.control = new ControlFrames(owner, this.#record);
+    this.group = Array.isArray(options.uplinks) ? undefined : (options.uplinks as LagGroup);
+    this.uplinks = this.group ? this.group.ports : (options.uplinks as readonly Port[]);
+    this.#idleVnics = Array.from(
+      { length: portCount },
+      (_, i) => this.#record.vnics + (portCount - 1 - i) * layout.VNIC_BYTES,
+    );
+    const { arena } = owner;
+    arena.u8.set(options.local, this.#record.ptr + layout.OVERLAY_LOCAL);
+    const strict = options.strict ? layout.OVERLAY_F_STRICT : 0;
+    const { flow, fragment, miss, idle, refresh } = options.ticks;
+    this.#set(layout.OVERLAY_FLAGS, strict | (options.local.length === 16 ? layout.OVERLAY_F_IPV6 : 0));
+    this.#set(layout.OVERLAY_GROUP, this.group?.record.ptr ?? 0);
+    this.#set(layout.OVERLAY_UPLINK_COUNT, this.uplinks.length);
+    arena.u32.set(
+      this.uplinks.map(({ record }) => record.ptr),
+      this.#record.uplinks >> 2,
+    );
+    this.#set(layout.OVERLAY_NESTED_MAX, options.nestedMax ?? 1);
+    this.#set(layout.OVERLAY_FLOW_TICKS, flow);
+    this.#set(layout.OVERLAY_FRAGMENT_TICKS, fragment);
+    this.#set(layout.OVERLAY_MISS_TICKS, miss);
+    this.#set(layout.OVERLAY_IDLE_TICKS, idle);
+    this.#set(layout.OVERLAY_REFRESH_TICKS, refresh);
+    listPorts(owner, this.#record, this.uplinks);
+  }
+
+  /** @internal For tests and benchmarks that call the data plane themselves. */
+  get ptr(): number {
+    return this.#record.ptr;
+  }
+
+  get counters(): OverlayCounters {
+    return readOverlayCounters(this.#owner.arena, this.#record.counters);
+  }
+
+  /** Records of endpoints and addresses in use. */
+  get endpointCount(): number {
+    return this.#limits.endpoints - this.#get(layout.OVERLAY_FREE_RECORD_COUNT);
+  }
+
+  /** What the clock says: the tick, and the tick until which what is known of other hosts holds. */
+  setTime(tick: number, leaseEnds: number): void {
+    this.#set(layout.OVERLAY_TICK, tick);
+    this.#set(layout.OVERLAY_LEASE_ENDS, leaseEnds);
+  }
+
+  get tick(): number {
+    return this.#get(layout.OVERLAY_TICK);
+  }
+
+  /** Throws ConfigError for one too many. */
+  addNetwork(vni: number, flags: NetworkFlags): PlaneNetwork {
+    const index = this.#networks.size;
+    if (index === this.#limits.networks) {
+      throw new ConfigError("networks", index + 1, `at most ${index} (createEngine's overlay.networks)`);
+    }
+    const ptr = this.#record.networks + index * layout.NETWORK_BYTES;
+    const { kernels, arena } = this.#owner;
+    const set = (offset: number, value: number) => {
+      arena.u32[(ptr + offset) >> 2] = value;
+    };
+    set(layout.NETWORK_VNI, vni);
+    set(layout.NETWORK_INDEX, index);
+    set(layout.NETWORK_POLICY, this.#record.policies + index * align(this.#limits.policyBytes));
+    set(layout.NETWORK_WAYPOINTS, this.#record.waypoints + index * WAYPOINTS_MAX * 4);
+    set(layout.NETWORK_FLOOD_ROUTES, this.#record.floods + index * this.#limits.routes * 4);
+    const network = { ptr, vni, index };
+    this.#networks.set(vni, network);
+    this.setFlags(network, flags);
+    const { scratch, networkTable } = this.#record;
+    arena.u8.fill(0, scratch, scratch + 16);
+    arena.u32[scratch >> 2] = vni;
+    kernels.tableInsert(networkTable, scratch, ptr);
+    return network;
+  }
+
+  network(vni: number): PlaneNetwork | undefined {
+    return this.#networks.get(vni);
+  }
+
+  networkAt(ptr: number): PlaneNetwork {
+    const index = (ptr - this.#record.networks) / layout.NETWORK_BYTES;
+    for (const network of this.#networks.values()) if (network.index === index) return network;
+    throw new Error(`no network's record is at ${ptr}`);
+  }
+
+  setFlags({ ptr }: PlaneNetwork, flags: NetworkFlags): void {
+    const bits =
+      (flags.flood ? layout.NETWORK_F_FLOOD : 0) |
+      (flags.stateful ? layout.NETWORK_F_STATEFUL : 0) |
+      (flags.innerVlan ? layout.NETWORK_F_INNER_VLAN : 0) |
+      (flags.uniformDscp ? layout.NETWORK_F_UNIFORM : 0) |
+      (flags.clampMss ? layout.NETWORK_F_CLAMP_MSS : 0);
+    this.#owner.arena.u32[(ptr + layout.NETWORK_FLAGS) >> 2] = bits;
+  }
+
+  /**
+   * Loads a network's compiled policy. Other rules than before forget what they had let in; the same rules, with more classes, keep it and
+   * their counts. Throws ConfigError when it is larger than planned.
+   */
+  loadPolicy(network: PlaneNetwork, policy: NetworkPolicy, isOther: boolean): void {
+    const { arena, kernels } = this.#owner;
+    const block = policy.encode(this.#limits.policyBytes);
+    const at = this.#policyAt(network);
+    if (isOther) kernels.overlayFlushFlows(this.#record.ptr, network.ptr);
+    else copyHits(arena.u8.subarray(at, at + this.#limits.policyBytes), block);
+    arena.u8.set(block, at);
+  }
+
+  /** Frames that each decision of a network's policy has decided: the default's, then each rule's. */
+  policyHits(network: PlaneNetwork): bigint[] {
+    const at = this.#policyAt(network);
+    return hitsOf(this.#owner.arena.u8.slice(at, at + this.#limits.policyBytes));
+  }
+
+  /** The endpoint (its record) of the network's i-th waypoint; 0 while it is unknown. */
+  setWaypoint(network: PlaneNetwork, i: number, endpoint: number): void {
+    this.#owner.arena.u32[(this.#record.waypoints >> 2) + network.index * WAYPOINTS_MAX + i] = endpoint;
+  }
+
+  /** The routes to the hosts that get copies of the network's broadcasts. */
+  setFloodRoutes({ ptr, index }: PlaneNetwork, routes: readonly number[]): void {
+    const { u32 } = this.#owner.arena;
+    u32.set(routes, (this.#record.floods >> 2) + index * this.#limits.routes);
+    u32[(ptr + layout.NETWORK_FLOOD_COUNT) >> 2] = routes.length;
+  }
+
+  /** Makes a port a partition's way into a network; partition is its record in the LAG group. */
+  attach(port: Port, network: PlaneNetwork, mac: Uint8Array, partition = 0): PlaneVnic {
+    const ptr = this.#idleVnics.pop();
+    if (ptr === undefined || this.#vnics.has(port))
+      throw new ConfigError("port", port.name, "a port with no partition");
+    const key: EndpointKey = { network: network.ptr, mac };
+    const endpoint = this.endpoints.make(key);
+    const { u32 } = this.#owner.arena;
+    u32[(ptr + layout.VNIC_PORT) >> 2] = port.record.ptr;
+    u32[(ptr + layout.VNIC_NETWORK) >> 2] = network.ptr;
+    u32[(ptr + layout.VNIC_ENDPOINT) >> 2] = endpoint;
+    u32[(ptr + layout.VNIC_PARTITION) >> 2] = partition;
+    const vnic = { ptr, port, network, endpoint };
+    this.#vnics.set(port, vnic);
+    u32[(this.#record.vnicByPort >> 2) + port.index] = ptr;
+    listPorts(this.#owner, this.#record, [port]);
+    this.#listVnics();
+    return vnic;
+  }
+
+  /** The port is nobody's; what it had sent is dropped by its reader to come, and its endpoint is the caller's to write. */
+  detach(vnic: PlaneVnic): void {
+    if (!this.#vnics.delete(vnic.port)) return;
+    this.#owner.arena.u32[(this.#record.vnicByPort >> 2) + vnic.port.index] = 0;
+    this.#idleVnics.push(vnic.ptr);
+    this.#listVnics();
+  }
+
+  vnicOf(port: Port): PlaneVnic | undefined {
+    return this.#vnics.get(port);
+  }
+
+  /** @internal True for a port whose frames it reads. */
+  reads(port: Port): boolean {
+    return this.#vnics.has(port) || this.uplinks.includes(port);
+  }
+
+  /** Sends on what waits for an endpoint, now that it is known. */
+  release(endpoint: number): void {
+    if (this.#owner.kernels.overlayRelease(this.#record.ptr, endpoint) > 0) this.#waiting.add(endpoint);
+    else this.#waiting.delete(endpoint);
+  }
+
+  /** Sends kept frames again: first and those behind it that have a bit in rejected. Returns how many. */
+  resend(endpoint: number, first: number, rejected: bigint): number {
+    return this.#owner.kernels.overlayResend(this.#record.ptr, endpoint, first, rejected);
+  }
+
+  /** Forgets what has aged: so many steps of each walk. */
+  age(steps: number): void {
+    this.#owner.kernels.overlayAge(this.#record.ptr, steps);
+  }
+
+  /** Endpoints and addresses (their records) that the directory is to be asked about. */
+  questions(): number[] {
+    const { kernels, arena } = this.#owner;
+    const { events, list } = this.#record;
+    const found: number[] = [];
+    for (let n = layout.BURST_MAX; n === layout.BURST_MAX; ) {
+      n = kernels.ringDequeueBurst(events, list, layout.BURST_MAX);
+      found.push(...arena.u32.subarray(list >> 2, (list >> 2) + n));
+    }
+    return found;
+  }
+
+  /** @internal Moves a burst of each port's frames both ways; returns how many. */
+  poll(): number {
+    const { kernels } = this.#owner;
+    const { ptr } = this.#record;
+    for (const uplink of this.uplinks) uplink.reap();
+    this.group?.settle();
+    for (const endpoint of this.#waiting) this.release(endpoint);
+    let moved = 0;
+    for (const vnic of this.#vnics.values()) moved += kernels.overlaySendBurst(ptr, vnic.ptr, layout.BURST_MAX);
+    for (const { port } of this.#vnics.values()) port.reap();
+    for (let i = 0; i < this.uplinks.length; i++) moved += kernels.overlayReceiveBurst(ptr, i, layout.BURST_MAX);
+    return moved;
+  }
+
+  /** @internal Marks the mbufs that wait here in a census round; returns how many. */
+  census(): number {
+    const { kernels, pool } = this.#owner;
+    const rings = [...this.#record.rings, this.#record.control];
+    return rings.reduce((sum, ring) => sum + kernels.censusRing(pool.ptr, ring), 0);
+  }
+
+  #policyAt({ index }: PlaneNetwork): number {
+    return this.#record.policies + index * align(this.#limits.policyBytes);
+  }
+
+  #listVnics(): void {
+    const ptrs = [...this.#vnics.values()].map(({ ptr }) => ptr);
+    this.#owner.arena.u32.set(ptrs, this.#record.vnicList >> 2);
+    this.#set(layout.OVERLAY_VNIC_COUNT, ptrs.length);
+  }
+
+  #get(offset: number): number {
+    return this.#owner.arena.u32[(this.#record.ptr + offset) >> 2] as number;
+  }
+
+  #set(offset: number, value: number): void {
+    this.#owner.arena.u32[(this.#record.ptr + offset) >> 2] = value;
+  }
+}
