@@ -27,6 +27,7 @@ export { FlowHasher } from "./hash/hasher.js";
 export { HASH_POLICIES, type HashOptions, type HashPolicy } from "./hash/options.js";
 export * from "./host/index.js";
 export * from "./lag/index.js";
+export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
 export * from "./overlay/policy/index.js";

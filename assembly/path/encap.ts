@@ -45,56 +45,71 @@ export class Encap {
   /** The flow hash, by which the underlay spreads flows, is computed here and left in the mbuf. */
   @inline
   static of(m: usize, tunnel: usize): u32 {
-    if ((changetype<Tunnel>(tunnel).flags & TUNNEL_F_PLAIN) == 0) return encapAny(m, tunnel, flowHash(m));
-    if (Plain.differs(m) != 0) return encapAny(m, tunnel, flowHash(m));
-    return Encap.plain(m, tunnel, FlowHash.ofPlain(changetype<Mbuf>(m).data as usize));
+    if (Encap.misfit(m, tunnel) != 0) return hashAndEncap(m, tunnel);
+    Encap.plain(m, tunnel, FlowHash.ofPlain(changetype<Mbuf>(m).data as usize));
+    return OK;
   }
 
   /** As of, with a flow hash that the caller has already. */
   @inline
   static hashed(m: usize, tunnel: usize, hash: u32): u32 {
-    if ((changetype<Tunnel>(tunnel).flags & TUNNEL_F_PLAIN) == 0) return encapAny(m, tunnel, hash);
-    if (Plain.differs(m) != 0) return encapAny(m, tunnel, hash);
-    return Encap.plain(m, tunnel, hash);
+    if (Encap.misfit(m, tunnel) != 0) return encapAny(m, tunnel, hash);
+    Encap.plain(m, tunnel, hash);
+    return OK;
+  }
+
+  /** 0 for what the fast path takes: a plain flow into a plain tunnel (TUNNEL_F_PLAIN), where it fits. One branch for four questions. */
+  @inline
+  private static misfit(m: usize, tunnel: usize): u64 {
+    const t = changetype<Tunnel>(tunnel);
+    const mbuf = changetype<Mbuf>(m);
+    const other = (t.flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
+    const misfits = u32(mbuf.wireLen > t.frameBytesMax) | u32(mbuf.data - mbuf.buf < PLAIN_BYTES);
+    return Plain.differs(m) | ((other | misfits) as u64);
   }
 
   /**
-   * The fast path: a plain flow into a plain tunnel (TUNNEL_F_PLAIN). The 50 bytes are made in registers and stored whole: three
-   * vectors and the last two bytes, with what varies put into lanes of 8 and 16 bits.
+   * The fast path. The 50 bytes are made in registers and stored whole: three vectors and the last two bytes, with what varies put into
+   * lanes of 8 and 16 bits.
    */
   @inline
-  private static plain(m: usize, tunnel: usize, hash: u32): u32 {
+  private static plain(m: usize, tunnel: usize, hash: u32): void {
     const t = changetype<Tunnel>(tunnel);
     const mbuf = changetype<Mbuf>(m);
-    const data = mbuf.data;
-    const innerLen = mbuf.wireLen;
-    if (innerLen > t.frameBytesMax) return encapAny(m, tunnel, hash);
-    if (data - mbuf.buf < PLAIN_BYTES) return encapAny(m, tunnel, hash);
     if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "encapsulation of a freed mbuf");
+    const data = mbuf.data;
+    const ipLength = mbuf.wireLen + (PLAIN_BYTES - ETHERNET_BYTES);
     mbuf.hash = hash;
     mbuf.data = data - PLAIN_BYTES;
     // len, next, pktLen and wireLen in one: next stays.
     v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), v128.load(tunnel, TUNNEL_GROWTH)), MBUF_LEN);
     const outer = (data - PLAIN_BYTES) as usize;
-    const ipLength = innerLen + (PLAIN_BYTES - ETHERNET_BYTES);
-    const length = bswap<u16>(ipLength as u16);
     const kept = (load<u8>(data as usize, PLAIN_TOS) as u32) & (t.tosKeep as u32);
     const tos = kept | (load<u8>(tunnel, (TUNNEL_TEMPLATE as usize) + PLAIN_TOS) as u32);
-    const check = fold32(t.ipSum + (length as u32) + (tos << 8)) ^ 0xffff;
+    // As words in memory order both are 8 bits up: the type of service is an upper byte, and swapping a word's bytes is, to a
+    // one's-complement sum, multiplying by 256 (RFC 1071 section 2(B)).
+    const check = fold32(t.ipSum + ((ipLength + tos) << 8)) ^ 0xffff;
     const port = entropyPort(t, hash);
-    const udpLength = ipLength - IPV4_BYTES;
     const ethernet = i8x16.replace_lane(v128.load(tunnel, TUNNEL_TEMPLATE), 15, tos as i8);
     let ip = v128.load(tunnel, TUNNEL_TEMPLATE + 16);
-    ip = i16x8.replace_lane(i16x8.replace_lane(ip, 0, length as i16), 4, check as i16);
+    ip = i16x8.replace_lane(i16x8.replace_lane(ip, 0, swapped(ipLength)), 4, check as i16);
     let udp = v128.load(tunnel, TUNNEL_TEMPLATE + 32);
-    udp = i16x8.replace_lane(udp, 1, bswap<u16>(port as u16) as i16);
-    udp = i16x8.replace_lane(udp, 3, bswap<u16>(udpLength as u16) as i16);
+    udp = i16x8.replace_lane(udp, 1, swapped(port));
+    udp = i16x8.replace_lane(udp, 3, swapped(ipLength - IPV4_BYTES));
     v128.store(outer, ethernet);
     v128.store(outer, ip, 16);
     v128.store(outer, udp, 32);
     store<u16>(outer, load<u16>(tunnel, TUNNEL_TEMPLATE + 48), 48);
-    return OK;
   }
+}
+
+/** A number of 16 bits in network order, for a lane. */
+function swapped(value: u32): i16 {
+  return ((value << 8) | (value >> 8)) as i16;
+}
+
+function hashAndEncap(m: usize, tunnel: usize): u32 {
+  return encapAny(m, tunnel, flowHash(m));
 }
 
 /** The hash, scaled to the range: no modulo, any range. */

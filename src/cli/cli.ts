@@ -1,17 +1,16 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 something was found or failed, 2 bad usage. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { DocumentError } from "../document/parse.js";
 import { ConfigError, RinglaneError } from "../index.js";
-import { finish, needWith, noJsonOnDataStdout, number } from "./arguments.js";
+import { finish } from "./arguments.js";
 import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
-import { addGqpOptions, gqpEncap } from "./gqp/encap.js";
 import { lagCommands } from "./lag/commands.js";
 import { policyCommands } from "./policy/commands.js";
 import { runFile } from "./run.js";
-import { decapFile, encapFile } from "./tunnel-files.js";
+import { tunnelCommands } from "./tunnel/commands.js";
 import { version } from "./version.js";
 
 const DONE = 0;
@@ -20,7 +19,7 @@ const BAD_USAGE = 2;
 
 const program = new Command("ringlane")
   .description(
-    "A WebAssembly packet engine: run scenarios, look into captures, spread them over links, put them into VXLAN and out of it.",
+    "A WebAssembly packet engine: run scenarios, look into captures, spread them over links, put them into tunnels and out of them.",
   )
   .version(version())
   .exitOverride()
@@ -44,7 +43,7 @@ capture
 capture
   .command("verify")
   .description(
-    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside VXLAN, and RDMA packets' CRCs; exit code 1 when one is wrong",
+    "check every IPv4, TCP, UDP, ICMP and ICMPv6 checksum, also inside tunnels, and RDMA packets' CRCs; exit code 1 when one is wrong",
   )
   .argument("<file>")
   .option("--json", "one JSON object on stdout")
@@ -62,47 +61,7 @@ policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );
 
-addGqpOptions(
-  program
-    .command("encap")
-    .description(
-      "put every frame of a capture into VXLAN (RFC 7348), or between global queue pairs (RoCEv2, InfiniBand)",
-    ),
-)
-  .argument("<in>", "capture, - for stdin")
-  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
-  .addOption(new Option("--vxlan", "VXLAN").conflicts(["rocev2", "infiniband"]))
-  .option("--vni <number>", "network identifier; between queue pairs, their queue key", number)
-  .option("--src <ip>", "outer source address")
-  .option("--dst <ip>", "outer destination address")
-  .option("--src-mac <mac>", "outer source MAC address")
-  .option("--dst-mac <mac>", "outer destination MAC address")
-  .option("--vlan <id>", "outer 802.1Q VLAN", number)
-  .option("--ttl <number>", "outer time to live", number)
-  .addOption(new Option("--udp-checksum <kind>", "outer UDP checksum").choices(["zero", "full"]))
-  .option("--json", "one JSON object on stdout")
-  .action((from, to, options) => {
-    noJsonOnDataStdout(to, options);
-    const rdma = gqpEncap(from, to, options);
-    if (rdma) return finish(rdma);
-    if (!options.vxlan) throw new ConfigError("encapsulation", undefined, "--vxlan, --rocev2 or --infiniband");
-    needWith("vxlan", options, "vni", "src", "dst");
-    const { src, dst, srcMac, dstMac, vxlan, ...rest } = options;
-    return finish(encapFile(from, to, { ...rest, local: src, remote: dst, sourceMac: srcMac, nextHopMac: dstMac }));
-  });
-
-program
-  .command("decap")
-  .description("take the inner frames out of a capture's VXLAN, RoCEv2 or (ERF) InfiniBand")
-  .argument("<in>", "capture, - for stdin")
-  .argument("<out>", "capture (.pcap, .pcapng, .gz), - for stdout")
-  .option("--vni <number>", "only this network", number)
-  .option("--udp-port <number>", "VXLAN's UDP port", number, 4789)
-  .option("--json", "one JSON object on stdout")
-  .action((from, to, options) => {
-    noJsonOnDataStdout(to, options);
-    return finish(decapFile(from, to, options));
-  });
+tunnelCommands(program);
 
 // Whoever reads our output may stop early (head, less): that is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

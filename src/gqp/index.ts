@@ -27,4 +27,3 @@ export {
   type InfinibandTunnelOptions,
   type RoceTunnelOptions,
 } from "./tunnel.js";
-export { frameBytesMax, type GqpForm, longestFrameBytes, underlayBytes } from "./underlay.js";

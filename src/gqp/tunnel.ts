@@ -27,8 +27,8 @@ import {
 import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { macOf, parseIp, parseMac } from "../overlay/address.js";
+import { IB_MTU_MAX, IB_MTU_MIN, IP_BYTES_MAX, overlayMtu } from "../overlay/mtu.js";
 import { buildInfinibandTemplate, buildRoceTemplate, type GqpTemplate } from "./template.js";
-import { frameBytesMax, longestFrameBytes } from "./underlay.js";
 
 const VNI_MAX = 0xffffff;
 /** Unicast local identifiers (IBTA volume 1, 4.1.3). */
@@ -55,7 +55,7 @@ export interface RoceTunnelOptions {
   readonly udpChecksum?: "zero" | "full" | undefined;
   /** Range of outer source ports, both ends included; 49152-65535 by default. */
   readonly sourcePorts?: readonly [first: number, last: number] | undefined;
-  /** MTU of the underlay's IP packets; 65535 by default. */
+  /** MTU of the underlay's IP packets; 65535 by default. A frame has 4092 bytes at most, whatever it is (overlay/mtu.ts). */
   readonly mtuBytes?: number | undefined;
 }
 
@@ -100,14 +100,17 @@ export function encodeRoceTunnel(options: RoceTunnelOptions): EncodedTunnel {
     tos: checkInteger("tos", options.tos ?? 0, 0, 255) & ~tosKeep,
     qkey: vni,
   });
-  const form = isIpv6 ? "rocev2-ipv6" : "rocev2-ipv4";
   const { record, view } = recordOf(ENCAP_ROCEV2, vni, template);
   const flags = (isIpv6 ? TUNNEL_F_IPV6 : 0) | (udpChecksum === "full" ? TUNNEL_F_UDP_CHECKSUM : 0);
   view.setUint32(TUNNEL_FLAGS, flags, true);
   view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
   view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
   view.setUint8(TUNNEL_TOS_KEEP, tosKeep);
-  view.setUint32(TUNNEL_FRAME_BYTES_MAX, longest(form, options.mtuBytes), true);
+  const { frameBytesMax } = overlayMtu(options.mtuBytes ?? IP_BYTES_MAX, {
+    encapsulation: "rocev2",
+    ipVersion: isIpv6 ? 6 : 4,
+  });
+  view.setUint32(TUNNEL_FRAME_BYTES_MAX, frameBytesMax, true);
   record.set(local, TUNNEL_LOCAL);
   record.set(remote, TUNNEL_REMOTE);
   return { record, headerBytes: template.bytes.length };
@@ -124,12 +127,10 @@ export function encodeInfinibandTunnel(options: InfinibandTunnelOptions): Encode
     qkey: vni,
   });
   const { record, view } = recordOf(ENCAP_INFINIBAND, vni, template);
-  view.setUint32(TUNNEL_FRAME_BYTES_MAX, longest("infiniband", options.mtuBytes), true);
+  const mtuBytes = checkInteger("mtuBytes", options.mtuBytes ?? IB_MTU_MAX, IB_MTU_MIN, IB_MTU_MAX);
+  const { frameBytesMax } = overlayMtu(mtuBytes, { encapsulation: "infiniband", ipVersion: 4 });
+  view.setUint32(TUNNEL_FRAME_BYTES_MAX, frameBytesMax, true);
   return { record, headerBytes: template.bytes.length };
-}
-
-function longest(form: Parameters<typeof frameBytesMax>[0], mtuBytes: number | undefined): number {
-  return mtuBytes === undefined ? longestFrameBytes(form) : frameBytesMax(form, mtuBytes);
 }
 
 /** What both forms have. */

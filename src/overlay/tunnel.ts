@@ -5,6 +5,7 @@ import { ConfigError } from "../errors.js";
 import { macOf, parseIp, parseMac } from "./address.js";
 import { ENCAPSULATION_NAMES, ENCAPSULATIONS, type Encapsulation, type TunnelEncapsulation } from "./encapsulations.js";
 import type { GeneveOption } from "./geneve-options.js";
+import { IP_BYTES_MAX, overlayMtu } from "./mtu.js";
 import { buildTemplate } from "./template.js";
 import { tunnelRecord } from "./tunnel-record.js";
 
@@ -74,10 +75,8 @@ export interface EncodedTunnel {
   readonly frameBytesMax: number;
 }
 
-const IP_LENGTH_MAX = 65_535;
-const TAG_BYTES = 4;
-/** An Ethernet header and the smallest packet that every IPv4 link takes (RFC 791). */
-const FRAME_BYTES_MIN = 14 + 68;
+/** UDP's header and Geneve's, without options. */
+const GENEVE_BYTES = 8 + 8;
 
 /** A tunnel's record as bytes for the data plane, and the size of its headers. Throws ConfigError. */
 export function encodeTunnel(options: TunnelOptions): EncodedTunnel {
@@ -98,7 +97,10 @@ export function encodeTunnel(options: TunnelOptions): EncodedTunnel {
     header: form.header(vni, options.geneveOptions ?? []),
   });
   const innerVlan = checkInnerVlan(options, form);
-  const frameBytesMax = frameBytesMaxOf(options.mtuBytes, template.bytes.length - template.l3, innerVlan);
+  const ipVersion = local.length === 4 ? 4 : 6;
+  const optionBytes = encapsulation === "geneve" ? template.bytes.length - template.l4 - GENEVE_BYTES : 0;
+  const carriage = { encapsulation, ipVersion, optionBytes, innerVlan } as const;
+  const { frameBytesMax } = overlayMtu(options.mtuBytes ?? IP_BYTES_MAX, carriage);
   const isPlain =
     encapsulation === "vxlan" && local.length === 4 && options.vlan === undefined && udp.checksum === "zero";
   const shape = {
@@ -154,10 +156,4 @@ function checkInnerVlan({ innerVlan = false }: TunnelOptions, form: Encapsulatio
   if (checkBoolean("innerVlan", innerVlan) && !form.takesInnerVlan)
     throw new ConfigError("innerVlan", innerVlan, "left out of NVGRE, whose inner frames have no tag (RFC 7637)");
   return innerVlan;
-}
-
-/** What is left of the MTU for a frame; a tag that is carried needs room, too. */
-function frameBytesMaxOf(mtuBytes: number | undefined, overheadBytes: number, innerVlan: boolean): number {
-  const taken = overheadBytes + (innerVlan ? TAG_BYTES : 0);
-  return checkInteger("mtuBytes", mtuBytes ?? IP_LENGTH_MAX, taken + FRAME_BYTES_MIN, IP_LENGTH_MAX) - taken;
 }

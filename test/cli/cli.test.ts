@@ -128,9 +128,47 @@ describe("ringlane encap and decap", () => {
     expect(readFileSync(file).equals(readFileSync(WEB_MIX))).toBe(true);
   });
 
-  it("leave out what is no VXLAN, or of another network, without complaint", () => {
+  it.each([
+    ["--geneve", ["--option", "0x0102:1:deadbeef", "--option", "0xffff:2:"], { geneve: 1350 }],
+    ["--geneve", ["--dscp", "46", "--no-ecn", "--vlan", "7"], { geneve: 1350 }],
+    ["--vxlan-gpe", ["--dscp", "uniform", "--udp-checksum", "full"], { "vxlan-gpe": 1350 }],
+    ["--nvgre", ["--ttl", "9"], { nvgre: 1350 }],
+    ["--vxlan", ["--inner-vlan"], { vxlan: 1350 }],
+  ])(
+    "give the same file back in every encapsulation, which decap finds out: %s %j",
+    (form, options, encapsulations) => {
+      const folder = testFolder();
+      const [out, back] = [join(folder, "a.pcapng"), join(folder, "back.pcap")];
+      for (const [src, dst] of [
+        ["192.0.2.1", "192.0.2.2"],
+        ["2001:db8::1", "2001:db8::2"],
+      ] as const) {
+        const ends = ["--vni", "5000", "--src", src, "--dst", dst];
+        expect(json(["encap", form, ...options, ...ends, WEB_MIX, out]).value).toMatchObject({ packetsWritten: 1350 });
+        const { code, value } = json(["decap", "--strict", out, back]);
+        expect([code, value.packetsWritten, value.encapsulations]).toEqual([0, 1350, encapsulations]);
+        expect(readFileSync(back).equals(readFileSync(WEB_MIX))).toBe(true);
+      }
+    },
+  );
+
+  it("say which frames are too big for the underlay's MTU, and which headers are at fault", () => {
+    const folder = testFolder();
+    const out = join(folder, "out.pcap");
+    const big = json(["encap", ...ENDS, "--mtu", "1000", WEB_MIX, out]);
+    expect(big.code).toBe(1);
+    expect(big.value.leftOut).toEqual({ "too-big": big.value.packetsRead - big.value.packetsWritten });
+    const critical = ["--geneve", "--option", "1:0x81:", "--vni", "1", "--src", "192.0.2.1", "--dst", "192.0.2.2"];
+    expect(json(["encap", ...critical, WEB_MIX, out]).code).toBe(0);
+    expect(json(["decap", out, join(folder, "back.pcap")])).toMatchObject({
+      code: 1,
+      value: { packetsWritten: 0, leftOut: { "geneve-critical-option": 1350 } },
+    });
+  });
+
+  it("leave out what is in no tunnel, or of another network, without complaint", () => {
     const out = join(testFolder(), "out.pcapng");
-    expect(json(["decap", WEB_MIX, out])).toMatchObject({ code: 0, value: { leftOut: { "not-vxlan": 1348 } } });
+    expect(json(["decap", WEB_MIX, out])).toMatchObject({ code: 0, value: { leftOut: { "not-encapsulated": 1348 } } });
     const kernel = exampleCapture("kernel-vxlan-underlay.pcap");
     const other = json(["decap", "--vni", "7", kernel, out]);
     expect(other.value).toMatchObject({ packetsWritten: 0, leftOut: { "unknown-vni": 292, "outer-fragment": 5 } });
@@ -220,6 +258,13 @@ describe("bad usage", () => {
     [["--help"], 0],
     [["frobnicate"], 2],
     [["encap", "a", "b"], 2],
+    [["encap", "--vxlan", "--nvgre", "--vni", "5000", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"], 2],
+    [["encap", "--vni", "5000", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"], 2],
+    [["encap", "--nvgre", "--vni", "1", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"], 2],
+    ...["1", "1:2:3", "1:300:", "1:2:00:", "1:2:00"].map((option): [string[], number] => [
+      ["encap", "--geneve", "--option", option, "--vni", "1", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"],
+      2,
+    ]),
     [["encap", "--vxlan", "--vni", "x", "--src", "192.0.2.1", "--dst", "192.0.2.2", "a", "b"], 2],
     [["encap", "--vxlan", "--vni", "16777216", "--src", "192.0.2.1", "--dst", "192.0.2.2", WEB_MIX, "b"], 2],
     [["encap", "--vxlan", "--vni", "1", "--src", "192.0.2.1", "--dst", "2001:db8::1", WEB_MIX, "b"], 2],

@@ -56,15 +56,16 @@ describe("encap and decap between queue pairs", () => {
   it.each([
     ["RoCEv2 over IPv4", "a.pcapng", ROCE],
     ["RoCEv2 over IPv6", "a.pcap.gz", ROCE6],
-    ["RoCEv2 with UDP checksums", "a.pcap", [...ROCE6, "--udp-checksum", "full"]],
+    ["RoCEv2 with UDP checksums", "a.pcap", [...ROCE6, "--udp-checksum", "full", "--dscp", "uniform"]],
     ["InfiniBand", "a.pcap", NATIVE],
     ["InfiniBand in pcapng", "a.pcapng", NATIVE],
   ])("%s: the same file comes back", (_, name, options) => {
     const folder = testFolder();
     const [out, back] = [join(folder, name), join(folder, "back.pcap")];
     const all = { packetsRead: 1350, packetsWritten: 1350, leftOut: {} };
+    const encapsulations = { [options === NATIVE ? "infiniband" : "rocev2"]: 1350 };
     expect(json(["encap", ...options, WEB_MIX, out])).toMatchObject({ code: 0, value: all });
-    expect(json(["decap", "--vni", "42", out, back])).toMatchObject({ code: 0, value: all });
+    expect(json(["decap", "--vni", "42", out, back])).toMatchObject({ code: 0, value: { ...all, encapsulations } });
     expect(readFileSync(back).equals(readFileSync(WEB_MIX))).toBe(true);
     const other = json(["decap", "--vni", "43", out, back]);
     expect(other).toMatchObject({ code: 0, value: { packetsWritten: 0, leftOut: { "unknown-vni": 1350 } } });
@@ -141,6 +142,8 @@ describe("encap and decap between queue pairs", () => {
     [["--rocev2", "--infiniband", ...PAIR], "--infiniband"],
     [["--vxlan", ...ROCE], "--vxlan"],
     [["--vxlan", "--vni", "1"], "--src"],
+    [[...ROCE, "--option", "1:2:"], "--option"],
+    [[...NATIVE, "--no-ecn"], "--no-ecn"],
     [PAIR, "encapsulation"],
   ])("bad usage %j exits with 2 and names %s", (args, name) => {
     const { code, stderr } = ringlane(["encap", ...args, WEB_MIX, join(testFolder(), "out.pcap")]);

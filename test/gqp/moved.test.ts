@@ -81,7 +81,7 @@ describe("the moved message", () => {
     ["gqpn", patched(BYTES, 9, 0xff, 0xff, 0xfe)],
     ["mac", patched(BYTES, 20, 0, 0, 0, 0, 0, 0)],
     ["mac", patched(BYTES, 20, 1)],
-    ["source-qpn", patched(BYTES, 29, 0, 0, 0)],
+    ["source-qpn", patched(BYTES, 29, 0, 0, 1)],
     ["source-qpn", patched(BYTES, 29, 0xff, 0xff, 0xff)],
     ["rejected", patched(BYTES, 47, 0x0a)],
     ["hint", patched(BYTES, 5, 0)],

@@ -10,6 +10,20 @@ import { tsharkFields } from "../helpers/tshark.js";
 const CHECKSUMS = ["ip", "udp", "tcp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
 /** Wireshark's severities (epan/proto.h) above Note. */
 const WARNING = 0x600000;
+/** Options of encap, the protocols that they add in front of the frame, and what tshark then says of the outer UDP checksum. */
+const FORMS: readonly [options: string[], added: string, udp: string | undefined][] = [
+  [["--vxlan", "--dscp", "46"], "udp:vxlan", "3"],
+  [["--geneve"], "udp:geneve", "3"],
+  [["--geneve", "--option", "0x0102:1:deadbeef", "--option", "0xffff:0x7f:"], "udp:geneve", "3"],
+  [["--geneve", "--udp-checksum", "full", "--dscp", "uniform"], "udp:geneve", "1"],
+  // tshark does not name VXLAN-GPE among the protocols.
+  [["--vxlan-gpe", "--udp-checksum", "full"], "udp", "1"],
+  [["--nvgre"], "gre", undefined],
+];
+const ENDS = [
+  ["ip", "192.0.2.1", "192.0.2.2"],
+  ["ipv6", "2001:db8::1", "2001:db8::2"],
+] as const;
 /** Headers that encapsulation adds: Ethernet, IP, UDP, VXLAN. */
 const ADDED_LAYERS = 4;
 
@@ -76,6 +90,55 @@ describe.skipIf(!has("tshark"))("tshark", () => {
       protocols: packet.protocols.replace(":vlan:ethertype", ""),
     }));
     expectNoWorse(outer, dissect(exampleCapture("web-mix.pcap")), "good");
+  });
+
+  it.each(FORMS.flatMap((form) => ENDS.map((ends) => [form, ends] as const)))(
+    "decodes %j over %j: no expert item that the frames inside have not, every checksum good",
+    ([options, added, udp], [ip, src, dst]) => {
+      const encapsulated = join(testFolder(), "out.pcapng");
+      const ends = ["--vni", "5000", "--src", src, "--dst", dst];
+      expect(ringlane(["encap", ...options, ...ends, exampleCapture("web-mix.pcap"), encapsulated]).code).toBe(0);
+      const inner = dissect(exampleCapture("web-mix.pcap"));
+      const outer = dissect(encapsulated);
+      expect(outer.length).toBe(inner.length);
+      const front = `eth:ethertype:${ip}:${added}:`;
+      const udpOf = ip === "ipv6" && udp === "3" ? "1" : udp;
+      for (const [i, packet] of outer.entries()) {
+        const before = inner[i] as Seen;
+        expect(packet.protocols).toBe(front + before.protocols);
+        expect(packet.warnings, `packet ${i + 1}`).toEqual(before.warnings);
+        expect(packet.badChecksums, `packet ${i + 1}`).toBe(before.badChecksums);
+        if (udpOf) expect(packet.udpStatus[0]).toBe(udpOf);
+        if (ip === "ip") expect(packet.ipStatus[0]).toBe("1");
+      }
+    },
+  );
+
+  it("sees Geneve's options, networks, NVGRE's FlowIDs, DSCP and ECN as they were asked for", () => {
+    const encapsulated = join(testFolder(), "out.pcap");
+    const encap = (...options: string[]) => {
+      const ends = ["--vni", "5000", "--src", "192.0.2.1", "--dst", "192.0.2.2"];
+      expect(ringlane(["encap", ...options, ...ends, exampleCapture("web-mix.pcap"), encapsulated]).code).toBe(0);
+    };
+    const read = (...names: string[]) => tsharkFields(encapsulated, names, ["-E", "occurrence=f"]);
+    encap("--geneve", "--option", "0x0102:1:deadbeef", "--dscp", "46");
+    const geneve = read(
+      "geneve.vni",
+      "geneve.option.class",
+      "geneve.option.type",
+      "geneve.option.unknown.data",
+      "ip.dsfield.dscp",
+    );
+    const values = geneve.map((row) => row.map((value) => value.toLowerCase()).join());
+    expect(new Set(values)).toEqual(new Set(["0x001388,0x0102,0x01,deadbeef,46"]));
+    encap("--vxlan-gpe");
+    const gpe = read("vxlan.vni", "vxlan.p_bit", "vxlan.next_proto").map((row) => row.join());
+    expect(new Set(gpe)).toEqual(new Set(["5000,1,3"]));
+    encap("--nvgre");
+    const keys = read("gre.proto", "gre.key").map(([type, key]) => [type, Number(key) >>> 8, Number(key) & 0xff]);
+    expect(new Set(keys.map(([type, vsid]) => `${type} ${vsid}`))).toEqual(new Set(["0x6558 5000"]));
+    // Some 200 flows over 256 FlowIDs.
+    expect(new Set(keys.map(([, , flow]) => flow)).size).toBeGreaterThan(50);
   });
 
   it("reads the files of a scenario with one cable", () => {

@@ -1,6 +1,7 @@
-// One end of a VXLAN tunnel whose other end is the Linux kernel: an engine whose uplink is a raw interface, relayed by
-// socat as UDP datagrams, and whose guest answers pings. Run by kernel-vxlan.test.ts in a network namespace.
-// Arguments: the tunnel as JSON. Prints "ready", and the uplink's counters as JSON when it is told to end.
+// One end of a tunnel whose other end is the Linux kernel or Open vSwitch: an engine whose uplink is a raw interface, relayed by
+// socat as UDP datagrams, and whose guest answers pings. Run by kernel-vxlan.test.ts and ovs-geneve.test.ts in a network namespace.
+// Arguments: the tunnel as JSON, data of options as arrays. Prints "ready", and when it is told to end the counters as JSON, with the
+// first frame that came for its tunnel.
 import { createSocket } from "node:dgram";
 import { createEngine } from "../../dist/index.js";
 
@@ -9,13 +10,17 @@ const OUR_PORT = 9001;
 const engine = await createEngine();
 const vnic = engine.addPort("vnic");
 const uplink = engine.addPort("uplink");
-engine.addTunnel({ ...JSON.parse(process.argv[2]), vnic, uplink });
+const { geneveOptions, ...tunnel } = JSON.parse(process.argv[2]);
+const options = geneveOptions?.map((option) => ({ ...option, data: Uint8Array.from(option.data) }));
+engine.addTunnel({ ...tunnel, ...(options && { geneveOptions: options }), vnic, uplink });
+let firstTaken;
 const socket = createSocket("udp4");
 
 socket.on("message", (frame) => {
   uplink.receive(frame);
   engine.poll();
   const pings = vnic.takeBurst();
+  if (pings.length > 0) firstTaken ??= frame.toString("hex");
   for (const { spans } of pings) vnic.receive(pong(spans[0].slice()));
   vnic.complete(pings);
   engine.poll();
@@ -26,7 +31,7 @@ socket.on("message", (frame) => {
 socket.bind(OUR_PORT, "127.0.0.1", () => console.log("ready"));
 process.stdin
   .on("end", () => {
-    console.log(JSON.stringify({ uplink: uplink.counters, vnic: vnic.counters, census: engine.census() }));
+    console.log(JSON.stringify({ uplink: uplink.counters, vnic: vnic.counters, census: engine.census(), firstTaken }));
     socket.close();
   })
   .resume();

@@ -1,18 +1,19 @@
 /** What encapsulation leaves of an MTU: against sums done by hand, and its own inverse. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { EncapsulationName } from "../../src/directory/records.js";
 import { ConfigError } from "../../src/index.js";
-import { type Encapsulated, overlayMtu, underlayMtuFor } from "../../src/overlay/mtu.js";
+import { type Carriage, overlayMtu, underlayMtuFor } from "../../src/overlay/mtu.js";
 import { holds } from "../helpers/property.js";
 
-type Row = [underlay: number, how: Encapsulated, header: number, trailer: number, frame: number, ip: number];
+type Row = [underlay: number, how: Carriage, header: number, trailer: number, frame: number, ip: number];
 
-const v4 = (encapsulation: Encapsulated["encapsulation"], more: Partial<Encapsulated> = {}): Encapsulated => ({
+const v4 = (encapsulation: EncapsulationName, more: Partial<Carriage> = {}): Carriage => ({
   encapsulation,
   ipVersion: 4,
   ...more,
 });
-const v6 = (encapsulation: Encapsulated["encapsulation"], more: Partial<Encapsulated> = {}): Encapsulated => ({
+const v6 = (encapsulation: EncapsulationName, more: Partial<Carriage> = {}): Carriage => ({
   ...v4(encapsulation, more),
   ipVersion: 6,
 });
@@ -43,6 +44,7 @@ const TABLE: Row[] = [
   [1497, v4("rocev2"), 66, 4, 1440, 1426],
   [1496, v4("rocev2"), 66, 4, 1440, 1426],
   [1495, v4("rocev2"), 66, 4, 1436, 1422],
+  [1503, v4("rocev2"), 66, 4, 1444, 1430],
   [1500, v6("rocev2"), 86, 4, 1424, 1410],
   [1500, v4("rocev2", { innerVlan: true, outerVlan: true }), 70, 4, 1440, 1426],
   // 20 + 8 + 12 + 8 + 4096 + 4 = 4148: more than that, a payload cannot use.
@@ -51,6 +53,7 @@ const TABLE: Row[] = [
   // 8 + 12 + 8 + 4 = 32; 2048 - 4 = 2044, which is IP over InfiniBand's MTU; less 14: 2030.
   [2048, v4("infiniband"), 32, 6, 2044, 2030],
   [4096, v4("infiniband"), 32, 6, 4092, 4078],
+  [9000, v4("infiniband"), 32, 6, 4092, 4078],
   [256, v6("infiniband", { innerVlan: true }), 32, 6, 248, 234],
 ];
 
@@ -76,19 +79,19 @@ describe("overlayMtu", () => {
     });
     holds(
       fc.property(arbitrary, fc.integer({ min: 76, max: 4070 }), (how, ip) => {
-        const underlay = underlayMtuFor(ip, how as Encapsulated);
-        expect(overlayMtu(underlay, how as Encapsulated).ipMtuBytes).toBeGreaterThanOrEqual(ip);
-        expect(overlayMtu(underlay - 1, how as Encapsulated).ipMtuBytes).toBeLessThan(ip);
+        const underlay = underlayMtuFor(ip, how as Carriage);
+        expect(overlayMtu(underlay, how as Carriage).ipMtuBytes).toBeGreaterThanOrEqual(ip);
+        expect(overlayMtu(underlay - 1, how as Carriage).ipMtuBytes).toBeLessThan(ip);
       }),
       500,
     );
   });
 
   test.each<[() => unknown, string, unknown, string]>([
-    [() => overlayMtu(117, v4("vxlan")), "underlayMtuBytes", 117, "at least 118 for vxlan"],
-    [() => overlayMtu(139, v4("rocev2")), "underlayMtuBytes", 139, "at least 140 for rocev2"],
-    [() => overlayMtu(87, v4("infiniband")), "underlayMtuBytes", 87, "at least 88 for infiniband"],
-    [() => overlayMtu(1500.5, v4("vxlan")), "underlayMtuBytes", 1500.5, "a whole number from 1 to 65535"],
+    [() => overlayMtu(117, v4("vxlan")), "mtuBytes", 117, "a whole number from 118 to 65535"],
+    [() => overlayMtu(139, v4("rocev2")), "mtuBytes", 139, "a whole number from 140 to 65535"],
+    [() => overlayMtu(87, v4("infiniband")), "mtuBytes", 87, "a whole number from 88 to 65535"],
+    [() => overlayMtu(1500.5, v4("vxlan")), "mtuBytes", 1500.5, "a whole number from 118 to 65535"],
     [() => overlayMtu(1500, v4("geneve", { optionBytes: 6 })), "optionBytes", 6, "a multiple of 4"],
     [() => overlayMtu(1500, v4("geneve", { optionBytes: 128 })), "optionBytes", 128, "a whole number from 0 to 124"],
     [() => overlayMtu(1500, v4("vxlan", { optionBytes: 4 })), "optionBytes", 4, "a whole number from 0 to 0"],
@@ -99,9 +102,9 @@ describe("overlayMtu", () => {
       "one of vxlan, geneve, vxlan-gpe, nvgre, rocev2, infiniband",
     ],
     [() => overlayMtu(1500, { ...v4("vxlan"), ipVersion: 5 as 4 }), "ipVersion", 5, "4 or 6"],
-    [() => underlayMtuFor(65500, v4("vxlan")), "ipMtuBytes", 65500, "small enough for a packet of vxlan"],
-    [() => underlayMtuFor(4079, v4("rocev2")), "ipMtuBytes", 4079, "small enough for a packet of rocev2"],
-    [() => underlayMtuFor(67, v4("vxlan")), "ipMtuBytes", 67, "a whole number from 68 to 65535"],
+    [() => underlayMtuFor(65500, v4("vxlan")), "ipMtuBytes", 65500, "a whole number from 68 to 65485"],
+    [() => underlayMtuFor(4079, v4("rocev2")), "ipMtuBytes", 4079, "a whole number from 68 to 4078"],
+    [() => underlayMtuFor(67, v4("vxlan")), "ipMtuBytes", 67, "a whole number from 68 to 65485"],
   ])("refuses by name: %s", (call, argument, value, bound) => {
     expect(call).toThrow(ConfigError);
     expect(call).toThrow(

@@ -2,7 +2,7 @@
 
 import type { EncapsulationName } from "../../directory/records.js";
 import type { Fabric, FabricEndpoint, FabricHost } from "../../document/fabric.js";
-import { type Overhead, overheadOf } from "../../overlay/policy/overhead.js";
+import { type OverlayMtu, overlayMtu } from "../../overlay/mtu.js";
 import type { NetworkPolicy } from "../../overlay/policy/policy.js";
 import { NVGRE_VNI_MAX, NVGRE_VNI_MIN } from "../../overlay/policy/problems.js";
 
@@ -13,7 +13,7 @@ export interface Leg {
   readonly toAddress: string;
   /** Undefined on one host: nothing is encapsulated there; null when the hosts have none in common. */
   readonly encapsulation: EncapsulationName | undefined | null;
-  readonly overhead: Overhead | undefined;
+  readonly overhead: OverlayMtu | undefined;
 }
 
 export interface Way {
@@ -44,7 +44,7 @@ export function wayOf(
   const stops = [from, ...(waypoint && waypoint !== from && waypoint !== to ? [waypoint] : []), ...(to ? [to] : [])];
   if (stops.length === 1) return undefined;
   const legs = stops.slice(1).map((stop, i) => legOf(fabric, network, stops[i] as FabricEndpoint, stop));
-  const limits = legs.map(({ overhead }) => overhead?.packetBytesMax ?? PACKET_BYTES_MAX);
+  const limits = legs.map(({ overhead }) => overhead?.ipMtuBytes ?? PACKET_BYTES_MAX);
   const mtuBytes = Math.min(network.mtuBytes ?? PACKET_BYTES_MAX, ...limits);
   return { via, legs, mtuBytes, isPossible: legs.every(({ encapsulation }) => encapsulation !== null) };
 }
@@ -54,10 +54,11 @@ function legOf({ hosts }: Fabric, network: NetworkPolicy, from: FabricEndpoint, 
   const ends = { from: from.host, fromAddress: sender.address, to: to.host, toAddress: receiver.address };
   if (from.host === to.host) return { ...ends, encapsulation: undefined, overhead: undefined };
   const encapsulation = encapsulationOf(network, sender, receiver) ?? null;
-  const version = sender.address.includes(":") ? 6 : 4;
+  const ipVersion = sender.address.includes(":") ? 6 : 4;
   const mtuBytes = Math.min(sender.mtuBytes, receiver.mtuBytes);
-  const path = { version, mtuBytes, innerVlan: network.innerVlan } as const;
-  return { ...ends, encapsulation, overhead: encapsulation === null ? undefined : overheadOf(encapsulation, path) };
+  if (encapsulation === null) return { ...ends, encapsulation, overhead: undefined };
+  const overhead = overlayMtu(mtuBytes, { encapsulation, ipVersion, innerVlan: network.innerVlan });
+  return { ...ends, encapsulation, overhead };
 }
 
 /** The network's, else the best of the receiver's, of those that both hosts take. */

@@ -1,58 +1,19 @@
-/** `ringlane encap` and `ringlane decap`: a whole capture into VXLAN, and out of it; out of RDMA packets, too (gqp/). */
+/** A whole capture through one kernel, packet by packet into another capture: what `ringlane encap` and `ringlane decap` share. */
 import {
   type Burst,
   type BurstFrame,
   type CapturePacket,
   type CaptureReader,
   causeText,
-  createEngine,
+  type EncapsulationName,
   type Engine,
   LINKTYPE_ETHERNET,
-  type TunnelOptions,
-} from "../index.js";
-import { type OutputFile, openInput, openOutput } from "./files.js";
-import { RDMA_FAULTS, rdmaDecapsulation } from "./gqp/decap.js";
-import { type LoadedBurst, type OtherWork, printUnread, type ReadSummary, readThrough } from "./read.js";
-import { countOne, printJson, table } from "./report.js";
+} from "../../index.js";
+import { type OutputFile, openInput, openOutput } from "../files.js";
+import { type LoadedBurst, type OtherWork, printUnread, type ReadSummary, readThrough } from "../read.js";
+import { countOne, printJson, table } from "../report.js";
 
-/** Causes that a frame can only have once it is known to be for the VXLAN port: faults of what decap was asked for. */
-const VXLAN_FAULTS = new Set([
-  "vxlan-truncated",
-  "vxlan-no-vni-flag",
-  "outer-fragment",
-  "outer-ipv4-checksum",
-  "outer-udp-checksum",
-  "headers-split",
-]);
-
-export interface EncapOptions extends Omit<TunnelOptions, "vnic" | "uplink"> {
-  readonly json?: boolean;
-}
-
-export interface DecapOptions {
-  readonly vni?: number;
-  readonly udpPort?: number;
-  readonly json?: boolean;
-}
-
-/** Exit code 0; 1 when a frame could not be encapsulated or the input is damaged. */
-export async function encapFile(from: string, to: string, options: EncapOptions): Promise<number> {
-  const engine = await createEngine({ ports: 0, tunnels: 1 });
-  const tunnel = engine.addTunnel(options);
-  const isFault = () => true;
-  return convert(engine, { from, to, json: options.json, work: (burst) => burst.encapsulate(tunnel), isFault });
-}
-
-/** Exit code 0; 1 when a VXLAN frame is faulty or the input is damaged. Frames without VXLAN are left out. */
-export async function decapFile(from: string, to: string, options: DecapOptions): Promise<number> {
-  const engine = await createEngine({ ports: 0, tunnels: 0 });
-  const rdma = await rdmaDecapsulation(options.vni);
-  const isFault = (cause: string) => VXLAN_FAULTS.has(cause) || RDMA_FAULTS.has(cause);
-  const work = (burst: Burst) => burst.decapsulate(options);
-  return convert(engine, { from, to, json: options.json, work, isFault, ...rdma }).finally(() => rdma.close());
-}
-
-interface Conversion {
+export interface Conversion {
   readonly from: string;
   readonly to: string;
   readonly json: boolean | undefined;
@@ -72,10 +33,13 @@ export interface Converted {
   readonly cause: string | undefined;
   readonly data: Uint8Array | readonly Uint8Array[];
   readonly originalLength: number;
+  /** What it was taken out of. */
+  readonly encapsulation?: EncapsulationName | undefined;
 }
 
-const asItIs = ({ cause, spans, originalLength }: BurstFrame): Converted => ({ cause, data: spans, originalLength });
+const asItIs = ({ spans, ...frame }: BurstFrame): Converted => ({ ...frame, data: spans });
 
+/** Exit code 0; 1 when a frame was left out for a fault, or the input is damaged. */
 export async function convert(engine: Engine, conversion: Conversion): Promise<number> {
   const { from, to, json, work, isFault, convertOne = asItIs, convertOther = () => undefined } = conversion;
   const burst = engine.burst();
@@ -85,9 +49,11 @@ export async function convert(engine: Engine, conversion: Conversion): Promise<n
   const output = await openOutput(to);
   const interfaces = new Interfaces(output, conversion.linkType);
   const left: Record<string, number> = {};
+  const found: Record<string, number> = {};
   let written = 0;
   let writtenBytes = 0;
-  const write = async ({ cause, data, originalLength }: Converted, packet: CapturePacket, reader: CaptureReader) => {
+  const write = async (converted: Converted, packet: CapturePacket, reader: CaptureReader) => {
+    const { cause, data, originalLength, encapsulation } = converted;
     if (cause !== undefined) {
       countOne(left, cause);
       return;
@@ -95,6 +61,7 @@ export async function convert(engine: Engine, conversion: Conversion): Promise<n
     const { timestampNs, interfaceId, comments } = packet;
     const target = interfaces.idFor(interfaceId, reader);
     await output.writer.write({ timestampNs, data, originalLength, comments, interfaceId: target });
+    if (encapsulation) countOne(found, encapsulation);
     written++;
     writtenBytes += originalLength;
   };
@@ -118,7 +85,7 @@ export async function convert(engine: Engine, conversion: Conversion): Promise<n
     output.discard();
     engine.close();
   }
-  const report = reportOf(input.name, output.name, summary, { written, writtenBytes, left });
+  const report = reportOf(input.name, output.name, summary, { written, writtenBytes, found, left });
   if (json) printJson(report);
   else printReport(report, to === "-");
   return Object.keys(left).some(isFault) || summary.unread.damage ? 1 : 0;
@@ -156,7 +123,7 @@ function reportOf(
   from: string,
   to: string,
   { packets, unread }: ReadSummary,
-  done: { written: number; writtenBytes: number; left: Record<string, number> },
+  done: { written: number; writtenBytes: number; found: Record<string, number>; left: Record<string, number> },
 ) {
   return {
     input: from,
@@ -164,6 +131,7 @@ function reportOf(
     packetsRead: packets,
     packetsWritten: done.written,
     wireBytesWritten: done.writtenBytes,
+    ...(Object.keys(done.found).length > 0 ? { encapsulations: done.found } : {}),
     leftOut: done.left,
     ...unread,
   };
@@ -175,6 +143,8 @@ function printReport(report: ReturnType<typeof reportOf>, toStdout: boolean): vo
   print(
     `${report.packetsRead} packets read from ${report.input}, ${report.packetsWritten} written to ${report.output}`,
   );
+  const found = Object.entries(report.encapsulations ?? {});
+  if (found.length > 0) print(table(["encapsulation", "frames"], found));
   const left = Object.entries(report.leftOut).map(([cause, n]) => [n, cause, causeText(cause)]);
   if (left.length > 0) print(table(["left out", "cause", "which means"], left));
   printUnread(report.input, report);

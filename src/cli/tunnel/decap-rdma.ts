@@ -4,17 +4,15 @@ import {
   type CapturePacket,
   createGqpCodec,
   decodeErf,
+  type EncapsulationName,
   ERF_TYPE_INFINIBAND,
   LINKTYPE_ERF,
   type OpenedDatagram,
 } from "../../index.js";
-import type { Converted } from "../tunnel-files.js";
+import type { Converted } from "./convert.js";
 
-/** Causes that only a faulty packet has. Others are of RDMA traffic that carries no frames of ours. */
-export const RDMA_FAULTS: ReadonlySet<string> = new Set(["ib-truncated", "ib-icrc", "ib-vcrc"]);
-
-/** Causes of frames that are in none of the encapsulations which the engine's burst knows. */
-const UNKNOWN = new Set(["not-vxlan", "not-encapsulated"]);
+/** The cause of frames that are in none of the encapsulations which the engine's burst knows. */
+const UNKNOWN = "not-encapsulated";
 const NOT_RDMA = "not-ib";
 /** A control message: an overlay's packet, without a frame. */
 const NO_FRAME = "inner-protocol";
@@ -29,18 +27,19 @@ export interface RdmaDecapsulation {
 export async function rdmaDecapsulation(vni: number | undefined): Promise<RdmaDecapsulation> {
   const codec = await createGqpCodec();
   const convertOne = (frame: BurstFrame, packet: CapturePacket): Converted => {
-    const asItIs = { cause: frame.cause, data: frame.spans, originalLength: frame.originalLength };
-    if (frame.cause === undefined || !UNKNOWN.has(frame.cause)) return asItIs;
-    const opened = codec.open(packet, "rocev2", vni);
-    return opened.cause === NOT_RDMA ? asItIs : innerOf(opened);
+    const opened = frame.cause === UNKNOWN ? codec.open(packet, "rocev2", vni) : undefined;
+    return opened && opened.cause !== NOT_RDMA ? innerOf(opened, "rocev2") : { ...frame, data: frame.spans };
   };
   const convertOther = ({ linkType, data }: CapturePacket): Converted | undefined => {
     const record = linkType === LINKTYPE_ERF ? decodeErf(data) : undefined;
-    return record?.type === ERF_TYPE_INFINIBAND ? innerOf(codec.open(record, "infiniband", vni)) : undefined;
+    return record?.type === ERF_TYPE_INFINIBAND
+      ? innerOf(codec.open(record, "infiniband", vni), "infiniband")
+      : undefined;
   };
   return { convertOne, convertOther, close: () => codec.close() };
 }
 
-function innerOf({ cause, data, originalLength, isControl }: OpenedDatagram): Converted {
-  return { cause: isControl ? NO_FRAME : cause, data, originalLength };
+function innerOf(opened: OpenedDatagram, encapsulation: EncapsulationName): Converted {
+  const { cause, data, originalLength, isControl } = opened;
+  return { cause: isControl ? NO_FRAME : cause, data, originalLength, encapsulation };
 }
