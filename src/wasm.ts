@@ -109,7 +109,6 @@ export interface Kernels {
   decapBurst(list: number, n: number, vxlanPort: number, vni: number, strict: boolean): void;
   ecnOuter(m: number): number;
   ecnApply(m: number, outerTos: number, uniform: boolean): number;
-  decapBurst(list: number, n: number, udpPort: number, vni: number): void;
   fillBurst(list: number, n: number): number;
   verifyBurst(list: number, n: number, reports: number): void;
   fragment(pool: number, m: number, mtuBytes: number, out: number): number;

@@ -20,8 +20,7 @@ export class Attachment {
   readonly network: HostNetwork;
   /** @internal */
   readonly options: AttachOptions;
-  /** @internal */
-  state_: AttachmentState = "claiming";
+  #state: AttachmentState = "claiming";
   /** @internal What the directory was told. */
   record: EndpointRecord | undefined;
   /** @internal Underlay address of the host where it was before. */
@@ -44,7 +43,12 @@ export class Attachment {
   }
 
   get state(): AttachmentState {
-    return this.state_;
+    return this.#state;
+  }
+
+  /** @internal */
+  enter(state: AttachmentState): void {
+    this.#state = state;
   }
 
   get vni(): number {

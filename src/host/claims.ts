@@ -5,7 +5,7 @@
 import type { EndpointRecord } from "../directory/records.js";
 import { HostNumbers } from "../gqp/host-numbers.js";
 import type { Attachment } from "./attachment.js";
-import { FORWARDS_LABEL } from "./core.js";
+import { FORWARDS_LABEL } from "./knowledge.js";
 import type { HostSettings } from "./options.js";
 import type { Requests } from "./requests.js";
 import type { Timers } from "./timers.js";

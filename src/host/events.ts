@@ -1,4 +1,6 @@
 /** What happens on a host that its owner may want to know. */
+import type { LagEvent } from "../lag/events.js";
+
 export type HostEvent =
   /** A partition is the directory's truth here, and its frames flow. */
   | { readonly type: "attached"; readonly partition: string; readonly gqpn: number; readonly generation: number }
@@ -15,5 +17,7 @@ export type HostEvent =
       readonly to: string;
       readonly resent: number;
     }
+  /** Something happened in the group of uplinks. */
+  | { readonly type: "lag"; readonly event: LagEvent }
   /** The directory cannot be reached, or can again. */
   | { readonly type: "directory"; readonly reachable: boolean };

@@ -109,6 +109,15 @@ export class HostNetwork {
     this.#setPaths(route);
   }
 
+  /** Forgets the routes that nothing goes by any more: neither an endpoint's frames nor broadcasts. */
+  sweepRoutes(inUse: ReadonlySet<number>): void {
+    for (const [name, { ptr }] of this.#routes) {
+      if (inUse.has(ptr) || this.#members.includes(name)) continue;
+      this.#overlay.routes.remove(ptr);
+      this.#routes.delete(name);
+    }
+  }
+
   /** Uplinks came or went. */
   refreshPaths(): void {
     for (const route of this.#routes.values()) this.#setPaths(route);

@@ -172,6 +172,13 @@ export class EndpointRecords {
     this.#owner.kernels.overlayRemove(this.#record.ptr, ptr);
   }
 
+  /** Routes that some record names. */
+  routesInUse(): Set<number> {
+    const routes = new Set<number>();
+    for (const ptr of this.all()) routes.add(this.#get(ptr, layout.ENDPOINT_ROUTE));
+    return routes;
+  }
+
   /** Addresses of all records that are in use. */
   *all(): IterableIterator<number> {
     for (let i = 0; i < this.#count; i++) {

@@ -25,7 +25,6 @@ export interface PathChoice {
 
 export class Routes {
   readonly #arena: Arena;
-  readonly #record: OverlayRecord;
   readonly #idleRoutes: number[];
   readonly #idlePaths: number[];
   /** Paths of each route that is in use. */
@@ -33,7 +32,6 @@ export class Routes {
 
   constructor(arena: Arena, record: OverlayRecord, { routes, paths }: OverlayLimits) {
     this.#arena = arena;
-    this.#record = record;
     this.#idleRoutes = places(record.routes, ROUTE_BYTES, routes);
     this.#idlePaths = places(record.paths, TUNNEL_BYTES, paths);
   }
