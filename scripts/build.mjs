@@ -1,4 +1,5 @@
-// Bundles dist/: index.js, one self-contained module for Node and browsers, and cli.js, which imports it.
+// Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
+// browsers, which import it and the NATS client, and nobody pays for who does not.
 import { copyFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -21,6 +22,22 @@ await build({
   platform: "node",
   packages: "external",
   plugins: [publicApi],
+});
+
+/** Errors come from the module beside it, so that instanceof holds whoever throws them. */
+const publicErrors = {
+  name: "public-errors",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+await build({
+  ...shared,
+  entryPoints: { nats: "src/directory/nats/node.ts", "nats-browser": "src/directory/nats/browser.ts" },
+  platform: "neutral",
+  external: ["@nats-io/*"],
+  mainFields: ["module", "main"],
+  plugins: [publicErrors],
 });
 
 for (const name of ["ringlane.wasm", "ringlane.debug.wasm"]) copyFileSync(`build/${name}`, `dist/${name}`);

@@ -22,3 +22,13 @@ export async function eventually(
   }
   throw error;
 }
+
+/** The work's result, however often it fails before: for what servers cannot answer while they elect a leader. */
+export async function insist<T>(work: () => Promise<T>): Promise<T> {
+  let result: T | undefined;
+  await eventually(async () => {
+    result = await work();
+    return true;
+  });
+  return result as T;
+}

@@ -67,10 +67,11 @@ export class NatsServers {
     this.#server(index).child?.kill("SIGCONT");
   }
 
-  /** Waits until every server says that it can be used. */
+  /** Waits until every server says that it is there, and in the cluster; it may still have to catch up. */
   async ready(): Promise<void> {
     for (const { monitorPort } of this.#servers) {
-      await eventually(async () => (await fetch(`http://127.0.0.1:${monitorPort}/healthz`)).ok);
+      const url = `http://127.0.0.1:${monitorPort}/healthz?js-server-only=true`;
+      await eventually(async () => (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok);
     }
   }
 

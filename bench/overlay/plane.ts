@@ -1,0 +1,116 @@
+/**
+ * The overlay's data plane laid open: what a host builds, by the same parts, with as many destinations as asked for, all known; for
+ * measurements that must not pay for the host's handles.
+ */
+import { Pool, planPool, poolShape } from "../../src/buffer/pool.js";
+import { Port } from "../../src/buffer/port.js";
+import { planPort } from "../../src/buffer/port-record.js";
+import { headroomFor } from "../../src/buffer/headroom.js";
+import { type Arena, MemoryPlan } from "../../src/memory.js";
+import { OverlayPlane } from "../../src/overlay/plane/plane.js";
+import { overlayLimits, planOverlay } from "../../src/overlay/plane/sizes.js";
+import { definePolicy, type NetworkPolicy } from "../../src/overlay/policy/policy.js";
+import { encodeTunnel } from "../../src/overlay/tunnel.js";
+import { instantiate, type Kernels } from "../../src/wasm.js";
+import { laySpans, type Spans, spansBytes, WASM } from "../bed.js";
+import { destinationIp, destinationMac, SOURCE_IP, SOURCE_MAC, VNI } from "./traffic.js";
+
+const MBUFS = 256;
+const QUEUE_SIZE = 256;
+const LOCAL = Uint8Array.of(192, 0, 2, 1);
+
+export interface OverlayBed {
+  readonly kernels: Kernels;
+  readonly arena: Arena;
+  readonly plane: OverlayPlane;
+  readonly pool: number;
+  readonly vnic: number;
+  readonly vnicPort: number;
+  readonly uplinkPort: number;
+  readonly list: number;
+  /** The frames as a driver would have them. */
+  readonly sources: Spans;
+}
+
+export interface OverlayBedOptions {
+  readonly destinations: number;
+  /** Hosts that they are on, evenly. */
+  readonly hosts: number;
+  readonly policy: NetworkPolicy;
+  /** Frame i is for destination order[i]. */
+  readonly frames: readonly Uint8Array[];
+}
+
+export async function createOverlayBed({ destinations, hosts, policy, frames }: OverlayBedOptions): Promise<OverlayBed> {
+  const limits = overlayLimits({
+    ...{ endpoints: destinations + 64, routes: hosts + 1, paths: hosts + 1, flows: 65_536 },
+    policyBytes: 2 ** 23,
+    networks: 1,
+  });
+  const shape = poolShape(MBUFS, headroomFor(["ethernet", "ipv4", "udp", "vxlan"]), 2048);
+  const plan = new MemoryPlan();
+  planPool(plan, shape);
+  for (let i = 0; i < 2; i++) planPort(plan, QUEUE_SIZE);
+  planOverlay(plan, limits, 2);
+  plan.add(MBUFS * 4).add(spansBytes(frames.length, 64));
+  const memory = plan.createMemory();
+  const instance = await instantiate(WASM, memory);
+  const kernels = instance.raw;
+  kernels.heapInit();
+  const arena = plan.createArena(memory);
+  const pool = new Pool(kernels, arena, shape);
+  const owner = { kernels, arena, pool, checkOpen: () => instance.checkOpen() };
+  const [vnic, uplink] = ["vnic", "uplink"].map((name, i) => new Port(owner, name, i, QUEUE_SIZE, {})) as [Port, Port];
+  const ticks = { flow: 10_000, fragment: 100, miss: 100, idle: 2 ** 30, refresh: 10 };
+  const plane = new OverlayPlane(owner, limits, 2, { local: LOCAL, uplinks: [uplink], ticks });
+  plane.setTime(1, 2 ** 30);
+  const isStateful = policy.rules.some(({ stateful }) => stateful);
+  const off = { flood: false, innerVlan: false, uniformDscp: false, clampMss: false };
+  const network = plane.addNetwork(VNI, { ...off, stateful: isStateful });
+  const classOf = (partition: string, ip: Uint8Array) => policy.classOf({ partition, ip: ip.join(".") });
+  const attached = plane.attach(vnic, network, SOURCE_MAC);
+  const own = classOf("source", SOURCE_IP);
+  const classes = { class4: own, class6: own, class: own };
+  plane.endpoints.write(attached.endpoint, { state: "local", vnic: attached.ptr, ip4: SOURCE_IP, ...classes });
+  const routes = Array.from({ length: hosts }, (_, i) => {
+    const route = plane.routes.add();
+    const remote = `198.18.${i >> 8}.${i & 0xff}`;
+    const { record } = encodeTunnel({ vni: VNI, local: LOCAL.join("."), remote });
+    plane.routes.set(route, [{ record, uplink: 0, weight: 1 }]);
+    return route;
+  });
+  // Destinations are of as many groups as the policy has, in turn.
+  const groups = Math.max(1, policy.groups.length - 1);
+  const classOfGroup = Array.from({ length: groups }, (_, i) => classOf(`d${i}`, destinationIp(i)));
+  for (let i = 0; i < destinations; i++) {
+    const ptr = plane.endpoints.make({ network: network.ptr, mac: destinationMac(i) });
+    const found = classOfGroup[i % groups] as number;
+    const fields = { class4: found, class6: found, class: found, ip4: destinationIp(i), host: LOCAL };
+    plane.endpoints.write(ptr, { state: "remote", route: routes[i % hosts] as number, ...fields });
+  }
+  plane.loadPolicy(network, policy, true);
+  const list = arena.take(MBUFS * 4);
+  const sources = laySpans(arena, frames);
+  return {
+    ...{ kernels, arena, plane, pool: pool.ptr, vnic: attached.ptr, list, sources },
+    ...{ vnicPort: vnic.record.ptr, uplinkPort: uplink.record.ptr },
+  };
+}
+
+/** A policy of so many rules between groups; frames to UDP port 53 are allowed by the last of them. */
+export function benchPolicy(rules: number, stateful: boolean): NetworkPolicy {
+  const groups = Math.min(rules, 50);
+  const definitions = Object.fromEntries(Array.from({ length: groups }, (_, i) => [`g${i}`, { partitions: [`d${i}`] }]));
+  return definePolicy({
+    networks: {
+      net: {
+        vni: VNI,
+        groups: { source: { partitions: ["source"] }, ...definitions },
+        rules: Array.from({ length: rules }, (_, i) => ({
+          ...{ from: "source", to: `g${i % groups}`, action: "allow" as const, protocol: "udp" as const, stateful },
+          ports: i >= rules - groups ? 53 : 1000 + i,
+        })),
+      },
+    },
+  }).network("net");
+}
