@@ -6,6 +6,7 @@ import type { PathChoice } from "../overlay/plane/routes.js";
 import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { encodeTunnel } from "../overlay/tunnel.js";
 import type { HostOptions, HostSettings, PathHint } from "./options.js";
+import type { HostEngine } from "./plane.js";
 
 /** A path as people see it. */
 export interface Path {
@@ -21,7 +22,7 @@ export interface Path {
 /** What decides on paths to another host. */
 export interface PathContext {
   readonly settings: HostSettings;
-  readonly options: HostOptions;
+  readonly options: HostOptions<HostEngine>;
   /** Whether an uplink, by its place, can be used. */
   isUp(uplink: number): boolean;
 }
