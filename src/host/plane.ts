@@ -9,9 +9,27 @@ import type { Routes } from "../overlay/plane/routes.js";
 
 type Ports = "uplinks" | "group" | "attach" | "detach";
 type Time = "tick" | "setTime" | "age";
-type NetworkCalls = "addNetwork" | "networkAt" | "setFlags" | "loadPolicy" | "policyHits" | "setWaypoint" | "setFloodRoutes";
+type NetworkCalls =
+  | "addNetwork"
+  | "networkAt"
+  | "setFlags"
+  | "loadPolicy"
+  | "policyHits"
+  | "setWaypoint"
+  | "setFloodRoutes";
 type FrameCalls = "counters" | "questions" | "release" | "resend";
-type RecordReads = "find" | "all" | "state" | "isAddress" | "generation" | "gqpn" | "network" | "mac" | "ip" | "hostOf" | "hostIs";
+type RecordReads =
+  | "find"
+  | "all"
+  | "state"
+  | "isAddress"
+  | "generation"
+  | "gqpn"
+  | "network"
+  | "mac"
+  | "ip"
+  | "hostOf"
+  | "hostIs";
 type RecordWrites = "make" | "write" | "doubt" | "answered" | "remove" | "routesInUse";
 
 export interface HostPlane extends Pick<OverlayPlane, Ports | Time | NetworkCalls | FrameCalls> {
