@@ -114,8 +114,11 @@ export class HostNode implements ScaleNode<ScaleMessage> {
     const before = endpoints.learned;
     if (message.kind === "answer") core.answer(message.id, message.answer, nowMs);
     else if (message.kind === "changes") for (const change of message.changes) core.change(change, nowMs);
-    else if (message.kind === "do") message.act(core, nowMs);
-    else if (message.kind === "wake") this.#wakesMs = Number.POSITIVE_INFINITY;
+    else if (message.kind === "do") {
+      // The plane's time is that of the last step.
+      core.step(nowMs);
+      message.act(core, nowMs);
+    } else if (message.kind === "wake") this.#wakesMs = Number.POSITIVE_INFINITY;
     core.step(nowMs);
     core.takeEvents();
     for (const request of core.takeRequests()) send(DIRECTORY, { kind: "request", request });

@@ -67,7 +67,7 @@ export class ScalePlane implements HostPlane {
   #vnics = 0;
   #events: number[] = [];
   #leaseEnds = 0;
-  #nextAge = 0;
+  #aged = 0;
   tick = 0;
 
   constructor({ uplinks, ticks }: OverlayOptions, blocks: PolicyBlocks) {
@@ -117,10 +117,10 @@ export class ScalePlane implements HostPlane {
     this.#leaseEnds = leaseEnds;
   }
 
-  /** All records of others, once in the time that a question may take: who has not been talked to goes, and who was asked about in vain. */
+  /** All records of others, once a tick: who has not been talked to goes, and who was asked about in vain. */
   age(): void {
-    if (this.tick < this.#nextAge) return;
-    this.#nextAge = this.tick + this.#ticks.miss;
+    if (this.tick === this.#aged) return;
+    this.#aged = this.tick;
     for (const ptr of this.endpoints.elsewhere()) {
       const { state, deadline, lastUsed, isPinned } = this.endpoints.at(ptr);
       const isUnanswered = state === "pending" && deadline <= this.tick;
