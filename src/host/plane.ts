@@ -32,8 +32,10 @@ type RecordReads =
   | "hostIs";
 type RecordWrites = "make" | "write" | "doubt" | "answered" | "remove" | "routesInUse";
 
+export type HostRecords = Pick<EndpointRecords, RecordReads | RecordWrites>;
+
 export interface HostPlane extends Pick<OverlayPlane, Ports | Time | NetworkCalls | FrameCalls> {
-  readonly endpoints: Pick<EndpointRecords, RecordReads | RecordWrites>;
+  readonly endpoints: HostRecords;
   readonly routes: Pick<Routes, "add" | "set" | "remove">;
   readonly control: Pick<ControlFrames, "take">;
 }

@@ -3,7 +3,7 @@
  * writes it, and the bytes that an engine would keep. The control plane meets the same answers as in front of an engine.
  */
 import { ENDPOINT_BYTES, TABLE_WAYS } from "../../../assembly/layout.js";
-import type { HostPlane } from "../../host/plane.js";
+import type { HostRecords } from "../../host/plane.js";
 import { ipText, macText } from "../../overlay/address.js";
 import type { EndpointFields, EndpointKey, EndpointState } from "../../overlay/plane/endpoints.js";
 import { tableBytes, tableShape } from "../../table/shape.js";
@@ -30,7 +30,7 @@ const [MAC_ENTRY_BYTES, IP_ENTRY_BYTES] = [16, 32].map(entryBytes) as [number, n
 /** In the stack of records in no use. */
 const PLACE_BYTES = 4;
 
-export class ScaleRecords implements Pick<HostPlane["endpoints"], keyof HostPlane["endpoints"]> {
+export class ScaleRecords implements HostRecords {
   /** By their number, which stands for a record's address: from 1, since 0 is none. */
   readonly #records: (ScaleRecord | undefined)[] = [undefined];
   readonly #free: number[] = [];
