@@ -13,7 +13,6 @@ import type { Engine } from "../engine.js";
 import type { LagGroup } from "../lag/group.js";
 import type { ControlFrame } from "../overlay/plane/control.js";
 import type { OverlayCounters } from "../overlay/plane/counters.js";
-import type { OverlayPlane } from "../overlay/plane/plane.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import type { Attachment } from "./attachment.js";
 import { Claims } from "./claims.js";
@@ -24,6 +23,7 @@ import { Lease } from "./lease.js";
 import { Neighbours } from "./neighbours.js";
 import { Networks } from "./networks.js";
 import { type AttachOptions, checkHostOptions, type HostOptions, type HostSettings } from "./options.js";
+import type { HostEngine } from "./plane.js";
 import { Redirects } from "./redirects.js";
 import { type AnyAnswer, type HostRequest, Requests } from "./requests.js";
 import { postBytes, Residents } from "./residents.js";
@@ -34,12 +34,12 @@ import { TooBigAnswers } from "./too-big.js";
 /** Steps of the walk that forgets what has aged, at every step of the host. */
 const AGE_STEPS = 256;
 
-export class HostCore {
-  readonly engine: Engine;
+export class HostCore<E extends HostEngine = Engine> {
+  readonly engine: E;
   readonly name: string;
   readonly address: string;
   readonly #settings: HostSettings;
-  readonly #plane: OverlayPlane;
+  readonly #plane: ReturnType<E["addOverlay"]>;
   readonly #requests = new Requests();
   readonly #timers = new Timers();
   readonly #networks: Networks;
@@ -57,7 +57,7 @@ export class HostCore {
   #reachable = true;
 
   /** Throws ConfigError. */
-  constructor(options: HostOptions, nowMs = 0) {
+  constructor(options: HostOptions<E>, nowMs = 0) {
     const settings = checkHostOptions(options);
     this.#settings = settings;
     this.#policy = options.policy;
@@ -78,7 +78,7 @@ export class HostCore {
         idle: ticks(times.idleMs),
         refresh: ticks(times.refreshMs),
       },
-    });
+    }) as ReturnType<E["addOverlay"]>;
     const now = () => this.#nowMs;
     const context: HostContext = {
       ...{ name: this.name, options, settings, plane: this.#plane, requests: this.#requests, timers: this.#timers },
@@ -142,7 +142,7 @@ export class HostCore {
   }
 
   /** @internal For tests and benchmarks. */
-  get plane(): OverlayPlane {
+  get plane(): ReturnType<E["addOverlay"]> {
     return this.#plane;
   }
 

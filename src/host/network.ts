@@ -3,9 +3,10 @@ import type { HostRecord, Resolution } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import { parseIp } from "../overlay/address.js";
 import type { EndpointFields } from "../overlay/plane/endpoints.js";
-import type { OverlayPlane, PlaneNetwork } from "../overlay/plane/plane.js";
+import type { PlaneNetwork } from "../overlay/plane/plane.js";
 import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { choiceOf, type PathContext, pathsTo, usablePaths } from "./paths.js";
+import type { HostPlane } from "./plane.js";
 
 interface Route {
   readonly ptr: number;
@@ -26,12 +27,12 @@ export class HostNetwork {
   /** Partitions of this host that are in it. */
   attached = 0;
   readonly #context: PathContext;
-  readonly #overlay: OverlayPlane;
+  readonly #overlay: HostPlane;
   readonly #routes = new Map<string, Route>();
   #loaded = -1;
   #members: readonly string[] = [];
 
-  constructor(overlay: OverlayPlane, context: PathContext, policy: NetworkPolicy) {
+  constructor(overlay: HostPlane, context: PathContext, policy: NetworkPolicy) {
     this.#overlay = overlay;
     this.#context = context;
     this.policy = policy;

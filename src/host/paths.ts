@@ -3,9 +3,11 @@ import type { EncapsulationName, HostRecord } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import { encodeRoceTunnel } from "../gqp/tunnel.js";
 import type { PathChoice } from "../overlay/plane/routes.js";
+import { agreedEncapsulation } from "../overlay/policy/agree.js";
 import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { encodeTunnel } from "../overlay/tunnel.js";
 import type { HostOptions, HostSettings, PathHint } from "./options.js";
+import type { HostEngine } from "./plane.js";
 
 /** A path as people see it. */
 export interface Path {
@@ -21,7 +23,7 @@ export interface Path {
 /** What decides on paths to another host. */
 export interface PathContext {
   readonly settings: HostSettings;
-  readonly options: HostOptions;
+  readonly options: HostOptions<HostEngine>;
   /** Whether an uplink, by its place, can be used. */
   isUp(uplink: number): boolean;
 }
@@ -30,8 +32,7 @@ export interface PathContext {
 export function pathsTo(context: PathContext, network: NetworkPolicy, target: HostRecord): Path[] {
   const { settings, options } = context;
   const hints: readonly PathHint[] = options.pathsTo?.[target.name] ?? [{}];
-  const common = settings.record.encapsulations.filter((name) => target.encapsulations.includes(name));
-  const usual = network.encapsulation ?? common[0];
+  const usual = agreedEncapsulation(network, settings.record.encapsulations, target.encapsulations);
   const isOfFamily = (address: string) => address.includes(":") === settings.record.address.includes(":");
   return hints.flatMap((hint) => {
     const encapsulation = hint.encapsulation ?? usual;
