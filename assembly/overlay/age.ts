@@ -23,6 +23,7 @@ import { tableKey, tableNext, tableValue } from "../table/walk";
 import { writeAddressKey } from "./address";
 import { Endpoint, Endpoints, giveRecord, giveRing } from "./endpoint";
 import { flowAge } from "./flow";
+import { ask } from "./miss";
 import { Network } from "./network";
 import { countOverlay, isPast, Overlay } from "./overlay";
 import { forget } from "./resend";
@@ -94,10 +95,14 @@ function ageFlow(o: Overlay, table: usize, slot: u32, kindAt: usize): u32 {
 /** True when the record is no more. */
 function ageRecord(o: Overlay, endpoint: usize): bool {
   const e = changetype<Endpoint>(endpoint);
-  if (e.state == STATE_FREE || e.state == STATE_LOCAL) return false;
+  if (e.state == STATE_FREE) return false;
+  // To one that has come here nothing is sent again.
+  if (e.retained != 0 && (e.state == STATE_LOCAL || isPast(e.lastUsed + o.missTicks, o.tick))) forget(o, e);
+  if (e.state == STATE_LOCAL) return false;
   if (e.hold != 0 && isPast(e.deadline, o.tick)) dropHeld(o, e);
+  // A question that failed, or found no room, is asked again while frames wait.
+  if (e.hold != 0) ask(o, endpoint);
   const isUnanswered = e.state == STATE_PENDING && isPast(e.deadline, o.tick);
-  if (e.retained != 0 && isPast(e.lastUsed + o.missTicks, o.tick)) forget(o, e);
   if (!isUnanswered && !isPast(e.lastUsed + o.idleTicks, o.tick)) return false;
   if (e.hold != 0 || (e.flags & ENDPOINT_F_PINNED) != 0) return false;
   overlayRemove(changetype<usize>(o), endpoint);

@@ -29,6 +29,7 @@ export function overlayRelease(overlay: usize, endpoint: usize): u32 {
     if (!goOn(o, e, m)) {
       putBack(o, e, ring);
       e.deadline = o.tick + o.missTicks;
+      announceGuest(o);
       return ringCount(ring);
     }
     ringSkip(ring, 1);

@@ -418,7 +418,13 @@ export class HostCore {
       const at = endpoints.find(key);
       if (at === 0) return;
       endpoints.answered(at);
-      if (!("value" in answer)) return;
+      if (!("value" in answer)) {
+        this.#timers.at(this.#nowMs + this.#settings.times.refreshMs, () => {
+          const again = endpoints.find(key);
+          if (again !== 0) endpoints.askAgain(again);
+        });
+        return;
+      }
       const resolution = answer.value;
       if ("ip" in key) {
         if (resolution) this.#writeAddress(network, at, ipText(key.ip), resolution.endpoint);
