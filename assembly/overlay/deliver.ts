@@ -21,9 +21,7 @@ import { countOverlay, Overlay } from "./overlay";
 /** Gives a frame to a vnic's guest. */
 export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 {
   const port = changetype<Vnic>(vnic).port as usize;
-  let cause: u32 = OK;
-  if ((changetype<Mbuf>(m).flags & FLAG_VLAN) != 0)
-    cause = untag(changetype<Network>(changetype<Vnic>(vnic).network), m);
+  let cause = untag(changetype<Network>(changetype<Vnic>(vnic).network as usize), m);
   if (cause == OK) cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if ((o.guest as usize) != port) {
@@ -37,7 +35,7 @@ export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 
 
 /** Takes the tags of a parsed frame out, as a tunnel would, where the network does not carry them. Returns OK, or the cause for a drop. */
 export function untag(n: Network, m: usize): u32 {
-  if ((n.flags & NETWORK_F_INNER_VLAN) != 0) return OK;
+  if ((changetype<Mbuf>(m).flags & FLAG_VLAN) == 0 || (n.flags & NETWORK_F_INNER_VLAN) != 0) return OK;
   const bytes = tagBytes(changetype<Mbuf>(m));
   if (bytes == TAGS_STUCK) return DROP_INNER_VLAN;
   removeTags(changetype<Mbuf>(m), bytes);

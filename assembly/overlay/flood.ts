@@ -13,7 +13,6 @@ import {
   DROP_NO_FLOOD,
   DROP_NO_PATH,
   DROP_QUEUE_FULL,
-  FLAG_VLAN,
   NETWORK_F_FLOOD,
   OK,
 } from "../layout";
@@ -53,7 +52,7 @@ export function flood(o: Overlay, vnic: usize, m: usize): u32 {
 /** Gives copies of a frame to the network's partitions here, but for its source; the frame is gone. */
 export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m: usize, ingress: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
-  const cause = (mbuf.flags & FLAG_VLAN) != 0 ? untag(n, m) : (OK as u32);
+  const cause = untag(n, m);
   if (cause != OK) return refuse(m, ingress, cause);
   share(m, ingress);
   for (let i: u32 = 0; i < o.vnicCount; i++) {

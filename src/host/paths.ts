@@ -63,7 +63,14 @@ export function choiceOf(context: PathContext, network: NetworkPolicy, target: H
   const ends = { vni: network.vni, local: settings.record.address, remote, vlan, ttl, nextHopMac, mtuBytes };
   if (encapsulation === "rocev2") {
     const tosKeep = (dscp === "uniform" ? 0xfc : 0) | (ecn === false ? 0 : 3);
-    const { record } = encodeRoceTunnel({ ...ends, tos: typeof dscp === "number" ? dscp << 2 : 0, tosKeep });
+    // A tag that is carried needs room, too.
+    const mtu = mtuBytes - (network.innerVlan ? 4 : 0);
+    const { record } = encodeRoceTunnel({
+      ...ends,
+      mtuBytes: mtu,
+      tos: typeof dscp === "number" ? dscp << 2 : 0,
+      tosKeep,
+    });
     return { record, uplink, weight };
   }
   if (encapsulation === "infiniband") throw new ConfigError("encapsulation", encapsulation, "one of IP's");
