@@ -15,6 +15,7 @@ import {
   STATE_LOCAL,
   STATE_PENDING,
   TABLE_END,
+  WAYPOINTS_MAX,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { drop } from "../path/port";
@@ -60,8 +61,17 @@ export function overlayRemove(overlay: usize, endpoint: usize): void {
   } else {
     Endpoints.writeKey(key, e.network as usize, e.mac);
     tableRemove(o.endpoints as usize, key);
+    forgetWaypoint(changetype<Network>(e.network as usize), endpoint);
   }
   giveRecord(o, endpoint);
+}
+
+/** The record may be another's soon: rules that send traffic through it know of nobody. */
+function forgetWaypoint(n: Network, endpoint: usize): void {
+  for (let i: usize = 0; i < (WAYPOINTS_MAX as usize); i++) {
+    const at = (n.waypoints as usize) + (i << 2);
+    if ((load<u32>(at) as usize) == endpoint) store<u32>(at, 0);
+  }
 }
 
 /** Forgets what a network's rules have let in: they are others now. */

@@ -29,6 +29,8 @@ import { Timers } from "./timers.js";
 
 /** Steps of the walk that forgets what has aged, at every step of the host. */
 const AGE_STEPS = 256;
+/** Between two events of that something is full. */
+const FULL_MS = 1000;
 /** ICMP errors to a partition: so many at once, and so many a second (RFC 4443 section 2.4 f). */
 const ICMP_BURST = 16;
 const ICMP_PER_SECOND = 100;
@@ -56,6 +58,8 @@ export class HostCore {
   #nowMs: number;
   #contactMs: number;
   #reachable = true;
+  /** Until then it is not told again that something is full. */
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
 
   /** Throws ConfigError. */
   constructor(options: HostOptions, nowMs = 0) {
@@ -93,7 +97,8 @@ export class HostCore {
     });
     this.#claims = new Claims({
       ...{ requests: this.#requests, timers: this.#timers, now, host: this.name, settings },
-      live: (attachment, record) => this.#goLive(attachment, record),
+      live: (attachment, record) => this.#admit(attachment, record),
+      resolved: (resolution) => this.#learn(resolution),
       refused: (attachment, reason) => this.#refuse(attachment, reason),
     });
     const contact = (reachable: boolean) => this.#contact(reachable);
@@ -150,7 +155,7 @@ export class HostCore {
   /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */
   step(nowMs: number): number {
     this.#setTime(nowMs);
-    this.#timers.run(this.#nowMs);
+    this.#fitting(() => this.#timers.run(this.#nowMs));
     let moved = 0;
     for (let burst = 1; burst > 0; moved += burst) {
       burst = this.engine.poll();
@@ -169,7 +174,7 @@ export class HostCore {
   answer(id: number, answer: AnyAnswer, nowMs: number): void {
     this.#setTime(nowMs);
     this.#contact(!("failure" in answer && answer.failure === "unavailable"));
-    this.#requests.answer(id, answer);
+    this.#fitting(() => this.#requests.answer(id, answer));
   }
 
   /** What happened since the last time. */
@@ -194,6 +199,7 @@ export class HostCore {
     if (this.#byPort.has(options.vnic.index))
       throw new ConfigError("vnic", options.vnic.name, "a port without a partition");
     const attachment = new Attachment(options, this.#networkOf(policy.vni), mac, ips);
+    attachment.lag = this.#joinGroup(attachment);
     this.#attachments.set(key, attachment);
     this.#byPort.set(options.vnic.index, attachment);
     this.#claims.claim(attachment);
@@ -204,17 +210,17 @@ export class HostCore {
   detach(attachment: Attachment, nowMs: number): void {
     this.#setTime(nowMs);
     if (this.#attachments.get(keyOf(attachment)) !== attachment) return;
-    const { record, plane } = attachment;
+    const { record } = attachment;
     this.#remove(attachment, "detached");
+    this.#removeEndpoint(attachment);
     this.#events.push({ type: "detached", partition: attachment.partition });
-    if (plane) this.#plane.endpoints.remove(plane.endpoint);
     if (record) this.#claims.withdraw(record);
   }
 
   /** Other rules from now on, for all networks: flows that old rules have let in are forgotten. Throws ConfigError. */
   setPolicy(policy: Policy, nowMs: number): void {
     this.#setTime(nowMs);
-    for (const network of this.#networks.values()) policy.network(network.vni);
+    for (const network of this.#networks.values()) this.#plane.checkPolicy(policy.network(network.vni));
     this.#policy = policy;
     for (const network of this.#networks.values()) {
       network.setPolicy(policy.network(network.vni));
@@ -234,13 +240,21 @@ export class HostCore {
   change(change: DirectoryChange, nowMs: number): void {
     this.#setTime(nowMs);
     this.#contact(true);
+    this.#fitting(() => this.#hear(change));
+  }
+
+  #hear(change: DirectoryChange): void {
     if (change.type === "host") {
       for (const network of this.#networks.values()) {
         network.hostChanged(change.host, change.alive);
         if (network.policy.flood) this.#askMembers(network);
       }
-    } else if (change.type === "withdrawn") this.#forget(change.vni, change.mac, change.generation);
-    else if (change.host) this.#learn({ ...change, host: change.host });
+    } else if (change.type === "withdrawn") {
+      const own = this.#attachments.get(`${change.vni} ${change.mac}`);
+      if (own?.generation !== undefined && change.generation >= own.generation) {
+        this.#refuse(own, `it was withdrawn by generation ${change.generation}`);
+      } else this.#forget(change.vni, change.mac, change.generation);
+    } else if (change.host) this.#learn({ ...change, host: change.host });
   }
 
   /** Somebody is where the directory says, if it is news. */
@@ -306,14 +320,23 @@ export class HostCore {
     this.#plane.release(ptr);
   }
 
-  /** The directory agrees: the partition's frames flow. */
+  /** The directory agrees: the partition's frames flow, if there is room for what is to be known of it. */
+  #admit(attachment: Attachment, record: EndpointRecord): void {
+    try {
+      this.#goLive(attachment, record);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#refuse(attachment, error.message);
+      this.#claims.withdraw(record);
+    }
+  }
+
   #goLive(attachment: Attachment, record: EndpointRecord): void {
     const { network, options, vnic, ips } = attachment;
     const isFirst = attachment.state_ !== "live";
     attachment.record = record;
     attachment.state_ = "live";
     if (isFirst) {
-      attachment.lag = this.#joinGroup(attachment);
       attachment.plane = this.#plane.attach(
         vnic,
         network.plane,
@@ -376,9 +399,9 @@ export class HostCore {
     this.#attachments.delete(keyOf(attachment));
     this.#byPort.delete(vnic.index);
     this.#claims.drop(attachment);
-    if (!plane) return;
-    this.#plane.detach(plane);
+    if (plane) this.#plane.detach(plane);
     attachment.lag?.remove();
+    if (!plane) return;
     const { endpoints } = this.#plane;
     for (const ip of [...ips, linkLocalOf(mac)]) {
       const ptr = endpoints.find({ network: network.plane.ptr, ip: parseIp("ip", ip) });
@@ -390,7 +413,25 @@ export class HostCore {
 
   #refuse(attachment: Attachment, reason: string): void {
     this.#remove(attachment, "refused");
+    this.#removeEndpoint(attachment);
     this.#events.push({ type: "refused", partition: attachment.partition, reason });
+  }
+
+  /** The partition is nowhere that this host knows of. */
+  #removeEndpoint({ plane }: Attachment): void {
+    if (plane) this.#plane.endpoints.remove(plane.endpoint);
+  }
+
+  /** Runs what writes into tables: one that is full is told of, and what it could not take is as if unknown. */
+  #fitting(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      if (this.#nowMs < this.#fullUntilMs) return;
+      this.#fullUntilMs = this.#nowMs + FULL_MS;
+      this.#events.push({ type: "full", reason: error.message });
+    }
   }
 
   /** What the data plane asks and hands over. Returns how many frames have gone out or to guests by it. */
@@ -427,7 +468,9 @@ export class HostCore {
       }
       const resolution = answer.value;
       if ("ip" in key) {
-        if (resolution) this.#writeAddress(network, at, ipText(key.ip), resolution.endpoint);
+        // It has come here meanwhile: what is known of it is its own.
+        if (endpoints.state(at) === "local") this.#plane.release(at);
+        else if (resolution) this.#writeAddress(network, at, ipText(key.ip), resolution.endpoint);
         else this.#writeAbsent(network, at);
       } else if (endpoints.state(at) === "local") this.#plane.release(at);
       else if (resolution && resolution.host.name !== this.name) this.#install(network, resolution);

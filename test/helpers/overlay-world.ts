@@ -148,7 +148,7 @@ export class WorldHost {
   }
 }
 
-export interface Talk extends f.Ipv4Options, f.UdpOptions {
+export interface Talk extends Omit<f.Ipv4Options, "checksum">, f.UdpOptions {
   readonly payload?: ArrayLike<number>;
   readonly tags?: f.EthernetOptions["tags"];
 }
