@@ -254,6 +254,7 @@ export class HostCore {
       if (own?.generation !== undefined && change.generation >= own.generation) {
         this.#refuse(own, `it was withdrawn by generation ${change.generation}`);
       } else this.#forget(change.vni, change.mac, change.generation);
+      this.#askMembersSoon(this.#networks.get(change.vni));
     } else if (change.host) this.#learn({ ...change, host: change.host });
   }
 
@@ -263,6 +264,7 @@ export class HostCore {
     const network = this.#networks.get(endpoint.vni);
     if (!network) return;
     this.#neighbours.forget(endpoint.vni, endpoint.ips);
+    this.#askMembersSoon(network);
     const own = this.#attachments.get(`${endpoint.vni} ${endpoint.mac}`);
     if (host.name === this.name) {
       if (network.isNewMember(host.name)) this.#askMembers(network);
@@ -606,6 +608,16 @@ export class HostCore {
     this.#requests.ask("members", { vni: network.vni }, (answer) => {
       if ("value" in answer) network.setMembers(answer.value);
       else this.#timers.at(this.#nowMs + this.#settings.times.missMs, () => this.#askMembers(network));
+    });
+  }
+
+  /** Somebody came, moved or went: his host of before may have nobody any more. Several changes are one question. */
+  #askMembersSoon(network: HostNetwork | undefined): void {
+    if (!network?.policy.flood || network.isAskingMembers) return;
+    network.isAskingMembers = true;
+    this.#timers.at(this.#nowMs + this.#settings.times.refreshMs, () => {
+      network.isAskingMembers = false;
+      this.#askMembers(network);
     });
   }
 

@@ -25,6 +25,8 @@ export class HostNetwork {
   policy: NetworkPolicy;
   /** Partitions of this host that are in it. */
   attached = 0;
+  /** Who gets copies of broadcasts is to be asked soon. */
+  isAskingMembers = false;
   readonly #context: PathContext;
   readonly #overlay: OverlayPlane;
   readonly #routes = new Map<string, Route>();
