@@ -337,8 +337,10 @@ export const NETWORK_INDEX = 8;
 export const NETWORK_POLICY = 12;
 export const NETWORK_FLOOD_ROUTES = 16;
 export const NETWORK_FLOOD_COUNT = 20;
-/** Endpoints of waypoints, by their number in the policy (u32). */
+/** Endpoints of waypoints, by their number in the policy (u32), WAYPOINTS_MAX of them. */
 export const NETWORK_WAYPOINTS = 24;
+/** Waypoints that the rules of a network may name. */
+export const WAYPOINTS_MAX = 64;
 export const NETWORK_F_FLOOD = 0x1;
 /** Some rule is stateful: what no rule allows may be the return of what one did. */
 export const NETWORK_F_STATEFUL = 0x2;

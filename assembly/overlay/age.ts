@@ -15,6 +15,7 @@ import {
   STATE_LOCAL,
   STATE_PENDING,
   TABLE_END,
+  WAYPOINTS_MAX,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { drop } from "../path/port";
@@ -23,6 +24,7 @@ import { tableKey, tableNext, tableValue } from "../table/walk";
 import { writeAddressKey } from "./address";
 import { Endpoint, Endpoints, giveRecord, giveRing } from "./endpoint";
 import { flowAge } from "./flow";
+import { ask } from "./miss";
 import { Network } from "./network";
 import { countOverlay, isPast, Overlay } from "./overlay";
 import { forget } from "./resend";
@@ -59,8 +61,17 @@ export function overlayRemove(overlay: usize, endpoint: usize): void {
   } else {
     Endpoints.writeKey(key, e.network as usize, e.mac);
     tableRemove(o.endpoints as usize, key);
+    forgetWaypoint(changetype<Network>(e.network as usize), endpoint);
   }
   giveRecord(o, endpoint);
+}
+
+/** The record may be another's soon: rules that send traffic through it know of nobody. */
+function forgetWaypoint(n: Network, endpoint: usize): void {
+  for (let i: usize = 0; i < (WAYPOINTS_MAX as usize); i++) {
+    const at = (n.waypoints as usize) + (i << 2);
+    if ((load<u32>(at) as usize) == endpoint) store<u32>(at, 0);
+  }
 }
 
 /** Forgets what a network's rules have let in: they are others now. */
@@ -94,10 +105,14 @@ function ageFlow(o: Overlay, table: usize, slot: u32, kindAt: usize): u32 {
 /** True when the record is no more. */
 function ageRecord(o: Overlay, endpoint: usize): bool {
   const e = changetype<Endpoint>(endpoint);
-  if (e.state == STATE_FREE || e.state == STATE_LOCAL) return false;
+  if (e.state == STATE_FREE) return false;
+  // To one that has come here nothing is sent again.
+  if (e.retained != 0 && (e.state == STATE_LOCAL || isPast(e.lastUsed + o.missTicks, o.tick))) forget(o, e);
+  if (e.state == STATE_LOCAL) return false;
   if (e.hold != 0 && isPast(e.deadline, o.tick)) dropHeld(o, e);
+  // A question that failed, or found no room, is asked again while frames wait.
+  if (e.hold != 0) ask(o, endpoint);
   const isUnanswered = e.state == STATE_PENDING && isPast(e.deadline, o.tick);
-  if (e.retained != 0 && isPast(e.lastUsed + o.missTicks, o.tick)) forget(o, e);
   if (!isUnanswered && !isPast(e.lastUsed + o.idleTicks, o.tick)) return false;
   if (e.hold != 0 || (e.flags & ENDPOINT_F_PINNED) != 0) return false;
   overlayRemove(changetype<usize>(o), endpoint);

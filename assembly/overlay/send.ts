@@ -12,6 +12,7 @@ import {
   ACTION_VIA,
   CLASS_WAITS,
   CONTROL_NEIGHBOUR,
+  COUNTER_MISSES,
   COUNTER_REDIRECTED,
   DROP_MISS_TABLE_FULL,
   DROP_NESTED,
@@ -157,6 +158,7 @@ export function askFor(o: Overlay, network: usize, mac: u64): usize {
   const e = changetype<Endpoint>(endpoint);
   e.network = network as u32;
   e.mac = mac;
+  countOverlay(o, COUNTER_MISSES);
   ask(o, endpoint);
   return endpoint;
 }

@@ -1,4 +1,5 @@
 /** Path translations: how a network's frames get to another host. By its own address, or as the host's options say. */
+import { TUNNEL_FRAME_BYTES_MAX } from "../../assembly/layout.js";
 import type { EncapsulationName, HostRecord } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import { encodeRoceTunnel } from "../gqp/tunnel.js";
@@ -8,6 +9,8 @@ import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { encodeTunnel } from "../overlay/tunnel.js";
 import type { HostOptions, HostSettings, PathHint } from "./options.js";
 import type { HostEngine } from "./plane.js";
+
+const ETHERNET_BYTES = 14;
 
 /** A path as people see it. */
 export interface Path {
@@ -38,7 +41,7 @@ export function pathsTo(context: PathContext, network: NetworkPolicy, target: Ho
     const encapsulation = hint.encapsulation ?? usual;
     const remote = hint.remote ?? target.address;
     if (encapsulation === undefined || !target.encapsulations.includes(encapsulation) || !isOfFamily(remote)) return [];
-    const mtus = [settings.record.mtuBytes, target.mtuBytes, network.mtuBytes, hint.mtuBytes];
+    const mtus = [settings.record.mtuBytes, target.mtuBytes, hint.mtuBytes];
     return {
       ...{ remote, encapsulation, uplink: hint.uplink ?? 0, weight: hint.weight ?? 1, order: hint.order ?? 0 },
       mtuBytes: Math.min(...mtus.filter((mtu) => mtu !== undefined)),
@@ -64,15 +67,30 @@ export function choiceOf(context: PathContext, network: NetworkPolicy, target: H
   const ends = { vni: network.vni, local: settings.record.address, remote, vlan, ttl, nextHopMac, mtuBytes };
   if (encapsulation === "rocev2") {
     const tosKeep = (dscp === "uniform" ? 0xfc : 0) | (ecn === false ? 0 : 3);
-    const { record } = encodeRoceTunnel({ ...ends, tos: typeof dscp === "number" ? dscp << 2 : 0, tosKeep });
-    return { record, uplink, weight };
+    // A tag that is carried needs room, too.
+    const mtu = mtuBytes - (network.innerVlan ? 4 : 0);
+    const { record } = encodeRoceTunnel({
+      ...ends,
+      mtuBytes: mtu,
+      tos: typeof dscp === "number" ? dscp << 2 : 0,
+      tosKeep,
+    });
+    return { record: bounded(record, network), uplink, weight };
   }
   if (encapsulation === "infiniband") throw new ConfigError("encapsulation", encapsulation, "one of IP's");
   const udp = encapsulation === "nvgre" ? {} : { udpChecksum, sourcePorts };
   const innerVlan = encapsulation === "nvgre" ? undefined : network.innerVlan;
   const extra = encapsulation === "geneve" ? { geneveOptions } : {};
   const { record } = encodeTunnel(defined({ ...ends, ...udp, ...extra, encapsulation, dscp, ecn, innerVlan }));
-  return { record, uplink, weight };
+  return { record: bounded(record, network), uplink, weight };
+}
+
+/** The network's own MTU is of its packets, whatever the underlay would take. */
+function bounded(record: Uint8Array, { mtuBytes }: NetworkPolicy): Uint8Array {
+  const view = new DataView(record.buffer, record.byteOffset, record.length);
+  const most = view.getUint32(TUNNEL_FRAME_BYTES_MAX, true);
+  if (mtuBytes !== undefined) view.setUint32(TUNNEL_FRAME_BYTES_MAX, Math.min(most, ETHERNET_BYTES + mtuBytes), true);
+  return record;
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -101,7 +101,7 @@ export class EndpointRecords {
     set(layout.ENDPOINT_GQPN, fields.gqpn ?? 0);
     set(layout.ENDPOINT_GENERATION, fields.generation ?? 0);
     set(layout.ENDPOINT_FORWARDS, fields.sendOn ?? 0);
-    set(layout.ENDPOINT_DEADLINE, fields.deadline ?? 0);
+    set(layout.ENDPOINT_DEADLINE, fields.deadline ?? this.#tick);
     const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & (layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6);
     const forwards = fields.forwards ? layout.ENDPOINT_F_FORWARDS : 0;
     set(layout.ENDPOINT_FLAGS, kept | forwards | (fields.pinned ? layout.ENDPOINT_F_PINNED : 0));
@@ -162,10 +162,17 @@ export class EndpointRecords {
     this.#set(ptr, layout.ENDPOINT_FORWARDS, frames);
   }
 
-  /** The question about it was answered, or cannot be. */
+  /** The question about it was answered, or cannot be: it rests from now on, since what waited for the answer is to be believed. */
   answered(ptr: number): void {
     const flags = this.#get(ptr, layout.ENDPOINT_FLAGS);
     this.#set(ptr, layout.ENDPOINT_FLAGS, flags & ~layout.ENDPOINT_F_ASKED);
+    const rest = this.#get(this.#record.ptr, layout.OVERLAY_REFRESH_TICKS);
+    this.#set(ptr, layout.ENDPOINT_REFRESH_AFTER, this.#tick + rest);
+  }
+
+  /** Asks about it again, if frames wait for it. */
+  askAgain(ptr: number): void {
+    if (this.#get(ptr, layout.ENDPOINT_HOLD) !== 0) this.#owner.kernels.overlayAsk(this.#record.ptr, ptr);
   }
 
   remove(ptr: number): void {
@@ -197,6 +204,10 @@ export class EndpointRecords {
       u32[(at + 8) >> 2] = key.ip.length === 16 ? 6 : 4;
       u8.set(key.ip, at + 16);
     }
+  }
+
+  get #tick(): number {
+    return this.#get(this.#record.ptr, layout.OVERLAY_TICK);
   }
 
   #get(ptr: number, offset: number): number {
