@@ -220,6 +220,8 @@ export class HostCore {
       network.setPolicy(policy.network(network.vni));
       this.#describeAll(network);
       this.#findWaypoints(network);
+      // Who gets copies was of no interest while nobody was flooded.
+      if (network.policy.flood) this.#askMembers(network);
     }
   }
 
