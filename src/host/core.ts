@@ -426,6 +426,7 @@ export class HostCore {
         if (resolution) this.#writeAddress(network, at, ipText(key.ip), resolution.endpoint);
         else this.#writeAbsent(network, at);
       } else if (endpoints.state(at) === "local") this.#plane.release(at);
+      else if (resolution && resolution.endpoint.generation < endpoints.generation(at)) this.#plane.release(at);
       else if (resolution && resolution.host.name !== this.name) this.#install(network, resolution);
       else this.#writeAbsent(network, at);
     });
@@ -479,14 +480,19 @@ export class HostCore {
     endpoints.doubt(ptr, this.#plane.tick + this.#ticks(this.#settings.times.missMs));
     this.#requests.ask("resolve", { query: gqpn === 0 ? { vni, mac } : { gqpn } }, (answer) => {
       const at = endpoints.find({ network: network.plane.ptr, mac: parseMac("mac", mac) });
-      if (at === 0) return;
-      const resolution = "value" in answer ? answer.value : undefined;
-      if (!resolution || resolution.host.name === this.name) {
-        if ("value" in answer) this.#writeAbsent(network, at);
+      // It may be here by now, or a change that is newer than the answer may have come before it.
+      if (at === 0 || !("value" in answer) || endpoints.state(at) === "local") return;
+      const resolution = answer.value;
+      if (resolution && resolution.endpoint.generation < endpoints.generation(at)) {
+        again(at);
+        this.#plane.release(at);
         return;
       }
-      const fields = { ...network.remoteFields(resolution), forwards: isForwarder(resolution.endpoint) };
-      endpoints.write(at, fields);
+      if (!resolution || resolution.host.name === this.name) {
+        this.#writeAbsent(network, at);
+        return;
+      }
+      endpoints.write(at, { ...network.remoteFields(resolution), forwards: isForwarder(resolution.endpoint) });
       const resent = again(at);
       this.#plane.release(at);
       this.#events.push({ type: "redirected", vni, mac, to: resolution.host.name, resent });
