@@ -272,7 +272,9 @@ export class HostCore {
     const ptr = waypoint < 0 ? endpoints.find(key) : endpoints.make(key);
     if (ptr !== 0 && endpoints.generation(ptr) <= endpoint.generation) {
       const fields = network.remoteFields(resolution);
-      endpoints.write(ptr, { ...fields, forwards: isForwarder(endpoint), pinned: waypoint >= 0 });
+      // Who has gone on from where this host sends what still comes: what may be sent on is no less by it.
+      const sendOn = endpoints.sendOn(ptr);
+      endpoints.write(ptr, { ...fields, forwards: isForwarder(endpoint), pinned: waypoint >= 0, sendOn });
       if (waypoint >= 0) this.#plane.setWaypoint(network.plane, waypoint, ptr);
       this.#plane.release(ptr);
     }
@@ -492,7 +494,8 @@ export class HostCore {
         this.#writeAbsent(network, at);
         return;
       }
-      endpoints.write(at, { ...network.remoteFields(resolution), forwards: isForwarder(resolution.endpoint) });
+      const sendOn = endpoints.sendOn(at);
+      endpoints.write(at, { ...network.remoteFields(resolution), forwards: isForwarder(resolution.endpoint), sendOn });
       const resent = again(at);
       this.#plane.release(at);
       this.#events.push({ type: "redirected", vni, mac, to: resolution.host.name, resent });

@@ -157,6 +157,11 @@ export class EndpointRecords {
     return address.every((byte, i) => this.#owner.arena.u8[at + i] === byte);
   }
 
+  /** Frames that still come for it and may be sent on. */
+  sendOn(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_FORWARDS);
+  }
+
   /** So many frames that still come for it are sent on. */
   setSendOn(ptr: number, frames: number): void {
     this.#set(ptr, layout.ENDPOINT_FORWARDS, frames);
