@@ -196,6 +196,8 @@ export class HostCore {
     const attachment = new Attachment(options, this.#networkOf(policy.vni), mac, ips);
     this.#attachments.set(key, attachment);
     this.#byPort.set(options.vnic.index, attachment);
+    const { endpoints } = this.#plane;
+    endpoints.setClaimed(endpoints.make(endpointKey(attachment)), true);
     this.#claims.claim(attachment);
     return attachment;
   }
@@ -380,7 +382,13 @@ export class HostCore {
     this.#attachments.delete(keyOf(attachment));
     this.#byPort.delete(vnic.index);
     this.#claims.drop(attachment);
-    if (!plane) return;
+    if (!plane) {
+      const claimed = this.#plane.endpoints.find(endpointKey(attachment));
+      if (claimed === 0) return;
+      this.#plane.endpoints.setClaimed(claimed, false);
+      this.#plane.release(claimed);
+      return;
+    }
     this.#plane.detach(plane);
     attachment.lag?.remove();
     const { endpoints } = this.#plane;
@@ -618,6 +626,10 @@ export class HostCore {
 }
 
 const MOVED_BYTES = 64;
+
+function endpointKey({ network, mac }: Attachment): EndpointKey {
+  return { network: network.plane.ptr, mac: parseMac("mac", mac) };
+}
 
 function keyOf({ vni, mac }: Attachment): string {
   return `${vni} ${mac}`;
