@@ -39,6 +39,10 @@ export interface OverlayWorldOptions {
   readonly underlay?: LinkOptions;
   readonly directory?: DirectoryLinkOptions;
   readonly tap?: Tap;
+  /** Of a host, where it is not by its number. */
+  readonly address?: (host: number) => string | undefined;
+  /** Hosts that are not on the underlay until they are plugged in. */
+  readonly unplugged?: readonly number[];
 }
 
 export interface WorldHost {
@@ -87,6 +91,11 @@ export class OverlayWorld {
     return attachment;
   }
 
+  /** Brings a host to the underlay: from now on what is for its address comes to it. */
+  plug(host: number): void {
+    this.fabric.networks[0]?.attach(this.host(host).core.name);
+  }
+
   /** A guest's port, after it has left, is another's to take. */
   release(host: number, vnic: Port): void {
     this.host(host).idle.push(vnic);
@@ -110,9 +119,19 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
   const directory = new SimDirectory(fabric, options.directory);
   const hosts: WorldHost[] = [];
   for (let i = 0; i < options.hosts; i++) {
-    const address = family === 4 ? `192.0.2.${i + 1}` : `fd00::${i + 1}`;
+    const address = options.address?.(i) ?? (family === 4 ? `192.0.2.${i + 1}` : `fd00::${i + 1}`);
     const engine = await testEngine(
-      { ...{ headers: HEADERS, ports: guests + 1, tunnels: 0, overlay: { heldFrames: 512 }, mbufs: 4096, queueSize: 512 }, ...options.engine },
+      {
+        ...{
+          headers: HEADERS,
+          ports: guests + 1,
+          tunnels: 0,
+          overlay: { heldFrames: 512 },
+          mbufs: 4096,
+          queueSize: 512,
+        },
+        ...options.engine,
+      },
       options.build,
     );
     const uplink = engine.addPort("up");
@@ -126,7 +145,7 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
     hosts.push({ core, engine, uplink, address, idle });
   }
   const underlay = fabric.addNetwork("underlay", { delayMs: 0.05, ...options.underlay });
-  for (const { core } of hosts) underlay.attach(core.name);
+  for (const [i, { core }] of hosts.entries()) if (!options.unplugged?.includes(i)) underlay.attach(core.name);
   fabric.run({ forMs: 20 });
   return new OverlayWorld(fabric, directory, hosts, policy);
 }

@@ -44,7 +44,10 @@ const BETWEEN: Readonly<Record<EncapsulationName, number>> = {
 
 /** What a sender says the nth time. */
 export function streamFrame(from: Guest, to: Guest, sender: number, number: number): Uint8Array {
-  const ips = { src: (from.ips[0] as string).split(".").map(Number), dst: (to.ips[0] as string).split(".").map(Number) };
+  const ips = {
+    src: (from.ips[0] as string).split(".").map(Number),
+    dst: (to.ips[0] as string).split(".").map(Number),
+  };
   const payload = concat([sender], u32(number), counting(PAYLOAD_BYTES - 5, number));
   const inside = f.ipv4(f.udp(payload, { sport: 1000 + (number % 7), dport: 53 }), ips);
   return f.ethernet(inside, { src: macFrom(from.mac), dst: macFrom(to.mac) });
@@ -126,7 +129,8 @@ export class Streams {
   run(frames: number, stepMs = 0.05): void {
     for (let i = 0; i < frames; i++) {
       for (const [sender, { guest, attachment }] of this.#senders.entries()) {
-        if (!attachment.vnic.receive(streamFrame(guest, this.#to, sender, this.sent))) throw new Error("a sender's ring is full");
+        if (!attachment.vnic.receive(streamFrame(guest, this.#to, sender, this.sent)))
+          throw new Error("a sender's ring is full");
       }
       this.sent++;
       this.rest(stepMs);

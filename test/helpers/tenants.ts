@@ -9,8 +9,24 @@ import type { Random } from "./property.js";
 
 const LABELS = [{}, { role: "web" }, { role: "db" }, { role: "db", zone: "a" }, { zone: "a" }, { zone: "b" }] as const;
 /** Some are the hosts' own on the underlay: a tenant's addresses mean nothing outside. */
-const IPV4 = ["10.0.0.1", "10.0.0.255", "10.0.1.0", "10.255.255.255", "11.0.0.0", "192.0.2.1", "192.0.2.7", "172.16.0.9"];
-const IPV6 = ["2001:db8::1", "2001:db8:0:1::", "2001:db9::", "fd00::1", "fd00::a", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"];
+const IPV4 = [
+  "10.0.0.1",
+  "10.0.0.255",
+  "10.0.1.0",
+  "10.255.255.255",
+  "11.0.0.0",
+  "192.0.2.1",
+  "192.0.2.7",
+  "172.16.0.9",
+];
+const IPV6 = [
+  "2001:db8::1",
+  "2001:db8:0:1::",
+  "2001:db9::",
+  "fd00::1",
+  "fd00::a",
+  "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+];
 /** Nobody has these. */
 const FOREIGN4 = ["8.8.8.8", "10.0.0.77", "255.255.255.255"];
 const FOREIGN6 = ["2001:db8::77", "ff02::1", "fd00::77"];
@@ -159,7 +175,10 @@ function echo(is6: boolean): Transport {
 
 /** The same for both directions. */
 function flowName({ network }: Tenant, protocol: number, ...ends: readonly (readonly [string, number])[]): string {
-  return `${network} ${protocol} ${ends.map((end) => end.join(" ")).sort().join(" ")}`;
+  return `${network} ${protocol} ${ends
+    .map((end) => end.join(" "))
+    .sort()
+    .join(" ")}`;
 }
 
 /** All pieces of a datagram, or not the first. */
@@ -270,7 +289,8 @@ function numbered(bytes: Uint8Array): { bytes: Uint8Array; numberAt: number } {
 /** "IP is at MAC", of an ARP reply or a neighbour advertisement; undefined for another frame. */
 export function answerOf(bytes: Uint8Array): string | undefined {
   const type = ((bytes[12] as number) << 8) | (bytes[13] as number);
-  const mac = (at: number) => Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+  const mac = (at: number) =>
+    Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
   if (type === 0x0806) return `${bytes.subarray(28, 32).join(".")} is at ${mac(22)}`;
   if (type !== 0x86dd || bytes[20] !== 58 || bytes[54] !== 136) return undefined;
   return `${ip6Text(bytes.subarray(62, 78))} is at ${mac(80)}`;

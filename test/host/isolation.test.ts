@@ -52,9 +52,16 @@ class Tenancy {
   frames = 0;
   delivered = 0;
   answers = 0;
-  #number = 0; chosen: Set<Template> = new Set();
+  #number = 0;
+  chosen: Set<Template> = new Set();
 
-  constructor(world: OverlayWorld, random: Random, networks: Record<string, ModelNetwork>, tenants: readonly Tenant[], flowTicks: number) {
+  constructor(
+    world: OverlayWorld,
+    random: Random,
+    networks: Record<string, ModelNetwork>,
+    tenants: readonly Tenant[],
+    flowTicks: number,
+  ) {
     this.world = world;
     this.random = random;
     this.networks = networks;
@@ -103,7 +110,8 @@ class Tenancy {
     const { fabric } = this.world;
     fabric.run({ untilMs: (Math.floor(fabric.nowMs / TICK_MS) + 1) * TICK_MS + 1 });
     const tick = Math.floor(fabric.nowMs / TICK_MS);
-    const chosen = this.#choose(size); this.chosen = chosen;
+    const chosen = this.#choose(size);
+    this.chosen = chosen;
     const outcomes = new Map<number, Outcome>();
     const answers = new Map<string, string[]>();
     const given = new Map<string, { data: Uint8Array }[]>();
@@ -120,10 +128,20 @@ class Tenancy {
     expect(fabric.settle(TICK_MS - 2), "all is said within a tick").toBe(true);
     this.#compare(outcomes, answers);
     this.frames += chosen.size;
-    if (process.env.DBG) try { this.expectDrops(); } catch (e) {
-      for (const t of chosen) console.log(t.sender.name, (this.attachments.get(t.sender.name) as Attachment).vnic.name, this.where.get(t.sender.name), Buffer.from(t.bytes).toString("hex").slice(0,140), [...outcomes.values()][[...chosen].indexOf(t)]?.cause);
-      throw e;
-    }
+    if (process.env.DBG)
+      try {
+        this.expectDrops();
+      } catch (e) {
+        for (const t of chosen)
+          console.log(
+            t.sender.name,
+            (this.attachments.get(t.sender.name) as Attachment).vnic.name,
+            this.where.get(t.sender.name),
+            Buffer.from(t.bytes).toString("hex").slice(0, 140),
+            [...outcomes.values()][[...chosen].indexOf(t)]?.cause,
+          );
+        throw e;
+      }
   }
 
   /** Every drop has the cause that the twin says; those at a sender's port are of its own frames. */
@@ -200,7 +218,29 @@ class Tenancy {
       this.answers += answered.length;
     }
     for (const [number, left] of missing) {
-      if (left.length > 0) { const t = [...this.chosen].find((x) => x.numberAt !== undefined && new DataView(x.bytes.buffer).getUint32(x.numberAt) === number) as Template; console.log("MISSING", t.sender, t.line, t.touches, Buffer.from(t.bytes).toString("hex"), outcomes.get(number), JSON.stringify(this.networks[t.sender.network]), [...this.tenants].filter(x=>x.network===t.sender.network).map(x=>({...x, host: this.where.get(x.name)})), this.world.hosts.map(h=>[h.core.name, h.core.counters, h.engine.ports.map(p=>[p.name,JSON.stringify(p.counters.drops)])].flat(3)), this.expectedDrops); }
+      if (left.length > 0) {
+        const t = [...this.chosen].find(
+          (x) => x.numberAt !== undefined && new DataView(x.bytes.buffer).getUint32(x.numberAt) === number,
+        ) as Template;
+        console.log(
+          "MISSING",
+          t.sender,
+          t.line,
+          t.touches,
+          Buffer.from(t.bytes).toString("hex"),
+          outcomes.get(number),
+          JSON.stringify(this.networks[t.sender.network]),
+          [...this.tenants]
+            .filter((x) => x.network === t.sender.network)
+            .map((x) => ({ ...x, host: this.where.get(x.name) })),
+          this.world.hosts.map((h) =>
+            [h.core.name, h.core.counters, h.engine.ports.map((p) => [p.name, JSON.stringify(p.counters.drops)])].flat(
+              3,
+            ),
+          ),
+          this.expectedDrops,
+        );
+      }
       if (left.length > 0) throw new Error(`frame ${number} did not reach ${left.map(({ to }) => to).join(", ")}`);
     }
   }
@@ -217,7 +257,9 @@ async function makeTenancy(random: Random, build: Build): Promise<Tenancy> {
   const names = Array.from({ length: hosts }, (_, i) => `h${i}`);
   const tenants = randomTenants(random, Object.keys(networks), names);
   const common = random.pick(ENCAPSULATIONS);
-  const lists = names.map(() => [...ENCAPSULATIONS].sort(() => random.below(3) - 1).filter((name) => name === common || random.below(3) === 0));
+  const lists = names.map(() =>
+    [...ENCAPSULATIONS].sort(() => random.below(3) - 1).filter((name) => name === common || random.below(3) === 0),
+  );
   const udpChecksum = random.pick(["zero", "full"] as const);
   const world = await makeOverlayWorld({
     ...{ hosts, build, seed: random.below(2 ** 32), family: random.pick([4, 6]) },
