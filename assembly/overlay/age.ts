@@ -98,7 +98,12 @@ function ageFlows(o: Overlay, table: usize, bucket: u32, kindAt: usize): u32 {
 /** True when the record is no more. */
 function ageRecord(o: Overlay, endpoint: usize): bool {
   const e = changetype<Endpoint>(endpoint);
-  if (e.state == STATE_FREE || e.state == STATE_LOCAL) return false;
+  if (e.state == STATE_FREE) return false;
+  if (e.state == STATE_LOCAL) {
+    // Kept for where it was before, which has had its time to reject them.
+    if (e.retained != 0 && isPast(e.deadline, o.tick)) forget(o, e);
+    return false;
+  }
   if (e.hold != 0 && isPast(e.deadline, o.tick)) dropHeld(o, e);
   const isUnanswered = e.state == STATE_PENDING && isPast(e.deadline, o.tick);
   if (e.retained != 0 && isPast(e.lastUsed + o.missTicks, o.tick)) forget(o, e);

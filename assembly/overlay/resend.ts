@@ -2,7 +2,7 @@
 // rejected reach it where it is now: datagrams have no acknowledgement that would do so (IBTA volume 1, 9.8.3).
 import { ringCount, ringDequeueBurst, ringEnqueue } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { COUNTER_NOT_RETAINED, COUNTER_RESENT, DROP_NO_PATH, DROP_QUEUE_FULL, OK, SCRATCH_LIST } from "../layout";
+import { COUNTER_NOT_RETAINED, COUNTER_RESENT, DROP_NO_PATH, DROP_QUEUE_FULL, OK, SCRATCH_LIST, STATE_LOCAL } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, Pool, retain } from "../mbuf/pool";
 import { flowHash } from "../path/hash";
@@ -10,9 +10,11 @@ import { Outer } from "../path/outer";
 import { drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
+import { announceGuest, deliver } from "./deliver";
 import { Endpoint, giveRing, takeRing } from "./endpoint";
 import { duplicate } from "./flood";
 import { Route } from "./network";
+import { OUT_LOCAL } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
 import { openQueuePair, psnOf, sourceOf, wrap } from "./queue-pair";
 
@@ -45,7 +47,7 @@ export function forget(o: Overlay, e: Endpoint): void {
 }
 
 /**
- * Sends again, with their own numbers and by the endpoint's route of now, the kept frames that were rejected: the one of PSN first and
+ * Sends again, with their own numbers and by the endpoint's route of now, or to its guest when it is here, the kept frames that were rejected: the one of PSN first and
  * those that have a bit in rejected, whose bit i is PSN first + i. None is sent again twice. Returns how many were.
  */
 export function overlayResend(overlay: usize, endpoint: usize, first: u32, rejected: u64): u32 {
@@ -85,6 +87,7 @@ function sendCopy(o: Overlay, e: Endpoint, m: usize): bool {
   const source = sourceOf(mbuf);
   let cause = Outer.strip(m);
   if (cause == OK) cause = FrameKind.parse(m);
+  if (cause == OK && e.state == STATE_LOCAL) return deliverHere(o, e, m, ingress);
   const path = cause == OK ? Route.path(e.route as usize, flowHash(m)) : 0;
   if (cause == OK && path == 0) cause = DROP_NO_PATH;
   const uplink: usize = path == 0 ? (0 as usize) : o.uplinkAt(changetype<Tunnel>(path).uplink);
@@ -99,6 +102,14 @@ function sendCopy(o: Overlay, e: Endpoint, m: usize): bool {
   mbuf.hash = 0;
   Single.post(uplink, m);
   announce(uplink);
+  countOverlay(o, COUNTER_RESENT);
+  return true;
+}
+
+/** What somebody who is here by now was to get where he was before. */
+function deliverHere(o: Overlay, e: Endpoint, m: usize, ingress: usize): bool {
+  if (deliver(o, e.vnic as usize, m, ingress) != OUT_LOCAL) return false;
+  announceGuest(o);
   countOverlay(o, COUNTER_RESENT);
   return true;
 }

@@ -480,8 +480,8 @@ export class HostCore {
     if (!network) return;
     const { endpoints } = this.#plane;
     const ptr = endpoints.find({ network: network.plane.ptr, mac: parseMac("mac", mac) });
-    if (ptr === 0 || endpoints.state(ptr) === "local") return;
-    const isNews = endpoints.hostIs(ptr, parseIp("sender", sender));
+    if (ptr === 0) return;
+    const isNews = endpoints.state(ptr) !== "local" && endpoints.hostIs(ptr, parseIp("sender", sender));
     const again = (at: number) => (rejected ? this.#plane.resend(at, rejected.first, rejected.bitmap) : 0);
     if (!isNews) {
       again(ptr);
