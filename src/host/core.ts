@@ -7,7 +7,7 @@ import type { Port } from "../buffer/port.js";
 import type { DirectoryChange, EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
 import type { Engine } from "../engine.js";
 import { ConfigError } from "../errors.js";
-import { decodeMoved } from "../gqp/moved.js";
+import { decodeMoved, type Moved } from "../gqp/moved.js";
 import type { LagGroup } from "../lag/group.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import { TokenBucket, tooBig } from "../overlay/answers/index.js";
@@ -438,7 +438,7 @@ export class HostCore {
       } else if (endpoints.state(at) === "local") this.#plane.release(at);
       else if (resolution && resolution.endpoint.generation < endpoints.generation(at)) this.#plane.release(at);
       else if (resolution && resolution.host.name !== this.name) this.#install(network, resolution);
-      else this.#writeAbsent(network, at);
+      else if (!this.#isComing(resolution)) this.#writeAbsent(network, at);
     });
   }
 
@@ -475,39 +475,58 @@ export class HostCore {
     const sender = senderOf(frame);
     frame.dispose();
     if (typeof message === "string") return;
-    const { vni, mac, gqpn, rejected } = message;
+    const { vni, mac } = message;
     const network = this.#networks.get(vni);
     if (!network) return;
     const { endpoints } = this.#plane;
     const ptr = endpoints.find({ network: network.plane.ptr, mac: parseMac("mac", mac) });
     if (ptr === 0) return;
     const isNews = endpoints.state(ptr) !== "local" && endpoints.hostIs(ptr, parseIp("sender", sender));
-    const again = (at: number) => (rejected ? this.#plane.resend(at, rejected.first, rejected.bitmap) : 0);
     if (!isNews) {
-      again(ptr);
+      this.#sendAgain(ptr, message);
       return;
     }
     endpoints.doubt(ptr, this.#plane.tick + this.#ticks(this.#settings.times.missMs));
+    this.#redirect(network, message, this.#nowMs + this.#settings.times.missMs);
+  }
+
+  /** Asks where somebody has gone, again while nobody answers, and sends there what was rejected. */
+  #redirect(network: HostNetwork, message: Moved, untilMs: number): void {
+    const { vni, mac, gqpn } = message;
+    const { endpoints } = this.#plane;
+    const later = () => {
+      const atMs = this.#nowMs + this.#settings.times.refreshMs;
+      if (atMs < untilMs) this.#timers.at(atMs, () => this.#redirect(network, message, untilMs));
+    };
     this.#requests.ask("resolve", { query: gqpn === 0 ? { vni, mac } : { gqpn } }, (answer) => {
       const at = endpoints.find({ network: network.plane.ptr, mac: parseMac("mac", mac) });
+      if (at === 0) return;
       // It may be here by now, or a change that is newer than the answer may have come before it.
-      if (at === 0 || !("value" in answer) || endpoints.state(at) === "local") return;
-      const resolution = answer.value;
-      if (resolution && resolution.endpoint.generation < endpoints.generation(at)) {
-        again(at);
+      const resolution = "value" in answer ? answer.value : undefined;
+      const isOld = resolution !== undefined && resolution.endpoint.generation < endpoints.generation(at);
+      if (isOld || endpoints.state(at) === "local") {
+        this.#sendAgain(at, message);
         this.#plane.release(at);
-        return;
+      } else if (!("value" in answer) || this.#isComing(resolution)) later();
+      else if (!resolution || resolution.host.name === this.name) this.#writeAbsent(network, at);
+      else {
+        const forwards = isForwarder(resolution.endpoint);
+        endpoints.write(at, { ...network.remoteFields(resolution), forwards, sendOn: endpoints.sendOn(at) });
+        const resent = this.#sendAgain(at, message);
+        this.#plane.release(at);
+        this.#events.push({ type: "redirected", vni, mac, to: resolution.host.name, resent });
       }
-      if (!resolution || resolution.host.name === this.name) {
-        this.#writeAbsent(network, at);
-        return;
-      }
-      const sendOn = endpoints.sendOn(at);
-      endpoints.write(at, { ...network.remoteFields(resolution), forwards: isForwarder(resolution.endpoint), sendOn });
-      const resent = again(at);
-      this.#plane.release(at);
-      this.#events.push({ type: "redirected", vni, mac, to: resolution.host.name, resent });
     });
+  }
+
+  #sendAgain(ptr: number, { rejected }: Moved): number {
+    return rejected ? this.#plane.resend(ptr, rejected.first, rejected.bitmap) : 0;
+  }
+
+  /** The directory has agreed that somebody is here, and this host is about to hear it. */
+  #isComing(resolution: Resolution | undefined): boolean {
+    if (resolution?.host.name !== this.name) return false;
+    return this.#attachments.has(`${resolution.endpoint.vni} ${resolution.endpoint.mac}`);
   }
 
   #whereabouts(vni: number, mac: string) {

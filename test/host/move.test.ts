@@ -39,13 +39,15 @@ interface PlayOptions extends Partial<OverlayWorldOptions> {
   readonly encapsulation: EncapsulationName;
   readonly stepMs?: number;
   readonly frames?: number;
+  /** After the frames of each move. */
+  readonly restMs?: number;
   /** When all know each other, before the first move. */
   readonly before?: (world: OverlayWorld) => void;
 }
 
 /** The VM is on three hosts in turn, and everybody sends to it. */
 async function play(options: PlayOptions): Promise<Play> {
-  const { encapsulation, stepMs = STEP_MS, frames = 150, before } = options;
+  const { encapsulation, stepMs = STEP_MS, frames = 150, restMs = 50, before } = options;
   const underlay = new UnderlayWatch(encapsulation, VM);
   const world = await makeOverlayWorld({
     ...{ hosts: 5, policy: POLICY, encapsulations: () => [encapsulation], tap: underlay.tap },
@@ -66,7 +68,7 @@ async function play(options: PlayOptions): Promise<Play> {
     const attachment = world.attach(VM, host);
     streams.watch(attachment.vnic);
     streams.run(frames, stepMs);
-    streams.rest(50);
+    streams.rest(restMs);
     expect(attachment.state).toBe("live");
     expect(attachment.gqpn).toBe(gqpn);
     gqpn = attachment.gqpn;
@@ -278,7 +280,8 @@ describe("hosts are cut off from the directory at any moment of a move", () => {
     for (let run = 0; run < 10; run++) {
       const hosts = HOMES.concat(THIRD).filter(() => random.below(2) === 0);
       const { streams, world } = await play({
-        ...{ encapsulation, seed: random.below(2 ** 32), host: { sendOnMax }, stepMs: 1 },
+        ...{ encapsulation, seed: random.below(2 ** 32), host: { sendOnMax }, stepMs: 1, restMs: 500 },
+        engine: { overlay: { heldFrames: 2048 }, mbufs: 8192, queueSize: 2048 },
         directory: { jitterMs: 1, timeoutMs: 20, resyncMs: 20 },
         before: ({ fabric }) => {
           const names = [...new Set(hosts)].map((host) => `h${host}`);
