@@ -19,7 +19,7 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { drop } from "../path/port";
 import { tableRemove } from "../table/insert";
-import { tableKey, tableNext, tableValue } from "../table/walk";
+import { tableKey, tableNext, tableNextBefore, tableSlotsEnd, tableValue } from "../table/walk";
 import { writeAddressKey } from "./address";
 import { Endpoint, Endpoints, giveRecord, giveRing } from "./endpoint";
 import { flowAge } from "./flow";
@@ -30,14 +30,15 @@ import { forget } from "./resend";
 /** Where in a flow's key its kind stands, for both lengths of keys. */
 const KIND4: usize = 12;
 const KIND6: usize = 36;
+const BUCKET_SLOTS: u32 = 4;
 
-/** So many steps of each walk; returns the records and flows that went. */
+/** So many steps of each walk, a bucket of a table each; returns the records and flows that went. */
 export function overlayAge(overlay: usize, steps: u32): u32 {
   const o = changetype<Overlay>(overlay);
   let gone: u32 = 0;
   for (let i: u32 = 0; i < steps; i++) {
-    o.ageFlows4 = ageFlow(o, o.flows4 as usize, o.ageFlows4, KIND4);
-    o.ageFlows6 = ageFlow(o, o.flows6 as usize, o.ageFlows6, KIND6);
+    o.ageFlows4 = ageBucket(o, o.flows4 as usize, o.ageFlows4, KIND4);
+    o.ageFlows6 = ageBucket(o, o.flows6 as usize, o.ageFlows6, KIND6);
     const record = (o.records as usize) + (o.ageRecords as usize) * ENDPOINT_BYTES;
     o.ageRecords = o.ageRecords + 1 < o.recordCount ? o.ageRecords + 1 : 0;
     if (ageRecord(o, record)) gone++;
@@ -78,17 +79,22 @@ function flush(table: usize, kindAt: usize, index: u32): void {
   }
 }
 
-/** Looks at the entry at a slot or behind it; returns where to go on. */
-function ageFlow(o: Overlay, table: usize, slot: u32, kindAt: usize): u32 {
-  const next = tableNext(table, slot);
-  if (next == TABLE_END) return 0;
-  const key = tableKey(table, next);
-  const isFragment = (load<u8>(key + kindAt) as u32) == FLOW_FRAGMENT;
-  if (flowAge(tableValue(table, next), o.tick) > (isFragment ? o.fragmentTicks : o.flowTicks)) {
-    tableRemove(table, key);
-    countOverlay(o, COUNTER_FLOWS_AGED);
+/** Looks at a bucket of a table, from its first slot; returns the next one's. No more than that: most of a table may be empty. */
+function ageBucket(o: Overlay, table: usize, first: u32, kindAt: usize): u32 {
+  const end = first + BUCKET_SLOTS;
+  for (let at = tableNextBefore(table, first, end); at != TABLE_END; at = tableNextBefore(table, at + 1, end)) {
+    ageFlow(o, table, at, kindAt);
   }
-  return next + 1;
+  return end < tableSlotsEnd(table) ? end : 0;
+}
+
+/** Removes a flow that has not been seen for too long. */
+function ageFlow(o: Overlay, table: usize, slot: u32, kindAt: usize): void {
+  const key = tableKey(table, slot);
+  const isFragment = (load<u8>(key + kindAt) as u32) == FLOW_FRAGMENT;
+  if (flowAge(tableValue(table, slot), o.tick) <= (isFragment ? o.fragmentTicks : o.flowTicks)) return;
+  tableRemove(table, key);
+  countOverlay(o, COUNTER_FLOWS_AGED);
 }
 
 /** True when the record is no more. */
