@@ -2,6 +2,8 @@
  * A VM that goes to another host under traffic. It sends from there, and counts as there, from when the directory has agreed; what its old
  * host still gets for it, it is given there until that host has been told, and then sent on. Who sends where is read off the underlay.
  */
+
+import type { Attachment } from "../index.js";
 import { isSame } from "../overlay/answers/ethernet.js";
 import type { Delivery, Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
@@ -22,7 +24,9 @@ export class Move {
   lastBeforeMs: number | undefined;
   firstAfterMs: number | undefined;
   readonly #turned = new Set<string>();
-  readonly #countersBefore: readonly Readonly<{ sentOn: number; resent: number; told: number }>[];
+  readonly #countersBefore: readonly Counters[];
+  #countersAfter: readonly Counters[] | undefined;
+  readonly #attachment: Attachment;
   readonly #hosts: readonly ScenarioHost[];
 
   /** Begins it. */
@@ -35,7 +39,12 @@ export class Move {
     this.generationBefore = guest.attachment?.generation;
     this.#hosts = hosts;
     this.#countersBefore = hosts.map(countersOf);
-    guest.attach(to.name, nowMs);
+    this.#attachment = guest.attach(to.name, nowMs);
+  }
+
+  /** Another move of the same guest begins: what hosts count from now on is that one's. */
+  close(): void {
+    this.#countersAfter = this.#hosts.map(countersOf);
   }
 
   /** Whether it has come to its end, now. */
@@ -44,7 +53,7 @@ export class Move {
   }
 
   delivered({ guest, host }: Delivery, nowMs: number): void {
-    if (guest !== this.guest) return;
+    if (guest !== this.guest || this.#countersAfter) return;
     if (host === this.from.name) this.lastBeforeMs = nowMs;
     else if (host === this.to.name) this.firstAfterMs ??= nowMs;
   }
@@ -66,14 +75,14 @@ export class Move {
 
   get report() {
     const { guest, from, to, startMs, liveMs, late, stale, blackoutMs } = this;
-    const now = this.#hosts.map(countersOf);
-    const grown = (key: "sentOn" | "resent" | "told") =>
-      now.reduce((sum, counters, i) => sum + counters[key] - (this.#countersBefore[i]?.[key] ?? 0), 0);
+    const after = this.#countersAfter ?? this.#hosts.map(countersOf);
+    const grown = (key: keyof Counters) =>
+      after.reduce((sum, counters, i) => sum + counters[key] - (this.#countersBefore[i]?.[key] ?? 0), 0);
     return {
       ...{ endpoint: guest.name, from: from.name, to: to.name, startMs, liveMs, blackoutMs },
-      gqpn: { before: this.gqpnBefore, after: guest.attachment?.gqpn },
-      generation: { before: this.generationBefore, after: guest.attachment?.generation },
-      /** Given to it on the two. */
+      gqpn: { before: this.gqpnBefore, after: this.#attachment.gqpn },
+      generation: { before: this.generationBefore, after: this.#attachment.generation },
+      /** Given to it on the two, all in all. */
       framesThere: guest.given.get(from.name) ?? 0,
       framesHere: guest.given.get(to.name) ?? 0,
       /** To the old host after the directory knew better; of senders that had turned already. */
@@ -91,6 +100,8 @@ export class Move {
     return vni === this.guest.vni && isSame(frame.subarray(headerBytes, headerBytes + 6), this.guest.mac);
   }
 }
+
+type Counters = ReturnType<typeof countersOf>;
 
 function countersOf({ core }: ScenarioHost) {
   const { forwardedFrames, resentFrames, movedMessages } = core.counters;

@@ -52,6 +52,7 @@ export class Moves {
     const guest = this.#guests.get(endpoint) as Guest;
     const last = this.begun.findLast((move) => move.guest === guest);
     if (last) this.#wire.watches.delete(last.watch);
+    last?.close();
     const move = new Move(guest, this.#hosts.get(to) as ScenarioHost, [...this.#hosts.values()], nowMs);
     this.#wire.watches.add(move.watch);
     this.begun.push(move);

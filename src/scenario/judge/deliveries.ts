@@ -7,7 +7,7 @@ import type { Delivered, Delivery, Guest } from "../guest.js";
 import { echoReply } from "../traffic/packets.js";
 import type { Stream } from "../traffic/stream.js";
 import { fingerprint, Recent } from "./fingerprint.js";
-import { ipEnds, isNeighbourTalk, isToMany, neighbourAnswer, withMacs } from "./inner.js";
+import { ipEnds, isNeighbourTalk, isToMany, isTooBigAnswer, neighbourAnswer, withMacs } from "./inner.js";
 import { Ledger } from "./ledger.js";
 
 /** A frame that a guest sends because of one that it was given. */
@@ -32,6 +32,8 @@ export class Deliveries {
   /** Answers of hosts to questions about addresses, and those that were wrong. */
   answers = 0;
   wrongAnswers = 0;
+  /** Answers of hosts that a packet was too big. */
+  tooBigAnswers = 0;
   /** Copies of broadcasts and multicasts for others than the one that a replay is for. */
   copies = 0;
   /** Frames that each waypoint has sent on. */
@@ -96,6 +98,7 @@ export class Deliveries {
     else if (own && isToMany(frame.data)) this.copies++;
     else if (own) this.strays++;
     else if (this.#isOthers(guest, key)) this.crossed++;
+    else if (isTooBigAnswer(frame.data)) this.tooBigAnswers++;
     else {
       const like = ledger.takeLike(frame);
       if (like) like.stream.altered++;

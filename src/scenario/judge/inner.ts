@@ -10,7 +10,7 @@ import {
   readEthernet,
   viewOf,
 } from "../../overlay/answers/ethernet.js";
-import { IPV4_BYTES, IPV6_BYTES, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
+import { IPV4_BYTES, IPV6_BYTES, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
 
 const ARP_BYTES = 28;
 const NEIGHBOUR_SOLICITATION = 135;
@@ -53,6 +53,14 @@ export function neighbourAnswer(frame: Uint8Array): { readonly ip: Uint8Array; r
     return undefined;
   }
   return { ip: message.subarray(8, 24), mac: message.subarray(26, 32) };
+}
+
+/** That a packet was too big (RFC 1191, RFC 4443 section 3.2), which a host says in its destination's name. */
+export function isTooBigAnswer(frame: Uint8Array): boolean {
+  const { type, body = new Uint8Array(0) } = readEthernet(frame) ?? {};
+  const [kind, code] = body.subarray(type === ETHERTYPE_IPV6 ? IPV6_BYTES : IPV4_BYTES);
+  if (type === ETHERTYPE_IPV4) return body[9] === PROTOCOL_ICMP && kind === 3 && code === 4;
+  return type === ETHERTYPE_IPV6 && body[6] === PROTOCOL_ICMPV6 && kind === 2;
 }
 
 export function isToMany(frame: Uint8Array): boolean {

@@ -51,6 +51,7 @@ function countedOf(run: Run) {
       answered: deliveries.answers,
       wrong: deliveries.wrongAnswers,
     },
+    tooBigAnswers: deliveries.tooBigAnswers,
     floodCopies: deliveries.copies,
     waypoints: [...deliveries.forwarded].map(([{ name, host }, frames]) => ({ endpoint: name, host, frames })),
     moves: moves.begun.map(({ report }) => report),
