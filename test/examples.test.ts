@@ -51,3 +51,20 @@ it("examples/two-cores.mjs hands every frame over to another thread", () => {
     "sent 10000 frames; 4096 of 4096 buffers free, the census holds",
   ]);
 });
+
+it("examples/overlay.mjs keeps tenants apart and moves a VM with its number", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/overlay.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.toString().trim().split("\n")).toEqual([
+    'db: 48 frames; web\'s others were dropped: {"policy":2}',
+    "store: 50 frames, none of blue's, though the addresses are the same",
+    "store: on beta, queue pair 67, generation 1",
+    "beta: store is on gamma now",
+    "store: on gamma, queue pair 67, generation 2",
+    "store: 50 frames there, 50 here, each once and in order: true",
+    // 64 frames to store are kept, to be sent again if they were rejected.
+    "alpha: 4032 of 4096 buffers free, the census holds",
+    "beta: 4096 of 4096 buffers free, the census holds",
+    "gamma: 4096 of 4096 buffers free, the census holds",
+  ]);
+});

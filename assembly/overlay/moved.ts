@@ -88,7 +88,10 @@ function bitOfSender(mbuf: Mbuf): u64 {
   return (1 as u64) << ((address * 0x9e3779b1) >> 26);
 }
 
-/** The same inner frame to where its endpoint is now; a queue pair's frame keeps its numbers. It comes back by the way that it came. */
+/**
+ * The same inner frame to where its endpoint is now; a queue pair's frame keeps its numbers. It goes by its path's uplink; in a group, where
+ * partitions choose and none is here to, back by the one that it came by.
+ */
 function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): u32 {
   const uplink = o.uplinkAt(i);
   const mbuf = changetype<Mbuf>(m);
@@ -100,17 +103,19 @@ function sendOn(o: Overlay, i: u32, e: Endpoint, m: usize): u32 {
   if (cause != OK) return refuse(m, uplink, cause);
   const hash = flowHash(m);
   const path = Route.path(e.route as usize, hash);
+  const out: u32 = path == 0 || o.group != 0 ? i : changetype<Tunnel>(path).uplink;
+  const port = o.uplinkAt(out);
   if (path == 0) cause = DROP_NO_PATH;
-  else if (Single.mustWait(uplink, m)) cause = DROP_QUEUE_FULL;
+  else if (Single.mustWait(port, m)) cause = DROP_QUEUE_FULL;
   if (cause == OK) {
     const isDatagram = (changetype<Tunnel>(path).kind as u32) >= (ENCAP_ROCEV2 as u32);
     cause = isDatagram ? wrap(o, path, m, e.gqpn, source, psn) : Encap.hashed(m, path, hash);
   }
-  if (cause == OK) cause = makeSendable(uplink, uplink, m);
+  if (cause == OK) cause = makeSendable(port, uplink, m);
   if (cause != OK) return refuse(m, uplink, cause);
   e.forwards -= 1;
-  Single.post(uplink, m);
-  announce(uplink);
+  Single.post(port, m);
+  announce(port);
   countOverlay(o, COUNTER_FORWARDED);
-  return i;
+  return out;
 }

@@ -29,7 +29,7 @@ export class Attachment {
   sendOnEnds = 0;
   /** @internal */
   plane: PlaneVnic | undefined;
-  /** @internal Its part in the LAG group. */
+  /** Its part in the LAG group of the host; undefined without one, and while it is being claimed. */
   lag: LagPartition | undefined;
 
   /** @internal Made by Host.attach. */

@@ -1,75 +1,52 @@
-/** The hosts of a scenario: an engine each, with a port for each partition and one uplink, or several in a LAG group. */
-import { createEngine, type Engine, type LagGroup, type Port, type WasmSource } from "../index.js";
-import type { Scenario } from "./schema.js";
+/** The hosts of a scenario: an engine each, with its uplinks, one or several in a LAG group, and a port for everybody who is ever there. */
+import { createEngine, type Engine, HostCore, type LagGroup, type Port, type WasmSource } from "../index.js";
+import { ONLY_UPLINK } from "./check/uplinks.js";
+import type { Scenario } from "./parse.js";
 
-export interface Host {
+export interface ScenarioHost {
+  readonly name: string;
+  readonly core: HostCore;
   readonly engine: Engine;
-  /** In the order of the file; the other host's port of the same number is at the cable's other end. */
+  /** In the order of the file. */
   readonly uplinks: readonly Port[];
-  readonly vnics: ReadonlyMap<string, Port>;
   /** Where there are several uplinks. */
   readonly group: LagGroup | undefined;
+  /** By endpoint. */
+  readonly vnics: ReadonlyMap<string, Port>;
 }
 
-type HostText = Scenario["hosts"][string];
-
-export async function startHosts(scenario: Scenario, wasm: WasmSource | undefined): Promise<Map<string, Host>> {
-  const hosts = new Map<string, Host>();
-  for (const [name, text] of Object.entries(scenario.hosts)) {
-    const [remote] = Object.entries(scenario.hosts).filter(([other]) => other !== name) as [[string, HostText]];
-    hosts.set(name, await startHost(scenario, text, remote[1].address, wasm));
-  }
+export async function startHosts(scenario: Scenario, wasm: WasmSource | undefined): Promise<Map<string, ScenarioHost>> {
+  const hosts = new Map<string, ScenarioHost>();
+  for (const name of Object.keys(scenario.hosts)) hosts.set(name, await startHost(scenario, name, wasm));
   return hosts;
 }
 
-async function startHost(scenario: Scenario, host: HostText, remote: string, wasm: WasmSource | undefined) {
+async function startHost(scenario: Scenario, name: string, wasm: WasmSource | undefined): Promise<ScenarioHost> {
   const { udpChecksum, ...sizes } = scenario.engine;
-  const { address, partitions, uplinks: names } = host;
-  const ip = address.includes(":") ? "ipv6" : "ipv4";
-  const count = Object.keys(partitions).length;
-  const addresses = Object.values(partitions).reduce((sum, { macs = [] }) => sum + macs.length, 1);
+  const { address, uplinks: names, mtuBytes, encapsulations } = scenario.hosts[name] as Scenario["hosts"][string];
+  const guests = guestsOf(scenario, name);
   const engine = await createEngine({
     ...sizes,
-    ports: count + (names?.length ?? 1),
-    tunnels: count,
-    headers: ["ethernet", ip, "udp", "vxlan"],
-    ...(names && { lag: { partitions: count, addresses } }),
+    ports: guests.length + (names?.length ?? 1),
+    tunnels: 0,
+    // Ethernet, IP, UDP, then VXLAN's 8 bytes, or the 24 of a queue pair's headers, for which no name stands.
+    headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
+    overlay: { networks: Math.max(1, Object.keys(scenario.networks).length) },
+    ...(names && { lag: { partitions: Math.max(1, guests.length) } }),
     ...(wasm && { wasm }),
   });
-  // No partition can be called that.
-  const uplinks = (names ?? ["(uplink)"]).map((name) => engine.addPort(name, { scatterGather: true }));
-  // A cable to one other host: whatever it sends comes once.
-  const group = names && engine.addLagGroup({ ports: uplinks, floods: "any" });
-  const vnics = new Map<string, Port>();
-  const ends = { local: address, remote, ...(udpChecksum && { udpChecksum }) };
-  for (const [partition, { network, macs, members, backup, standalone }] of Object.entries(partitions)) {
-    const vnic = engine.addPort(partition, { scatterGather: true });
-    vnics.set(partition, vnic);
-    const vni = scenario.networks[network]?.vni as number;
-    if (!group) {
-      engine.addTunnel({ vni, ...ends, vnic, uplink: uplinks[0] as Port });
-      continue;
-    }
-    const tunnel = engine.tunnels.find((other) => other.vni === vni) ?? engine.addTunnel({ vni, ...ends });
-    const portOf = (name: string) => uplinks[names.indexOf(name)] as Port;
-    group.addPartition({
-      name: partition,
-      vnic,
-      tunnel,
-      ...(macs && { macs }),
-      ...(members && { members: members.map(portOf) }),
-      ...(backup && { backup: backup.map(portOf) }),
-      ...(standalone && { standalone: portOf(standalone) }),
-    });
-  }
-  return { engine, uplinks, vnics, group };
+  const uplinks = (names ?? [ONLY_UPLINK]).map((uplink) => engine.addPort(uplink, { scatterGather: true }));
+  const group = names && engine.addLagGroup({ ports: uplinks });
+  const core = new HostCore({
+    ...{ name, engine, address, uplinks: group ?? uplinks, policy: scenario.policy, mtuBytes, encapsulations },
+    ...(udpChecksum && { paths: { udpChecksum } }),
+  });
+  const vnics = new Map(guests.map((guest) => [guest, engine.addPort(guest, { scatterGather: true })] as const));
+  return { name, core, engine, uplinks, group, vnics };
 }
 
-/** parseScenario has seen that the partition exists. */
-export function vnicOf(hosts: ReadonlyMap<string, Host>, partition: string): Port {
-  for (const { vnics } of hosts.values()) {
-    const vnic = vnics.get(partition);
-    if (vnic) return vnic;
-  }
-  throw new Error(`no host has a partition ${partition}`);
+/** Endpoints that are on the host at the beginning, and those that come. */
+function guestsOf({ endpoints, moves }: Scenario, host: string): string[] {
+  const comes = (name: string) => moves.some(({ endpoint, to }) => endpoint === name && to === host);
+  return Object.keys(endpoints).filter((name) => endpoints[name]?.host === host || comes(name));
 }

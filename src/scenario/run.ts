@@ -1,29 +1,32 @@
 /**
- * Runs a scenario: hosts are engines, the underlay is a cable or several, captures are replayed from partition to partition, and
- * every delivered frame is compared with the one that was sent.
+ * Runs a scenario, in virtual time: hosts on a fabric, captures and flows from guest to guest, VMs that move, links that fail; and every
+ * frame that a guest is given is held against what was sent.
  */
 import {
-  type Arrival,
-  CaptureError,
-  CaptureReader,
-  CaptureRecorder,
-  CaptureReplay,
   type CaptureSource,
   type CaptureWriter,
-  LINKTYPE_ETHERNET,
-  type Port,
+  createFabric,
+  type Fabric,
+  RinglaneError,
+  SimDirectory,
   type WasmSource,
 } from "../index.js";
-import { Cables } from "./cables.js";
-import { type Host, startHosts, vnicOf } from "./hosts.js";
-import { reportOf } from "./report.js";
-import type { Replay, Scenario } from "./schema.js";
-import { Witness } from "./witness.js";
+import { DeliveredFile } from "./delivered-file.js";
+import { Guest } from "./guest.js";
+import { type ScenarioHost, startHosts } from "./hosts.js";
+import { Deliveries } from "./judge/deliveries.js";
+import { Moves } from "./moves.js";
+import type { Scenario } from "./parse.js";
+import { Rails } from "./rails.js";
+import { reportOf } from "./report/report.js";
+import { Script } from "./script.js";
+import { sourcesOf } from "./traffic/sources.js";
+import { Wire } from "./wire.js";
 
 export interface ScenarioFiles {
-  /** Opens the capture of each replay, in their order; called once for each way that its frames go. */
+  /** Opens the capture of each replay, in their order. */
   readonly captures: readonly (() => CaptureSource)[];
-  /** Takes what crosses the underlay, and what the receiving partitions get. The caller closes both. */
+  /** Takes what crosses the underlay, and what guests get. The caller closes both. */
   readonly underlay: CaptureWriter;
   readonly delivered: CaptureWriter;
   readonly wasm?: WasmSource;
@@ -31,130 +34,56 @@ export interface ScenarioFiles {
 
 export type ScenarioReport = Awaited<ReturnType<typeof runScenario>>;
 
+/** Until all endpoints are attached: after that something must be wrong. */
+const ATTACH_MS = 60_000;
+/** The directory's word goes round once more. */
+const BREATH_MS = 20;
+
 /** A damaged capture is replayed up to the damage. Rejects with ConfigError, or with what a writer's sink fails with. */
 export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
   const hosts = await startHosts(scenario, files.wasm);
-  const underlay = new UnderlayFile(files.underlay, hosts);
-  const cables = new Cables(scenario, hosts, underlay.tap);
-  const streams = scenario.replays.flatMap((replay, i) => {
-    const open = files.captures[i] as () => CaptureSource;
-    return waysOf(scenario, replay).map((way) => new Stream(way, hosts, open(), files.delivered));
-  });
-  let engineMs = 0;
-  let moved = 1;
-  while (moved > 0 || !streams.every(({ isDone }) => isDone)) {
-    moved = 0;
-    for (const stream of streams) moved += await stream.send();
-    for (const { engine } of hosts.values()) {
-      const before = performance.now();
-      moved += engine.poll();
-      engineMs += performance.now() - before;
-    }
-    moved += cables.pump(streams.reduce((sum, { sent }) => sum + sent, 0));
-    for (const stream of streams) moved += await stream.deliver();
-    await underlay.written;
-  }
-  const report = reportOf(scenario, hosts, streams, engineMs);
-  for (const { engine } of hosts.values()) engine.close();
-  return report;
-}
-
-/** Frames of a capture that go from one partition to another. */
-interface Way {
-  readonly from: string;
-  readonly to: string;
-  readonly takes: (frame: Arrival) => boolean;
-}
-
-/** What comes from an address of the receiving partition goes the other way; without addresses all goes one way. */
-function waysOf({ hosts }: Scenario, { from, to }: Replay): Way[] {
-  const macs = Object.values(hosts).flatMap(({ partitions }) => partitions[to]?.macs ?? []);
-  const replies = new Set(macs.map((mac) => mac.toLowerCase()));
-  const isReply = ({ data }: Arrival) => replies.has(hexOf(data.subarray(6, 12)));
-  const there = { from, to, takes: (frame: Arrival) => !isReply(frame) };
-  return replies.size === 0 ? [there] : [there, { from: to, to: from, takes: isReply }];
-}
-
-function hexOf(mac: Uint8Array): string {
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
-}
-
-/** Those frames on their way. */
-export class Stream {
-  readonly from: Port;
-  readonly to: Port;
-  readonly witness = new Witness();
-  damage: CaptureError | undefined;
-  readonly #replay: CaptureReplay;
-  readonly #recorder: CaptureRecorder;
-  #sent = 0;
-
-  constructor({ from, to, takes }: Way, hosts: ReadonlyMap<string, Host>, capture: CaptureSource, file: CaptureWriter) {
-    this.from = vnicOf(hosts, from);
-    this.to = vnicOf(hosts, to);
-    const delivery = file.addInterface({ linkType: LINKTYPE_ETHERNET, name: to });
-    this.#recorder = new CaptureRecorder(this.to, file, delivery, (frame) =>
-      this.witness.delivered(frame.spans, frame.originalLength),
-    );
-    const arrived = (frame: Arrival) => {
-      this.#sent++;
-      this.witness.sent(frame);
-    };
-    this.#replay = new CaptureReplay(this.from, new CaptureReader(capture), arrived, takes);
-  }
-
-  get isDone(): boolean {
-    return this.#replay.isDone || this.damage !== undefined;
-  }
-
-  /** Frames that the partition's port has taken. */
-  get sent(): number {
-    return this.#sent;
-  }
-
-  /** Packets of link types that the engine does not take. */
-  get notTaken(): number {
-    return this.#replay.skipped;
-  }
-
-  /** The next frames arrive at the sending partition's port; returns how many. */
-  async send(): Promise<number> {
-    if (this.damage) return 0;
-    try {
-      return await this.#replay.pump();
-    } catch (error) {
-      if (!(error instanceof CaptureError)) throw error;
-      this.damage = error;
-      return 0;
-    }
-  }
-
-  /** Writes and compares what the receiving partition has got; returns how many frames. */
-  deliver(): Promise<number> {
-    return this.#recorder.pump();
+  try {
+    return await runOn(hosts, scenario, files);
+  } finally {
+    for (const { engine } of hosts.values()) engine.close();
   }
 }
 
-/** Writes what crosses the cables: an interface for each uplink, and with each frame how many descriptors it took. */
-class UnderlayFile {
-  readonly #writer: CaptureWriter;
-  readonly #interfaces = new Map<Port, number>();
-  written: Promise<void> | undefined;
+async function runOn(hostsByName: ReadonlyMap<string, ScenarioHost>, scenario: Scenario, files: ScenarioFiles) {
+  const hosts = [...hostsByName.values()];
+  const wire = new Wire(files.underlay, hosts);
+  const fabric = createFabric({ seed: scenario.seed, tap: wire.tap });
+  const directory = new SimDirectory(fabric, defined(scenario.directory));
+  for (const { core } of hosts) directory.join(core);
+  const rails = new Rails(fabric, hosts, scenario);
+  const guests = Object.keys(scenario.endpoints).map((name) => new Guest(name, scenario, hostsByName));
+  attachAll(fabric, guests);
 
-  constructor(writer: CaptureWriter, hosts: ReadonlyMap<string, Host>) {
-    this.#writer = writer;
-    for (const [host, { uplinks, group }] of hosts) {
-      for (const uplink of uplinks) {
-        const name = group ? `${host} ${uplink.name}` : host;
-        this.#interfaces.set(uplink, writer.addInterface({ linkType: LINKTYPE_ETHERNET, name }));
-      }
-    }
+  const byName = new Map(guests.map((guest) => [guest.name, guest] as const));
+  const { sources, streams, replies, replays } = sourcesOf(scenario, byName, files.captures);
+  const floods = new Set(Object.entries(scenario.networks).flatMap(([name, { flood }]) => (flood ? name : [])));
+  const deliveries = new Deliveries(guests, floods, replies);
+  const moves = new Moves(scenario.moves, byName, hostsByName, wire);
+  const file = new DeliveredFile(files.delivered, guests);
+  const startMs = fabric.nowMs;
+  fabric.play(scenario.faults.map((fault) => ({ ...fault, atMs: startMs + fault.atMs })));
+  await new Script({ fabric, sources, guests, deliveries, moves, rails, wire, file }).run();
+  const told = { scenario, fabric, directory, hosts, guests, streams, replays, deliveries, moves, wire, startMs };
+  return reportOf(told);
+}
+
+/** Has every guest come to its first host, and the directory tell everybody. */
+function attachAll(fabric: Fabric, guests: readonly Guest[]): void {
+  for (const guest of guests) guest.attach(guest.host, fabric.nowMs);
+  const left = () => guests.filter(({ attachment }) => attachment?.state !== "live");
+  if (!fabric.runUntil(() => left().length === 0, ATTACH_MS)) {
+    const names = left().map(({ name, attachment }) => `${name} (${attachment?.state})`);
+    throw new RinglaneError("SCENARIO", `not attached after ${ATTACH_MS / 1000} s: ${names.join(", ")}`);
   }
+  fabric.run({ forMs: BREATH_MS });
+}
 
-  readonly tap = (frame: { timestampNs: bigint; spans: readonly Uint8Array[]; originalLength: number }, port: Port) => {
-    const { timestampNs, spans, originalLength } = frame;
-    const comments = [`dma_desc=${spans.length}`];
-    const interfaceId = this.#interfaces.get(port);
-    this.written = this.#writer.write({ timestampNs, data: spans, originalLength, comments, interfaceId });
-  };
+/** Options without those that are not set. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ringlane } from "../helpers/command.js";
 import { exampleCapture, ROOT, testFolder } from "../helpers/files.js";
-import { ONE_CABLE } from "../helpers/scenarios.js";
+import { ONE_LINK } from "../helpers/scenarios.js";
 
 const WEB_MIX = exampleCapture("web-mix.pcap");
 const ENDS = ["--vxlan", "--vni", "42", "--src", "192.0.2.1", "--dst", "192.0.2.2"];
@@ -224,12 +224,12 @@ describe("what a conversion does to files", () => {
 describe("ringlane run", () => {
   it("replays a damaged capture up to the damage, says so and completes both files", () => {
     const folder = testFolder();
-    writeFileSync(join(folder, "s.yaml"), ONE_CABLE.replace("captures/web-mix.pcap", "cut.pcap"));
+    writeFileSync(join(folder, "s.yaml"), ONE_LINK.replace("captures/web-mix.pcap", "cut.pcap"));
     writeFileSync(join(folder, "cut.pcap"), readFileSync(WEB_MIX).subarray(0, 500_000));
     const { code, stdout } = ringlane(["run", join(folder, "s.yaml"), "--out", join(folder, "out"), "--json"]);
     const report = JSON.parse(stdout.toString());
     expect([code, report.ok, report.damage.byteOffset > 490_000]).toEqual([1, false, true]);
-    expect(report.comparison).toEqual({ identical: report.framesIn, altered: 0, missing: 0 });
+    expect(report.comparison).toEqual({ identical: report.framesIn, altered: 0, missing: 0, duplicated: 0 });
     expect(json(["capture", "info", report.files.delivered]).value.packets).toBe(report.framesIn);
   });
 
@@ -237,9 +237,38 @@ describe("ringlane run", () => {
     const folder = testFolder();
     const { code, value } = json(["run", join(ROOT, "examples/two-hosts.yaml"), "--out", folder]);
     expect(code).toBe(0);
-    expect(value).toMatchObject({ ok: true, framesIn: 2902, framesOut: 2902, descriptorsPerFrame: 1 });
-    expect(json(["capture", "info", value.files.underlay]).value.packets).toBe(2902);
-    expect(json(["capture", "info", value.files.delivered]).value.packets).toBe(2902);
+    expect(value).toMatchObject({ ok: true, unmet: [], framesIn: 2902, framesOut: 2900, descriptorsPerFrame: 1 });
+    expect(json(["capture", "info", value.files.underlay]).value.packets).toBe(2900);
+    // With the answer of a host to a question about an address.
+    expect(json(["capture", "info", value.files.delivered]).value.packets).toBe(2901);
+  });
+
+  it("says on a screen and a half what became of three hosts' frames", () => {
+    const folder = testFolder();
+    const { code, stdout, stderr } = ringlane(["run", join(ROOT, "examples/three-hosts.yaml"), "--out", folder]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const lines = stdout.toString().split("\n");
+    expect(lines.length).toBeLessThan(65);
+    expect(lines[0]).toBe("three hosts, two tenants with the same addresses, a firewall, and a VM that moves");
+    const text = stdout.toString();
+    expect(text).toMatch(
+      /^denied ssh +30 of 30 dropped on alpha at web, 0 delivered; rule "no remote shells" \(line 24\)/m,
+    );
+    expect(text).toMatch(/^via firewall +100 frames sent on from gamma$/m);
+    expect(text).toMatch(/^isolation +0 frames of one network given to a guest of another$/m);
+    expect(text).toMatch(/^store moves +from beta to gamma: queue pair (\d+), then \1; generation 1, then 2$/m);
+    expect(text).toMatch(/^delivered = sent, byte for byte: 4,040 frames$/m);
+    expect(text).toContain(`written: ${join(folder, "underlay.pcapng")}, ${join(folder, "delivered.pcapng")}`);
+  });
+
+  it("exits with 1 and says why when something is not as the scenario says", () => {
+    const folder = testFolder();
+    const file = join(folder, "s.yaml");
+    const flow = "flows: [{ from: web, to: db, port: 9000, count: 10, expect: denied }]\n";
+    writeFileSync(file, `${ONE_LINK.replace(/replays:.*$/s, "")}${flow}`);
+    const { code, stdout } = ringlane(["run", file, "--out", folder]);
+    expect(code).toBe(1);
+    expect(stdout.toString()).toContain("FAILED: 10 frames of udp 9000 were delivered, and were to be denied\n");
   });
 
   it("refuses a bad scenario with its place and exit code 2", () => {

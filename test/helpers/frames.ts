@@ -187,6 +187,14 @@ export function checksummed(protocol: number, bytes: Uint8Array, at: number): La
   return segment(protocol, withSum)(undefined);
 }
 
+/** An ICMP message of IPv4, whose checksum knows no pseudo-header. */
+export function checksummed4(bytes: Uint8Array, at: number): Layer4 {
+  const copy = bytes.slice();
+  copy.set(u16(0), at);
+  copy.set(u16(internetChecksum(copy)), at);
+  return { protocol: 1, build: () => copy };
+}
+
 /** A VXLAN datagram's UDP segment: RFC 7348 section 5. */
 export function vxlan(vni: number, inner: Bytes, o: UdpOptions & { readonly flags?: number } = {}): Layer4 {
   const header = [o.flags ?? 0x08, 0, 0, 0, vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff, 0];

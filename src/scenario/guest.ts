@@ -1,0 +1,132 @@
+/** An endpoint's VM, wherever it is: sends by the port of the host that it is on, and hears the ports of all hosts where it has been. */
+import type { Attachment, Outgoing, Port } from "../index.js";
+import { ipText, parseIp, parseMac } from "../overlay/address.js";
+import type { ScenarioHost } from "./hosts.js";
+import type { Scenario } from "./parse.js";
+import type { EndpointText } from "./schema.js";
+
+/** A frame that a guest was given. */
+export interface Delivery {
+  readonly guest: Guest;
+  readonly host: string;
+  readonly frame: Delivered;
+}
+
+export interface Delivered {
+  readonly data: Uint8Array;
+  readonly originalLength: number;
+}
+
+export class Guest {
+  readonly name: string;
+  readonly network: string;
+  readonly vni: number;
+  readonly partition: string;
+  readonly mac: Uint8Array;
+  readonly ips: readonly Uint8Array[];
+  readonly forwards: boolean;
+  readonly #text: EndpointText;
+  readonly #scenario: Scenario;
+  readonly #hosts: ReadonlyMap<string, ScenarioHost>;
+  /** The latest for each host; one that is claimed is the last. */
+  readonly #attachments: { readonly host: string; readonly attachment: Attachment }[] = [];
+  /** Frames that it was given, by host. */
+  readonly given = new Map<string, number>();
+  #at = 0;
+
+  constructor(name: string, scenario: Scenario, hosts: ReadonlyMap<string, ScenarioHost>) {
+    const text = scenario.endpoints[name] as EndpointText;
+    this.name = name;
+    this.network = text.network;
+    this.vni = scenario.networks[text.network]?.vni as number;
+    this.partition = text.partition ?? name;
+    this.mac = parseMac("mac", text.mac);
+    this.ips = text.ips.map((ip) => parseIp("ips", ip));
+    this.forwards = text.forwards;
+    this.#text = text;
+    this.#scenario = scenario;
+    this.#hosts = hosts;
+  }
+
+  /** The host that it sends from. */
+  get host(): string {
+    return this.#attachments[this.#at]?.host ?? this.#text.host;
+  }
+
+  get attachment(): Attachment | undefined {
+    return this.#attachments[this.#at]?.attachment;
+  }
+
+  /** All that it has had. */
+  get attachments(): readonly { readonly host: string; readonly attachment: Attachment }[] {
+    return this.#attachments;
+  }
+
+  get ports(): readonly Port[] {
+    return [...this.#hosts.values()].flatMap(({ vnics }) => vnics.get(this.name) ?? []);
+  }
+
+  hasIp(ip: Uint8Array): boolean {
+    return this.ips.some((own) => ipText(own) === ipText(ip));
+  }
+
+  /** Asks for a place on a host; it sends from there as soon as the attachment is live. */
+  attach(host: string, nowMs: number): Attachment {
+    const { core, vnics, group, uplinks } = this.#hosts.get(host) as ScenarioHost;
+    const { network, mac, ips, labels, forwards } = this.#text;
+    const base = { partition: this.partition, network, mac, ips, labels, forwards };
+    const set = group ? this.#setOn(uplinks) : {};
+    const attachment = core.attach({ ...base, ...set, vnic: vnics.get(this.name) as Port }, nowMs);
+    this.#attachments.push({ host, attachment });
+    return attachment;
+  }
+
+  /** True from when it is live on the host that it asked for last; it sends from there then. */
+  settle(): boolean {
+    const last = this.#attachments.length - 1;
+    if (this.#attachments[last]?.attachment.state === "live") this.#at = last;
+    return this.#at === last;
+  }
+
+  /** False when its port does not take the frame now. */
+  send(data: Uint8Array, originalLength: number, timestampNs: bigint): boolean {
+    const port = this.#hosts.get(this.host)?.vnics.get(this.name);
+    return port?.receiveBurst([{ data, originalLength, timestampNs }]) === 1;
+  }
+
+  /** What it was given since the last time, on all hosts. */
+  take(): Delivery[] {
+    const deliveries: Delivery[] = [];
+    for (const [host, { vnics }] of this.#hosts) {
+      const port = vnics.get(this.name);
+      for (let frames = port?.takeBurst() ?? []; frames.length > 0; frames = port?.takeBurst() ?? []) {
+        for (const frame of frames) deliveries.push({ guest: this, host, frame: copyOf(frame) });
+        port?.complete(frames);
+        this.given.set(host, (this.given.get(host) ?? 0) + frames.length);
+      }
+    }
+    return deliveries;
+  }
+
+  /** Its set of a host's uplinks: those in the places of the ones that its first host's have. */
+  #setOn(uplinks: readonly Port[]) {
+    const { members, backup, standalone, host } = this.#text;
+    const names = this.#scenario.hosts[host]?.uplinks ?? [];
+    const portOf = (name: string) => uplinks[names.indexOf(name)] as Port;
+    return {
+      ...(members && { members: members.map(portOf) }),
+      ...(backup && { backup: backup.map(portOf) }),
+      ...(standalone && { standalone: portOf(standalone) }),
+    };
+  }
+}
+
+function copyOf({ spans, length, originalLength }: Outgoing): Delivered {
+  const data = new Uint8Array(length);
+  let at = 0;
+  for (const span of spans) {
+    data.set(span, at);
+    at += span.length;
+  }
+  return { data, originalLength };
+}

@@ -1,0 +1,60 @@
+/** Moves that are to come, and those that have begun. */
+import type { Delivery, Guest } from "./guest.js";
+import type { ScenarioHost } from "./hosts.js";
+import { Move } from "./move.js";
+import type { MoveText } from "./schema.js";
+import type { Wire } from "./wire.js";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class Moves {
+  readonly begun: Move[] = [];
+  readonly #guests: ReadonlyMap<string, Guest>;
+  readonly #hosts: ReadonlyMap<string, ScenarioHost>;
+  readonly #wire: Wire;
+  #waiting: readonly MoveText[];
+
+  constructor(
+    texts: readonly MoveText[],
+    guests: ReadonlyMap<string, Guest>,
+    hosts: ReadonlyMap<string, ScenarioHost>,
+    wire: Wire,
+  ) {
+    this.#waiting = texts;
+    this.#guests = guests;
+    this.#hosts = hosts;
+    this.#wire = wire;
+  }
+
+  /** When one is to begin by the time, in ms from the beginning; undefined when none is. */
+  get nextMs(): number | undefined {
+    const times = this.#waiting.flatMap(({ atMs }) => atMs ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Begins those that are due. */
+  update(sinceMs: number, framesSent: number, nowMs: number): void {
+    const isDue = ({ atMs = NEVER, afterFrames = NEVER }: MoveText) => atMs <= sinceMs || afterFrames <= framesSent;
+    for (const { endpoint, to } of this.#waiting.filter(isDue)) this.#begin(endpoint, to, nowMs);
+    this.#waiting = this.#waiting.filter((text) => !isDue(text));
+  }
+
+  /** Ends those that have come to their end by now. */
+  settle(nowMs: number): void {
+    for (const move of this.begun) move.settle(nowMs);
+  }
+
+  delivered(delivery: Delivery, nowMs: number): void {
+    for (const move of this.begun) move.delivered(delivery, nowMs);
+  }
+
+  #begin(endpoint: string, to: string, nowMs: number): void {
+    const guest = this.#guests.get(endpoint) as Guest;
+    const last = this.begun.findLast((move) => move.guest === guest);
+    if (last) this.#wire.watches.delete(last.watch);
+    last?.close();
+    const move = new Move(guest, this.#hosts.get(to) as ScenarioHost, [...this.#hosts.values()], nowMs);
+    this.#wire.watches.add(move.watch);
+    this.begun.push(move);
+  }
+}

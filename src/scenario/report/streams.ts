@@ -1,0 +1,45 @@
+/** What has become of each stream; of one that policy was to stop, where it ended and by which rule. */
+import { ipText } from "../../overlay/address.js";
+import type { Guest } from "../guest.js";
+import type { Stream } from "../traffic/stream.js";
+import { type Run, sumOf } from "./run.js";
+
+/** IANA's numbers, of IPv4 and of IPv6. */
+const PROTOCOLS = { udp: [17, 17], tcp: [6, 6], icmp: [1, 58] } as const;
+
+export function streamsOf(run: Run) {
+  return run.streams.map((stream) => {
+    const { label, from, to, expect, counts } = stream;
+    return {
+      ...{ name: label, network: from.network, from: from.name, to: to.name },
+      expect: typeof expect === "object" ? `via ${expect.via.partition}` : expect,
+      ...counts,
+      denied: expect === "denied" ? denialOf(run, stream) : undefined,
+    };
+  });
+}
+
+function denialOf(run: Run, stream: Stream) {
+  const { from, sent, leaked } = stream;
+  const stopped = sumOf(from.ports, ({ counters }) => counters.drops.policy ?? 0);
+  // Counters are the sender's: what it lost to policy is all its denied streams' together.
+  const others = run.streams.filter((other) => other !== stream && other.from === from && other.expect === "denied");
+  const dropped = Math.max(0, Math.min(sent, stopped - sumOf(others, (other) => other.sent)));
+  return { delivered: leaked, dropped, host: from.host, port: from.name, cause: "policy", rule: ruleOf(run, stream) };
+}
+
+/** The rule that decides on a flow's frames, and how many frames it has decided on where they are sent; undefined of a capture's. */
+function ruleOf({ scenario, hosts }: Run, { from, to, flow }: Stream) {
+  if (!flow) return undefined;
+  const policy = scenario.policy.network(from.network);
+  const has = ({ ips }: Guest, bytes: number) => ips.some(({ length }) => length === bytes);
+  const bytes = has(from, 4) && has(to, 4) ? 4 : 16;
+  const classOf = ({ partition, name, ips }: Guest) => {
+    const ip = ipText(ips.find(({ length }) => length === bytes) as Uint8Array);
+    return policy.classOf({ partition, labels: scenario.endpoints[name]?.labels, ip });
+  };
+  const protocol = PROTOCOLS[flow.protocol][bytes === 4 ? 0 : 1];
+  const { reason, rule } = policy.decide(classOf(from), classOf(to), protocol, flow.port ?? 0);
+  const hits = hosts.find(({ name }) => name === from.host)?.core.ruleHits(from.network) ?? [];
+  return { reason, hits: Number(hits[rule === undefined ? 0 : rule.index + 1] ?? 0n) };
+}
