@@ -2,7 +2,15 @@
 // rejected reach it where it is now: datagrams have no acknowledgement that would do so (IBTA volume 1, 9.8.3).
 import { ringCount, ringDequeueBurst, ringEnqueue } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { COUNTER_NOT_RETAINED, COUNTER_RESENT, DROP_NO_PATH, DROP_QUEUE_FULL, OK, SCRATCH_LIST, STATE_LOCAL } from "../layout";
+import {
+  COUNTER_NOT_RETAINED,
+  COUNTER_RESENT,
+  DROP_NO_PATH,
+  DROP_QUEUE_FULL,
+  OK,
+  SCRATCH_LIST,
+  STATE_LOCAL,
+} from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, Pool, retain } from "../mbuf/pool";
 import { flowHash } from "../path/hash";

@@ -50,7 +50,7 @@ export class Claims {
 
   /** The directory has lost sight of this host: what it has is said again, and who has been overtaken stops. */
   restore(attachments: readonly Attachment[]): void {
-    for (const attachment of attachments) if (attachment.record) this.#publish(attachment, attachment.record, 1);
+    for (const attachment of attachments) if (attachment.record) this.#publish(attachment, attachment.record, 1, false);
   }
 
   withdraw(record: EndpointRecord): void {
@@ -70,20 +70,23 @@ export class Claims {
       const known = answer.value?.endpoint;
       attachment.lastHost = answer.value?.host.address;
       this.#withNumber(attachment, known?.gqpn, (gqpn) => {
-        this.#publish(attachment, this.#recordOf(attachment, gqpn, (known?.generation ?? 0) + 1), tries);
+        this.#publish(attachment, this.#recordOf(attachment, gqpn, (known?.generation ?? 0) + 1), tries, !known);
       });
     });
   }
 
-  #publish(attachment: Attachment, record: EndpointRecord, tries: number): void {
+  /** The number may be a fresh one, which nobody has when the directory does not agree. */
+  #publish(attachment: Attachment, record: EndpointRecord, tries: number, isFresh: boolean): void {
     this.#home.requests.ask("publish", { record }, (answer) => {
       if (attachment.state === "moved" || attachment.state === "detached") return;
       if ("value" in answer) {
         this.#claiming.delete(attachment);
         this.#home.live(attachment, record);
-      } else if (answer.failure === "unavailable") this.#retry(() => this.#publish(attachment, record, tries));
+      } else if (answer.failure === "unavailable") this.#retry(() => this.#publish(attachment, record, tries, isFresh));
       else if (answer.failure === "stale" && tries > 1 && attachment.state === "claiming") {
-        this.#publish(attachment, { ...record, generation: answer.generation + 1 }, tries - 1);
+        // Somebody else was first: which number it has by now, and which host had it last, is asked again.
+        if (isFresh) this.#numbers.put(record.gqpn, this.#home.now());
+        this.#look(attachment, tries - 1);
       } else if (attachment.state === "claiming") {
         this.#home.refused(attachment, answer.failure === "refused" ? answer.reason : answer.failure);
       }

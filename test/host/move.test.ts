@@ -157,25 +157,24 @@ const lostOf = (streams: Streams) => [...HOMES.keys()].reduce((sum, sender) => s
 const ENCAPSULATIONS = ["vxlan", "geneve", "vxlan-gpe", "nvgre", "rocev2"] as const;
 
 describe("a move alters only outer headers", () => {
-  test.each(ENCAPSULATIONS.flatMap((encapsulation) => ([4, 6] as const).map((family) => [encapsulation, family] as const)))(
-    "%s over IPv%i: nothing is lost, nothing comes twice, whoever hears first",
-    async (encapsulation, family) => {
-      const random = new Random(family);
-      for (let run = 0; run < 4; run++) {
-        const played = await play({ encapsulation, family, seed: random.below(2 ** 32) });
-        expectAll(played.streams);
-        expectSameInside(played);
-        const isRoce = encapsulation === "rocev2";
-        if (isRoce) expectQueuePair(played);
-        // Seven flows, by their source port.
-        const { address } = played.world.host(0);
-        expect(constantHeaders(played.underlay.carried, address, isRoce).size).toBe(7);
-        const seen = new Set(played.underlay.carried.filter(({ from }) => from === address).map(({ to }) => to));
-        expect(seen).toEqual(new Set([FIRST, SECOND, THIRD].map((host) => played.world.host(host).address)));
-        played.world.close();
-      }
-    },
-  );
+  test.each(
+    ENCAPSULATIONS.flatMap((encapsulation) => ([4, 6] as const).map((family) => [encapsulation, family] as const)),
+  )("%s over IPv%i: nothing is lost, nothing comes twice, whoever hears first", async (encapsulation, family) => {
+    const random = new Random(family);
+    for (let run = 0; run < 4; run++) {
+      const played = await play({ encapsulation, family, seed: random.below(2 ** 32) });
+      expectAll(played.streams);
+      expectSameInside(played);
+      const isRoce = encapsulation === "rocev2";
+      if (isRoce) expectQueuePair(played);
+      // Seven flows, by their source port.
+      const { address } = played.world.host(0);
+      expect(constantHeaders(played.underlay.carried, address, isRoce).size).toBe(7);
+      const seen = new Set(played.underlay.carried.filter(({ from }) => from === address).map(({ to }) => to));
+      expect(seen).toEqual(new Set([FIRST, SECOND, THIRD].map((host) => played.world.host(host).address)));
+      played.world.close();
+    }
+  });
 });
 
 describe("who hears of a move by *moved* alone", () => {
@@ -198,7 +197,9 @@ describe("who hears of a move by *moved* alone", () => {
           expect(stale.filter(({ atMs }) => atMs > heardMs + 1e-6)).toEqual([]);
           // What is under way there and back from the first frame that found nobody.
           const inTime = stale.filter(({ atMs }) => atMs >= heardMs - 2 * WAY_MS - 1e-6).length;
-          expect(inTime).toBeLessThanOrEqual(HOMES.filter((home) => home === sender).length * (2 * WAY_MS / STEP_MS + 1));
+          expect(inTime).toBeLessThanOrEqual(
+            HOMES.filter((home) => home === sender).length * ((2 * WAY_MS) / STEP_MS + 1),
+          );
           most = Math.max(most, inTime);
         }
       }
@@ -275,23 +276,26 @@ describe("hosts are cut off from the directory at any moment of a move", () => {
     ["vxlan", 256],
     ["rocev2", 256],
     ["rocev2", 0],
-  ] as const)("%s, %i sent on at most: shorter than a frame may wait, nothing is lost", async (encapsulation, sendOnMax) => {
-    const random = new Random(sendOnMax);
-    for (let run = 0; run < 10; run++) {
-      const hosts = HOMES.concat(THIRD).filter(() => random.below(2) === 0);
-      const { streams, world } = await play({
-        ...{ encapsulation, seed: random.below(2 ** 32), host: { sendOnMax }, stepMs: 1, restMs: 500 },
-        engine: { overlay: { heldFrames: 2048 }, mbufs: 8192, queueSize: 2048 },
-        directory: { jitterMs: 1, timeoutMs: 20, resyncMs: 20 },
-        before: ({ fabric }) => {
-          const names = [...new Set(hosts)].map((host) => `h${host}`);
-          const atMs = fabric.nowMs + random.below(600) / 100;
-          const forMs = random.between(1, 60);
-          if (names.length > 0) fabric.play([{ kind: "directory-cut", atMs, forMs, hosts: names }]);
-        },
-      });
-      expectAll(streams);
-      world.close();
-    }
-  });
+  ] as const)(
+    "%s, %i sent on at most: shorter than a frame may wait, nothing is lost",
+    async (encapsulation, sendOnMax) => {
+      const random = new Random(sendOnMax);
+      for (let run = 0; run < 10; run++) {
+        const hosts = HOMES.concat(THIRD).filter(() => random.below(2) === 0);
+        const { streams, world } = await play({
+          ...{ encapsulation, seed: random.below(2 ** 32), host: { sendOnMax }, stepMs: 1, restMs: 500 },
+          engine: { overlay: { heldFrames: 2048 }, mbufs: 8192, queueSize: 2048 },
+          directory: { jitterMs: 1, timeoutMs: 20, resyncMs: 20 },
+          before: ({ fabric }) => {
+            const names = [...new Set(hosts)].map((host) => `h${host}`);
+            const atMs = fabric.nowMs + random.below(600) / 100;
+            const forMs = random.between(1, 60);
+            if (names.length > 0) fabric.play([{ kind: "directory-cut", atMs, forMs, hosts: names }]);
+          },
+        });
+        expectAll(streams);
+        world.close();
+      }
+    },
+  );
 });
