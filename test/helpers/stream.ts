@@ -111,7 +111,7 @@ export class Streams {
   readonly #world: OverlayWorld;
   readonly #to: Guest;
   readonly #senders: readonly Sender[];
-  readonly #ends: Port[] = [];
+  readonly #ends = new Set<Port>();
 
   constructor(world: OverlayWorld, to: Guest, senders: readonly Sender[]) {
     this.#world = world;
@@ -122,7 +122,12 @@ export class Streams {
 
   /** A port at which the guest is, or was. */
   watch(port: Port): void {
-    this.#ends.push(port);
+    this.#ends.add(port);
+  }
+
+  /** The port is another's from now on. */
+  leave(port: Port): void {
+    this.#ends.delete(port);
   }
 
   /** So many frames of every sender, one each time a step of virtual time has passed. */
