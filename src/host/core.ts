@@ -22,7 +22,13 @@ import type { HostEvent } from "./events.js";
 import { Lease } from "./lease.js";
 import { Neighbours } from "./neighbours.js";
 import { HostNetwork } from "./network.js";
-import { type AttachOptions, checkHostOptions, type HostOptions, type HostSettings } from "./options.js";
+import {
+  type AttachOptions,
+  checkAttachOptions,
+  checkHostOptions,
+  type HostOptions,
+  type HostSettings,
+} from "./options.js";
 import { type AnyAnswer, type HostRequest, Requests } from "./requests.js";
 import { StaleFrames, senderOf } from "./stale.js";
 import { Timers } from "./timers.js";
@@ -149,7 +155,8 @@ export class HostCore {
 
   /** When step has something to do although nothing arrives; undefined when nothing runs. */
   get nextMs(): number | undefined {
-    return this.#timers.nextMs;
+    const next = [this.#timers.nextMs, this.group?.nextMs].filter((ms) => ms !== undefined);
+    return next.length === 0 ? undefined : Math.min(...next);
   }
 
   /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */
@@ -160,6 +167,11 @@ export class HostCore {
     for (let burst = 1; burst > 0; moved += burst) {
       burst = this.engine.poll();
       burst += this.#work();
+    }
+    // What the links' own protocols have heard is answered now, not when they next have something to say.
+    if (this.group) {
+      this.group.tick(this.#nowMs);
+      moved += this.engine.poll();
     }
     this.#plane.age(AGE_STEPS);
     return moved;
@@ -190,6 +202,7 @@ export class HostCore {
    */
   attach(options: AttachOptions, nowMs: number): Attachment {
     this.#setTime(nowMs);
+    checkAttachOptions(options, this.engine, this.uplinks);
     const policy = this.#policy.network(options.network);
     const mac = checkStation(options.mac);
     const ips = options.ips.map((ip, i) => ipText(parseIp(`ips[${i}]`, ip)));
