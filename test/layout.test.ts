@@ -323,9 +323,15 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       GROUP: 128,
       PARTITION: 64,
       IDENTITY: 32,
+      OVERLAY: 192,
+      NETWORK: 64,
+      VNIC: 32,
+      ROUTE: 128,
+      ENDPOINT: 128,
     };
     // Numbers that are no offsets, and what stands behind a record.
-    const others = /_BYTES$|OPTION_BYTES_MAX|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS/;
+    const others =
+      /_BYTES$|OPTION_BYTES_MAX|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS|OVERLAY_COUNTERS_COUNT|ROUTE_BUCKETS_MAX/;
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
         .filter(([name]) => name.startsWith(`${prefix}_`) && !others.test(name))

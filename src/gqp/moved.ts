@@ -141,11 +141,11 @@ function decodeHint(version: number, bytes: Uint8Array): { address: string | und
 }
 
 /** One station's address: no group, and not all zeros. */
-function isStation(mac: Uint8Array): boolean {
+export function isStation(mac: Uint8Array): boolean {
   return ((mac[0] as number) & 1) === 0 && mac.some((byte) => byte !== 0);
 }
 
-function isQpn(qpn: number): boolean {
+export function isQpn(qpn: number): boolean {
   return qpn === 0 || (qpn >= GQPN_FIRST && qpn <= GQPN_LAST);
 }
 

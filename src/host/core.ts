@@ -23,7 +23,13 @@ import { Knowledge } from "./knowledge.js";
 import { Lease } from "./lease.js";
 import { Neighbours } from "./neighbours.js";
 import { Networks } from "./networks.js";
-import { type AttachOptions, checkHostOptions, type HostOptions, type HostSettings } from "./options.js";
+import {
+  type AttachOptions,
+  checkAttachOptions,
+  checkHostOptions,
+  type HostOptions,
+  type HostSettings,
+} from "./options.js";
 import type { HostEngine } from "./plane.js";
 import { Redirects } from "./redirects.js";
 import { type AnyAnswer, type HostRequest, Requests } from "./requests.js";
@@ -168,9 +174,13 @@ export class HostCore<E extends HostEngine = Engine> {
   step(nowMs: number): number {
     this.#setTime(nowMs);
     this.#fitting(() => this.#timers.run(this.#nowMs));
-    for (const event of this.group?.tick(this.#nowMs) ?? []) this.#events.push({ type: "lag", event });
     let moved = 0;
     for (let burst = 1; burst > 0; moved += burst) burst = this.engine.poll() + this.#work();
+    // What the links' own protocols have heard is answered now, not when they next have something to say.
+    if (this.group) {
+      for (const event of this.group.tick(this.#nowMs)) this.#events.push({ type: "lag", event });
+      moved += this.engine.poll();
+    }
     this.#plane.age(AGE_STEPS);
     return moved;
   }
@@ -200,6 +210,7 @@ export class HostCore<E extends HostEngine = Engine> {
    */
   attach(options: AttachOptions, nowMs: number): Attachment {
     this.#setTime(nowMs);
+    checkAttachOptions(options, this.engine, this.uplinks);
     const attachment = this.#residents.add(options, this.#policy);
     this.#claims.claim(attachment);
     return attachment;

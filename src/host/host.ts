@@ -9,11 +9,11 @@
  * timer; who has a loop of his own calls poll instead.
  */
 import type { Port } from "../buffer/port.js";
-import { checkInteger } from "../check.js";
+import { checkBoolean, checkInteger } from "../check.js";
 import type { Directory, Watch } from "../directory/directory.js";
 import { BlocksExhausted, DirectoryUnavailable, LeaseExpired, StaleGeneration } from "../directory/errors.js";
 import type { Engine } from "../engine.js";
-import { RinglaneError } from "../errors.js";
+import { ConfigError, RinglaneError } from "../errors.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import type { Attachment } from "./attachment.js";
 import { HostCore } from "./core.js";
@@ -137,9 +137,13 @@ export class Host {
     this.#pump();
   }
 
-  /** An uplink is up or down, as its driver says. With a LAG group, tell that. */
+  /** An uplink is up or down, as its driver says. With a LAG group, tell that. Throws ConfigError for a port that is no uplink of this host. */
   link(uplink: Port, up: boolean): void {
-    this.#core.link(this.uplinks.indexOf(uplink), up);
+    const place = this.uplinks.indexOf(uplink);
+    if (place < 0) {
+      throw new ConfigError("uplink", uplink?.name, `one of ${this.uplinks.map(({ name }) => name).join(", ")}`);
+    }
+    this.#core.link(place, checkBoolean("up", up));
   }
 
   /** Calls listener with whatever happens; returns what ends that. */
@@ -148,12 +152,20 @@ export class Host {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Stops the timer and the watches. Partitions stay in the directory until the host's lease ends. */
+  /**
+   * Stops the timer and the watches, and rejects what waits for the directory. Partitions stay in the directory until the host's lease
+   * ends.
+   */
   async close(): Promise<void> {
     this.stop();
+    for (const { attachment, reject } of this.#pending) {
+      reject(new AttachRefused(attachment.partition, "the host was closed"));
+    }
+    this.#pending.clear();
     const watches = [...this.#watches.values()];
     this.#watches.clear();
-    for (const watch of watches) (await watch).stop();
+    // One that could not be opened need not be stopped.
+    for (const watch of await Promise.allSettled(watches)) if (watch.status === "fulfilled") watch.value.stop();
   }
 
   /** Sends the host's requests, and tells what has happened. */

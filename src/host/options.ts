@@ -1,14 +1,16 @@
 /** What a host is made of, and what its partitions are; the defaults, and the checks. */
+
+import { GROUP_PORTS_MAX, ROUTE_BUCKETS_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
-import { checkBoolean, checkInteger } from "../check.js";
+import { checkBoolean, checkInteger, checkOneOf } from "../check.js";
 import { ENCAPSULATION_NAMES, type EncapsulationName, type HostRecord } from "../directory/records.js";
 import type { Engine } from "../engine.js";
 import { ConfigError } from "../errors.js";
 import type { LagGroup } from "../lag/group.js";
 import type { PortSetOptions } from "../lag/options.js";
-import { ipText, parseIp } from "../overlay/address.js";
+import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { Policy } from "../overlay/policy/policy.js";
-import type { TunnelOptions } from "../overlay/tunnel.js";
+import { encodeTunnel, type TunnelOptions } from "../overlay/tunnel.js";
 import type { HostEngine } from "./plane.js";
 
 /** How the outer headers of all paths are made; what a path itself says is left out. */
@@ -101,6 +103,9 @@ const DEFAULT_TIMES: HostTimes = {
   hostLeaseMs: 10_000,
 };
 
+/** Native InfiniBand is for captures. */
+const ENCAPSULATIONS_OVER_IP = ENCAPSULATION_NAMES.filter((name) => name !== "infiniband");
+
 /** Ticks of flows count to 2^15 and wrap. */
 const FLOW_TICKS_MAX = 2 ** 15 - 1;
 
@@ -134,11 +139,9 @@ export function checkHostOptions(options: HostOptions<HostEngine>): HostSettings
   const encapsulations = options.encapsulations ?? ["vxlan"];
   if (encapsulations.length === 0) throw new ConfigError("encapsulations", "none", "one at least");
   for (const [i, name] of encapsulations.entries()) {
-    if (!ENCAPSULATION_NAMES.includes(name) || name === "infiniband") {
-      const known = ENCAPSULATION_NAMES.filter((other) => other !== "infiniband");
-      throw new ConfigError(`encapsulations[${i}]`, name, `one of ${known.join(", ")}`);
-    }
+    checkOneOf(`encapsulations[${i}]`, name, ENCAPSULATIONS_OVER_IP);
   }
+  checkPaths(options, local);
   if (options.strict !== undefined) checkBoolean("strict", options.strict);
   if (options.clampMss !== undefined) checkBoolean("clampMss", options.clampMss);
   if (options.nestedMax !== undefined) checkInteger("nestedMax", options.nestedMax, 0, 8);
@@ -154,6 +157,57 @@ export function checkHostOptions(options: HostOptions<HostEngine>): HostSettings
     sendOnMax: checkInteger("sendOnMax", options.sendOnMax ?? 256, 0, 2 ** 20),
     blockSize: checkInteger("blockSize", options.blockSize ?? 64, 1, 2 ** 16),
   };
+}
+
+/** Throws ConfigError. What the policy has to say is checked there. */
+export function checkAttachOptions(options: AttachOptions, { ports }: HostEngine, uplinks: readonly Port[]): void {
+  const { partition, vnic, ips } = options;
+  if (typeof partition !== "string" || partition === "") throw new ConfigError("partition", partition, "a name");
+  if (!Array.isArray(ips)) throw new ConfigError("ips", ips, "a list of addresses");
+  if ((ports && !ports.includes(vnic)) || uplinks.includes(vnic)) {
+    throw new ConfigError("vnic", vnic?.name, "a port of this host's engine, and no uplink");
+  }
+}
+
+/** Outer headers and ways to other hosts: what a path will be made of, before there is one. */
+function checkPaths(
+  { paths, pathsTo, uplinks }: Pick<HostOptions, "paths" | "pathsTo" | "uplinks">,
+  local: Uint8Array,
+): void {
+  const { vlan, ttl, dscp, ecn, udpChecksum, sourcePorts, geneveOptions } = paths ?? {};
+  const given = Object.entries({ vlan, ttl, dscp, ecn, udpChecksum, sourcePorts }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const ends = { vni: 1, local: ipText(local), remote: ipText(local) };
+  within("paths", () => {
+    encodeTunnel({ ...ends, ...Object.fromEntries(given) });
+    if (geneveOptions) encodeTunnel({ ...ends, encapsulation: "geneve", geneveOptions });
+  });
+  const uplinkCount = Array.isArray(uplinks) ? uplinks.length : GROUP_PORTS_MAX;
+  for (const [host, hints] of Object.entries(pathsTo ?? {})) {
+    checkInteger(`pathsTo.${host}.length`, hints.length, 1, ROUTE_BUCKETS_MAX);
+    for (const [i, hint] of hints.entries()) within(`pathsTo.${host}[${i}]`, () => checkHint(hint, uplinkCount));
+  }
+}
+
+function checkHint(hint: PathHint, uplinkCount: number): void {
+  if (hint.remote !== undefined) parseIp("remote", hint.remote);
+  if (hint.nextHopMac !== undefined) parseMac("nextHopMac", hint.nextHopMac);
+  checkInteger("uplink", hint.uplink ?? 0, 0, uplinkCount - 1);
+  checkInteger("weight", hint.weight ?? 1, 1, ROUTE_BUCKETS_MAX);
+  checkInteger("order", hint.order ?? 0, 0, 255);
+  if (hint.mtuBytes !== undefined) checkInteger("mtuBytes", hint.mtuBytes, 576, 65_535);
+  if (hint.encapsulation !== undefined) checkOneOf("encapsulation", hint.encapsulation, ENCAPSULATIONS_OVER_IP);
+}
+
+/** What a check inside says of an argument is said of it where it stands. */
+function within(where: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`${where}.${error.argument}`, error.value, error.bound);
+    throw error;
+  }
 }
 
 function checkTimes(times: Partial<HostTimes>): HostTimes {

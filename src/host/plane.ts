@@ -2,6 +2,7 @@
  * What a host needs of an engine and its overlay: an Engine's, or in runs of thousands of hosts one that counts what an engine would keep
  * (sim/overlay-scale/plane.ts).
  */
+import type { Port } from "../buffer/port.js";
 import type { ControlFrames } from "../overlay/plane/control.js";
 import type { EndpointRecords } from "../overlay/plane/endpoints.js";
 import type { OverlayOptions, OverlayPlane } from "../overlay/plane/plane.js";
@@ -46,6 +47,8 @@ export interface HostPlane extends Pick<OverlayPlane, Ports | Time | NetworkCall
 
 export interface HostEngine {
   addOverlay(options: OverlayOptions): HostPlane;
+  /** Those that partitions may have, where there are any. */
+  readonly ports?: readonly Port[];
   /** Moves frames; returns how many. */
   poll(): number;
 }

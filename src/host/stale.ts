@@ -4,8 +4,8 @@
  */
 import { DROP_ENDPOINT_ELSEWHERE, DROP_GQPN_ELSEWHERE } from "../../assembly/layout.js";
 import { movedPacket } from "../gqp/control-packet.js";
-import { addRejected, type Moved, type RejectedPsns } from "../gqp/moved.js";
-import { ipText, macText } from "../overlay/address.js";
+import { addRejected, isQpn, isStation, type Moved, type RejectedPsns } from "../gqp/moved.js";
+import { ipText, macText, parseMac } from "../overlay/address.js";
 import type { ControlFrame } from "../overlay/plane/control.js";
 import type { Timers } from "./timers.js";
 
@@ -58,6 +58,8 @@ export class StaleFrames {
   take(frame: ControlFrame): void {
     const outer = readOuter(frame);
     frame.dispose(frame.detail === 1 ? 0 : outer.psn === undefined ? DROP_ENDPOINT_ELSEWHERE : DROP_GQPN_ELSEWHERE);
+    // What no message can say, whoever sent it made up.
+    if (!isStation(parseMac("mac", outer.mac)) || !isQpn(outer.gqpn) || !isQpn(outer.sourceQpn)) return;
     const key = `${outer.sender} ${frame.vni} ${outer.mac} ${outer.sourceQpn}`;
     let notice = this.#notices.get(key);
     if (!notice) {

@@ -36,7 +36,7 @@ export interface WorldOptions extends PolicyDefinition {
   readonly host?: Partial<HostOptions> | ((i: number) => Partial<HostOptions>);
   readonly uplinks?: number;
   /** Uplinks are one group. */
-  readonly group?: Partial<LagGroupOptions>;
+  readonly group?: Partial<LagGroupOptions> | ((i: number) => Partial<LagGroupOptions>);
   readonly engine?: EngineOptions;
   readonly uplink?: PortOptions;
   readonly link?: LinkOptions;
@@ -259,7 +259,7 @@ async function makeWorldHost(i: number, policy: Policy, options: WorldOptions): 
   const vnics = Array.from({ length: VNICS }, (_, n) => engine.addPort(`v${n}`));
   const core = new HostCore({
     ...{ name: `h${i}`, engine, address: addressOf(i, family), policy },
-    uplinks: group ? engine.addLagGroup({ ports, ...group }) : ports,
+    uplinks: group ? engine.addLagGroup({ ports, ...(typeof group === "function" ? group(i) : group) }) : ports,
     ...(typeof host === "function" ? host(i) : host),
   });
   return new WorldHost(core, policy, vnics);

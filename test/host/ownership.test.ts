@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { definePolicy } from "../../src/overlay/policy/policy.js";
 import { censusAfterEach } from "../helpers/census.js";
-import { type Guest, makeOverlayWorld } from "../helpers/overlay-world.js";
+import { type Guest, makeOverlayWorld } from "../helpers/moving-world.js";
 import { drain } from "../helpers/ports.js";
 import { Random } from "../helpers/property.js";
 import { Streams, UnderlayWatch } from "../helpers/stream.js";

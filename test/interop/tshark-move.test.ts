@@ -8,7 +8,7 @@ import { concat } from "../helpers/bytes.js";
 import { censusAfterEach } from "../helpers/census.js";
 import { has } from "../helpers/command.js";
 import { testFolder } from "../helpers/files.js";
-import { type Guest, makeOverlayWorld } from "../helpers/overlay-world.js";
+import { type Guest, makeOverlayWorld } from "../helpers/moving-world.js";
 import { Streams, UnderlayWatch } from "../helpers/stream.js";
 import { tsharkFields } from "../helpers/tshark.js";
 

@@ -338,6 +338,22 @@ describe("tunnels inside", () => {
   });
 });
 
+test("a frame for an address that is no station's is nobody's, and nobody is told", async () => {
+  const { world, a } = await pair();
+  a.send(f.ethernet(f.ipv4(f.udp([1]), { src: a.ip, dst: [10, 0, 0, 9] }), { src: a.mac, dst: [0, 0, 0, 0, 0, 0] }));
+  arrive(
+    world,
+    1,
+    outer(
+      1,
+      hostIp(0),
+      f.vxlan(42, f.ethernet(f.ipv4(f.udp([1]), { src: a.ip }), { src: a.mac, dst: [0, 0, 0, 0, 0, 0] })),
+    ),
+  );
+  expect(world.host(1).drops).toEqual({ "endpoint-elsewhere": 1 });
+  expect(world.host(1).core.counters.movedMessages).toBe(0);
+});
+
 test("a host's new address is learned by asking once about those who are on it", async () => {
   const { world, a, b } = await pair();
   a.send(a.udp(b));
