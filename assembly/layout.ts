@@ -322,12 +322,13 @@ export const COUNTER_RESENT = 8;
 export const COUNTER_FRAGMENTS_MADE = 9;
 export const COUNTER_REDIRECTED = 10;
 export const COUNTER_NOT_RETAINED = 11;
-/** Scratch of a burst: keys of sources and of destinations (16 bytes each), their addresses, what was found, mbufs, hashes. */
-export const SCRATCH_BYTES = 13312;
+/** Scratch of a burst: keys (16 bytes each, two a frame), their addresses, what was found, a list of mbufs or of pairs, a path for each frame. */
+export const SCRATCH_BYTES = 15360;
 export const SCRATCH_KEYS = 0;
 export const SCRATCH_KEY_PTRS = 8192;
 export const SCRATCH_FOUND = 10240;
 export const SCRATCH_LIST = 12288;
+export const SCRATCH_PATHS = 14336;
 // network (overlay/network.ts)
 export const NETWORK_BYTES = 64;
 export const NETWORK_VNI = 0;
@@ -336,8 +337,10 @@ export const NETWORK_INDEX = 8;
 export const NETWORK_POLICY = 12;
 export const NETWORK_FLOOD_ROUTES = 16;
 export const NETWORK_FLOOD_COUNT = 20;
-/** Endpoints of waypoints, by their number in the policy (u32). */
+/** Endpoints of waypoints, by their number in the policy (u32), WAYPOINTS_MAX of them. */
 export const NETWORK_WAYPOINTS = 24;
+/** Waypoints that the rules of a network may name. */
+export const WAYPOINTS_MAX = 64;
 export const NETWORK_F_FLOOD = 0x1;
 /** Some rule is stateful: what no rule allows may be the return of what one did. */
 export const NETWORK_F_STATEFUL = 0x2;
@@ -382,6 +385,7 @@ export const ENDPOINT_CLASS6 = 96;
 export const ENDPOINT_CLASS = 100;
 export const ENDPOINT_REFRESH_AFTER = 104;
 export const ENDPOINT_GENERATION = 108;
+export const ENDPOINT_TOLD = 112;
 // An endpoint's state: in no use, asked about, on another host, on this host, known not to exist
 export const STATE_FREE = 0;
 export const STATE_PENDING = 1;
@@ -398,6 +402,8 @@ export const ENDPOINT_F_ASKED = 0x4;
 export const ENDPOINT_F_IPV6 = 0x8;
 /** Stays although nobody talks to it: a waypoint. */
 export const ENDPOINT_F_PINNED = 0x10;
+/** Is about to be here, when the directory agrees. */
+export const ENDPOINT_F_CLAIMED = 0x20;
 // Why a frame was handed to the control plane (in mbuf.cause); the number that goes with it is in mbuf.hash
 export const CONTROL_NEIGHBOUR = 1;
 export const CONTROL_TOO_BIG = 2;

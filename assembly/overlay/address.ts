@@ -2,6 +2,7 @@
 // not their endpoint's (from a waypoint, or to one). Their class is all that is wanted of them.
 import {
   CLASS_WAITS,
+  COUNTER_MISSES,
   ENDPOINT_F_ADDRESS,
   ENDPOINT_F_IPV6,
   FLAG_IPV4,
@@ -15,7 +16,7 @@ import { IPV4_DST, IPV4_SRC } from "../wire/ipv4";
 import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
 import { Endpoint } from "./endpoint";
 import { remember, stateOf } from "./miss";
-import { Overlay } from "./overlay";
+import { countOverlay, Overlay } from "./overlay";
 
 /** The record of the address that stands at ptr in network order, or TABLE_MISS. */
 export function findAddress(o: Overlay, network: usize, ptr: usize, isIpv6: bool): u32 {
@@ -42,7 +43,7 @@ export class AddressClass {
     const e = changetype<Endpoint>(endpoint);
     if ((mbuf.flags & FLAG_IPV4) != 0 && mbuf.l4 != 0) {
       const ip = (mbuf.data + mbuf.l3) as usize;
-      if (load<u32>(ip + (isSource ? IPV4_SRC : IPV4_DST)) == e.ip4) return e.class4;
+      if (load<u32>(ip + (isSource ? IPV4_SRC : IPV4_DST)) == e.ip4 && e.ip4 != 0) return e.class4;
     }
     return classOfOther(o, endpoint, mbuf, isSource);
   }
@@ -64,7 +65,10 @@ function classOfAddress(o: Overlay, network: usize, ptr: usize, isIpv6: bool): u
   let record = findAddress(o, network, ptr, isIpv6) as usize;
   if ((record as u32) == TABLE_MISS) {
     record = remember(o, o.addresses as usize, o.scratch as usize);
-    if (record != 0) identify(record, network, ptr, isIpv6);
+    if (record != 0) {
+      identify(record, network, ptr, isIpv6);
+      countOverlay(o, COUNTER_MISSES);
+    }
   }
   o.waitsFor = record as u32;
   if (record == 0) return CLASS_WAITS;

@@ -1,18 +1,28 @@
 // To a guest of this host. Frames for one guest come in runs, so its doorbell rings when another's turn comes. A guest that does not
 // take its frames loses them: others must not wait for it.
 import { ringEnqueue } from "../dma/ring";
-import { COUNTER_LOCAL_FRAMES, DROP_CONTROL_RING_FULL, DROP_QUEUE_FULL, OK } from "../layout";
+import {
+  COUNTER_LOCAL_FRAMES,
+  DROP_CONTROL_RING_FULL,
+  DROP_INNER_VLAN,
+  DROP_QUEUE_FULL,
+  FLAG_VLAN,
+  NETWORK_F_INNER_VLAN,
+  OK,
+} from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
-import { Vnic } from "./network";
+import { removeTags, TAGS_STUCK, tagBytes } from "../path/tags";
+import { Network, Vnic } from "./network";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
 
 /** Gives a frame to a vnic's guest. */
 export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 {
   const port = changetype<Vnic>(vnic).port as usize;
-  const cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
+  let cause = untag(changetype<Network>(changetype<Vnic>(vnic).network as usize), m);
+  if (cause == OK) cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if ((o.guest as usize) != port) {
     announceGuest(o);
@@ -21,6 +31,15 @@ export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 
   Single.post(port, m);
   countOverlay(o, COUNTER_LOCAL_FRAMES);
   return OUT_LOCAL;
+}
+
+/** Takes the tags of a parsed frame out, as a tunnel would, where the network does not carry them. Returns OK, or the cause for a drop. */
+export function untag(n: Network, m: usize): u32 {
+  if ((changetype<Mbuf>(m).flags & FLAG_VLAN) == 0 || (n.flags & NETWORK_F_INNER_VLAN) != 0) return OK;
+  const bytes = tagBytes(changetype<Mbuf>(m));
+  if (bytes == TAGS_STUCK) return DROP_INNER_VLAN;
+  removeTags(changetype<Mbuf>(m), bytes);
+  return OK;
 }
 
 /** Rings the doorbell of the guest that last got frames. */

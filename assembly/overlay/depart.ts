@@ -2,7 +2,7 @@
 // chosen by the partition's own buckets (lag/partition.ts), and a frame whose bucket moves is held there, headers and all.
 
 import { count } from "../counter";
-import { queueFree } from "../dma/queue";
+import { Queue, queueFree } from "../dma/queue";
 import { Ring, ringCount, ringEnqueue } from "../dma/ring";
 import { hashBurst } from "../hash/burst";
 import { Group, PORTS_MAX } from "../lag/group";
@@ -82,6 +82,11 @@ export function hasRoom(o: Overlay, path: usize, frames: u32): bool {
     if (roomOn(o.uplinkAt(i)) < frames) return false;
   }
   return true;
+}
+
+/** True when the uplinks' queues, which are all of one size, could ever hold so many frames. */
+export function queueHolds(o: Overlay, frames: u32): bool {
+  return changetype<Queue>(changetype<Port>(o.uplinkAt(0)).txQueue as usize).size >= frames;
 }
 
 function roomOn(port: usize): u32 {

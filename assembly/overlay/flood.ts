@@ -11,8 +11,10 @@ import {
   DECISION_ACTION,
   DECISION_HITS,
   DROP_NO_FLOOD,
+  DROP_NO_PATH,
   DROP_QUEUE_FULL,
   NETWORK_F_FLOOD,
+  OK,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { alloc, Fresh, free, Pool } from "../mbuf/pool";
@@ -21,7 +23,7 @@ import { parse } from "../path/parse";
 import { Port } from "../path/port";
 import { announce } from "../path/single";
 import { AddressClass } from "./address";
-import { refuse } from "./deliver";
+import { refuse, untag } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint } from "./endpoint";
 import { Network, Route, Vnic } from "./network";
@@ -50,6 +52,8 @@ export function flood(o: Overlay, vnic: usize, m: usize): u32 {
 /** Gives copies of a frame to the network's partitions here, but for its source; the frame is gone. */
 export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m: usize, ingress: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
+  const cause = untag(n, m);
+  if (cause != OK) return refuse(m, ingress, cause);
   share(m, ingress);
   for (let i: u32 = 0; i < o.vnicCount; i++) {
     const v = changetype<Vnic>(load<u32>((o.vnics as usize) + ((i as usize) << 2)) as usize);
@@ -80,7 +84,8 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
     out = Depart.by(o, vnic, 0, path, hash, copy);
     if (out == OUT_WAITS) out = refuse(copy, ingress, DROP_QUEUE_FULL);
   } else {
-    count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + DROP_QUEUE_FULL, 1);
+    const cause: u32 = path == 0 ? DROP_NO_PATH : DROP_QUEUE_FULL;
+    count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + cause, 1);
   }
   if (out < OUT_LOCAL) {
     announce(o.uplinkAt(out));

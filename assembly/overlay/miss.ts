@@ -4,7 +4,6 @@
 import { ringEnqueue } from "../dma/ring";
 import {
   COUNTER_HELD_FRAMES,
-  COUNTER_MISSES,
   COUNTER_REFRESHES,
   DROP_MISS_QUEUE_FULL,
   DROP_MISS_TABLE_FULL,
@@ -44,7 +43,7 @@ export function remember(o: Overlay, table: usize, key: usize): usize {
   e.state = STATE_PENDING;
   e.deadline = o.tick + o.missTicks;
   e.lastUsed = o.tick;
-  countOverlay(o, COUNTER_MISSES);
+  e.refreshAfter = o.tick;
   return endpoint;
 }
 

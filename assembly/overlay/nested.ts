@@ -1,7 +1,7 @@
 // Tunnels inside what a guest sends: allowed up to a depth, since one that wraps its own output would grow without end.
 
 import { load16be } from "../be";
-import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_UDP } from "../layout";
+import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_IPV6, FLAG_UDP } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_IPV4, ETHERTYPE_IPV6, etherType } from "../wire/ethernet";
 import { GENEVE_BYTES, GENEVE_PORT, geneveOptionBytes } from "../wire/geneve";
@@ -22,7 +22,7 @@ export class Nested {
     const isPlainUdp = (mbuf.flags & (FLAG_UDP | FLAG_FRAGMENT)) == FLAG_UDP && mbuf.payload != 0;
     if (isPlainUdp) {
       if (!isTunnelPort(load16be(((mbuf.data + mbuf.l4) as usize) + UDP_DST))) return false;
-    } else if ((mbuf.flags & FLAG_IPV4) == 0 || mbuf.l4 == 0) {
+    } else if ((mbuf.flags & (FLAG_IPV4 | FLAG_IPV6)) == 0 || mbuf.l4 == 0) {
       return false;
     }
     return depth(mbuf, most) > most;

@@ -6,9 +6,12 @@ import {
   DROP_OUTER_ADDRESS,
   DROP_UNKNOWN_VNI,
   FLAG_IPV4,
+  FLAG_IPV6,
   OK,
+  OVERLAY_F_IPV6,
   OVERLAY_F_STRICT,
   OVERLAY_LOCAL,
+  SCRATCH_KEY_PTRS,
   TABLE_MISS,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
@@ -53,7 +56,8 @@ export function openOuter(o: Overlay, m: usize): u32 {
 
 /** The record of a network, or TABLE_MISS. */
 export function findNetwork(o: Overlay, vni: u32): u32 {
-  const key = o.scratch as usize;
+  // Behind the keys of the burst's frames, which are still to be looked up: the last one is written after this.
+  const key = (o.scratch as usize) + SCRATCH_KEY_PTRS - 16;
   store<u64>(key, vni as u64);
   store<u64>(key, 0, 8);
   return tableLookup(o.networks as usize, key);
@@ -68,9 +72,11 @@ export function comesFrom(mbuf: Mbuf, ptr: usize): bool {
 
 function checkAddresses(o: Overlay, mbuf: Mbuf): u32 {
   const local = changetype<usize>(o) + OVERLAY_LOCAL;
-  if (mbuf.l4 == 0) return DROP_OUTER_ADDRESS;
+  // An address of the other kind may begin with the same bytes.
+  const isIpv6 = (mbuf.flags & FLAG_IPV6) != 0;
+  if (mbuf.l4 == 0 || isIpv6 != ((o.flags & OVERLAY_F_IPV6) != 0)) return DROP_OUTER_ADDRESS;
   if (comesFrom(mbuf, local)) return DROP_LOOP;
   const ip = (mbuf.data + mbuf.l3) as usize;
-  if ((mbuf.flags & FLAG_IPV4) != 0) return load<u32>(ip, IPV4_DST) == load<u32>(local) ? OK : DROP_OUTER_ADDRESS;
+  if (!isIpv6) return load<u32>(ip, IPV4_DST) == load<u32>(local) ? OK : DROP_OUTER_ADDRESS;
   return v128.all_true<i8>(i8x16.eq(v128.load(ip, IPV6_DST), v128.load(local))) ? OK : DROP_OUTER_ADDRESS;
 }

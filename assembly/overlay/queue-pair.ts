@@ -2,18 +2,28 @@
 // wherever it is. resend.ts sends again what a host has rejected.
 import { Found } from "../gqp/found";
 import { Gqp } from "../gqp/gqp";
-import { CARRIES_CONTROL, ENCAP_ROCEV2, ENCAP_SHIFT, FLAG_FRAGMENT, FLAG_UDP, OK } from "../layout";
+import {
+  CARRIES_CONTROL,
+  DROP_TOO_BIG,
+  ENCAP_ROCEV2,
+  ENCAP_SHIFT,
+  FLAG_FRAGMENT,
+  FLAG_UDP,
+  FLAG_VLAN,
+  OK,
+} from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { linearize, Pool } from "../mbuf/pool";
 import { makeSendable } from "../path/port";
 import { Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
+import { VLAN_BYTES } from "../wire/ethernet";
 import { bthDestQpn, bthPsn, dethSourceQpn, OVERLAY_BYTES, ROCEV2_PORT, UD_BYTES } from "../wire/ib";
 import { udpDestination } from "../wire/transport";
-import { refuse } from "./deliver";
+import { refuse, untag } from "./deliver";
 import { Uplinks } from "./depart";
 import { Endpoint } from "./endpoint";
-import { Vnic } from "./network";
+import { Network, Vnic } from "./network";
 import { NETWORK_CONTROL } from "./open";
 import { OUT_DROPPED, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
@@ -69,12 +79,13 @@ export function departByQueuePair(o: Overlay, vnic: usize, endpoint: usize, path
   } else if (Single.mustWait(o.uplinkAt(number), m)) {
     return OUT_WAITS;
   }
-  // 2. Headers and CRCs around it.
-  if (changetype<Mbuf>(m).segments != 1) linearize(o.pool as usize, m);
+  // 2. Headers and CRCs around it, but for tags that the network does not carry.
+  let cause = untag(changetype<Network>(v.network as usize), m);
+  if (cause == OK && changetype<Mbuf>(m).segments != 1) linearize(o.pool as usize, m);
   const e = changetype<Endpoint>(endpoint);
   const source = changetype<Endpoint>(v.endpoint as usize).gqpn;
   const destination = endpoint == 0 ? MULTICAST_QPN : e.gqpn;
-  let cause = wrap(o, path, m, destination, source, endpoint == 0 ? 0 : e.psn);
+  if (cause == OK) cause = wrap(o, path, m, destination, source, endpoint == 0 ? 0 : e.psn);
   if (cause == OK && o.group == 0) cause = makeSendable(o.uplinkAt(number), ingress, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if (endpoint != 0) {
@@ -89,6 +100,10 @@ export function departByQueuePair(o: Overlay, vnic: usize, endpoint: usize, path
 
 /** Puts queue pair headers around a parsed frame. */
 export function wrap(o: Overlay, path: usize, m: usize, destination: u32, source: u32, psn: u32): u32 {
+  // What floods and what is sent on have not been measured before. A tag that is carried does not count, here as elsewhere.
+  const mbuf = changetype<Mbuf>(m);
+  const tag: u32 = (mbuf.flags & FLAG_VLAN) != 0 ? VLAN_BYTES : 0;
+  if (mbuf.wireLen - tag > changetype<Tunnel>(path).frameBytesMax) return DROP_TOO_BIG;
   const bufBytes = changetype<Pool>(o.pool as usize).bufBytes;
   return Gqp.encap(m, path, destination, source, psn, o.crc32 as usize, o.crc16 as usize, bufBytes);
 }

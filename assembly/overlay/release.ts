@@ -1,16 +1,16 @@
 // What waited goes on, in its order, each frame looked at anew from the start.
-import { ringCount, ringPeek, ringSkip } from "../dma/ring";
+import { ringCount, ringEnqueue, ringPeek, ringSkip } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { STATE_PENDING } from "../layout";
+import { DROP_UNKNOWN_PARTITION, STATE_PENDING } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { announce } from "../path/single";
-import { announceGuest } from "./deliver";
+import { announceGuest, refuse } from "./deliver";
 import { Endpoint, Endpoints, giveRing } from "./endpoint";
 import { Vnic } from "./network";
 import { OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
 import { receiveAgain } from "./receive";
-import { Send } from "./send";
+import { sendOne } from "./send";
 
 /**
  * Sends on the frames that wait for an endpoint, unless it is still unknown. Returns how many are left: those from the first on that
@@ -26,9 +26,10 @@ export function overlayRelease(overlay: usize, endpoint: usize): u32 {
   e.hold = 0;
   while (ringCount(ring) != 0) {
     const m = ringPeek(ring, 0) as usize;
-    if (!goOn(o, m)) {
-      e.hold = ring as u32;
+    if (!goOn(o, e, m)) {
+      putBack(o, e, ring);
       e.deadline = o.tick + o.missTicks;
+      announceGuest(o);
       return ringCount(ring);
     }
     ringSkip(ring, 1);
@@ -38,30 +39,41 @@ export function overlayRelease(overlay: usize, endpoint: usize): u32 {
   return 0;
 }
 
+/** The endpoint has its ring again; those that have come to wait for it anew meanwhile are behind those that still do. */
+function putBack(o: Overlay, e: Endpoint, ring: usize): void {
+  const anew = e.hold as usize;
+  e.hold = ring as u32;
+  if (anew == 0) return;
+  // They were in the ring before: there is room for them.
+  for (; ringCount(anew) != 0; ringSkip(anew, 1)) ringEnqueue(ring, ringPeek(anew, 0));
+  giveRing(o, anew);
+}
+
 /** False for a frame that must wait for room. */
-function goOn(o: Overlay, m: usize): bool {
+function goOn(o: Overlay, e: Endpoint, m: usize): bool {
   const mbuf = changetype<Mbuf>(m);
+  const port = load<u32>((o.ports as usize) + ((mbuf.port as usize) << 2)) as usize;
+  const number = numberOf(o, port);
+  if (number < o.uplinkCount) {
+    receiveAgain(o, number, m);
+    return true;
+  }
+  // Whoever has the port by now, in another network, has not sent it.
   const vnic = load<u32>((o.vnicByPort as usize) + ((mbuf.port as usize) << 2)) as usize;
-  if (vnic == 0) {
-    receiveAgain(o, numberOf(o, mbuf), m);
+  const v = changetype<Vnic>(vnic);
+  if (vnic == 0 || v.network != e.network) {
+    refuse(m, port, DROP_UNKNOWN_PARTITION);
     return true;
   }
   mbuf.cause = FrameKind.parse(m) as u16;
-  const v = changetype<Vnic>(vnic);
   const found = Endpoints.find(o, v.network as usize, Endpoints.macAt(mbuf.data as usize));
-  const out = sendAgain(o, vnic, m, found);
+  const out = sendOne(o, vnic, m, found);
   if (out < OUT_LOCAL) announce(o.uplinkAt(out));
   return out != OUT_WAITS;
 }
 
-/** A function, so that the loop of what guests send has this step for itself. */
-function sendAgain(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
-  return Send.one(o, vnic, m, found);
-}
-
-/** Which uplink a frame has arrived on. */
-function numberOf(o: Overlay, mbuf: Mbuf): u32 {
-  const port = load<u32>((o.ports as usize) + ((mbuf.port as usize) << 2)) as usize;
+/** Which uplink a port is; as many as there are for one that is none. */
+function numberOf(o: Overlay, port: usize): u32 {
   let i: u32 = 0;
   while (i < o.uplinkCount && o.uplinkAt(i) != port) i++;
   return i;

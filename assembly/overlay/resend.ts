@@ -2,7 +2,16 @@
 // rejected reach it where it is now: datagrams have no acknowledgement that would do so (IBTA volume 1, 9.8.3).
 import { ringCount, ringDequeueBurst, ringEnqueue } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { COUNTER_NOT_RETAINED, COUNTER_RESENT, DROP_NO_PATH, DROP_QUEUE_FULL, OK, SCRATCH_LIST } from "../layout";
+import {
+  COUNTER_NOT_RETAINED,
+  COUNTER_RESENT,
+  DROP_NO_PATH,
+  DROP_QUEUE_FULL,
+  DROP_UNKNOWN_PARTITION,
+  OK,
+  SCRATCH_LIST,
+  STATE_LOCAL,
+} from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, Pool, retain } from "../mbuf/pool";
 import { flowHash } from "../path/hash";
@@ -10,9 +19,12 @@ import { Outer } from "../path/outer";
 import { drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
+import { announceGuest, deliver } from "./deliver";
+import { Uplinks } from "./depart";
 import { Endpoint, giveRing, takeRing } from "./endpoint";
 import { duplicate } from "./flood";
-import { Route } from "./network";
+import { Route, Vnic } from "./network";
+import { OUT_DROPPED, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
 import { openQueuePair, psnOf, sourceOf, wrap } from "./queue-pair";
 
@@ -45,7 +57,7 @@ export function forget(o: Overlay, e: Endpoint): void {
 }
 
 /**
- * Sends again, with their own numbers and by the endpoint's route of now, the kept frames that were rejected: the one of PSN first and
+ * Sends again, with their own numbers and by the endpoint's route of now, or to its guest when it is here, the kept frames that were rejected: the one of PSN first and
  * those that have a bit in rejected, whose bit i is PSN first + i. None is sent again twice. Returns how many were.
  */
 export function overlayResend(overlay: usize, endpoint: usize, first: u32, rejected: u64): u32 {
@@ -85,8 +97,10 @@ function sendCopy(o: Overlay, e: Endpoint, m: usize): bool {
   const source = sourceOf(mbuf);
   let cause = Outer.strip(m);
   if (cause == OK) cause = FrameKind.parse(m);
+  if (cause == OK && e.state == STATE_LOCAL) return deliverHere(o, e, m, ingress);
   const path = cause == OK ? Route.path(e.route as usize, flowHash(m)) : 0;
   if (cause == OK && path == 0) cause = DROP_NO_PATH;
+  if (cause == OK && o.group != 0) return sendCopyByGroup(o, e, m, path, ingress, source, psn);
   const uplink: usize = path == 0 ? (0 as usize) : o.uplinkAt(changetype<Tunnel>(path).uplink);
   if (cause == OK && Single.mustWait(uplink, m)) cause = DROP_QUEUE_FULL;
   if (cause == OK) cause = wrap(o, path, m, e.gqpn, source, psn);
@@ -99,6 +113,36 @@ function sendCopy(o: Overlay, e: Endpoint, m: usize): bool {
   mbuf.hash = 0;
   Single.post(uplink, m);
   announce(uplink);
+  countOverlay(o, COUNTER_RESENT);
+  return true;
+}
+
+/** By its partition's own ports, as the first time; the partition may have gone since. */
+function sendCopyByGroup(o: Overlay, e: Endpoint, m: usize, path: usize, ingress: usize, source: u32, psn: u32): bool {
+  const vnic = load<u32>((o.vnicByPort as usize) + ((changetype<Mbuf>(m).port as usize) << 2)) as usize;
+  if (vnic == 0) {
+    drop(ingress, m, DROP_UNKNOWN_PARTITION);
+    return false;
+  }
+  const v = changetype<Vnic>(vnic);
+  const bucket = Uplinks.choose(o, v, m);
+  if (bucket == OUT_DROPPED) return false;
+  const cause = bucket == OUT_WAITS ? (DROP_QUEUE_FULL as u32) : wrap(o, path, m, e.gqpn, source, psn);
+  if (cause != OK) {
+    drop(ingress, m, cause);
+    return false;
+  }
+  const out = Uplinks.leave(o, v, bucket, m);
+  if (out == OUT_DROPPED) return false;
+  if (out < OUT_LOCAL) announce(o.uplinkAt(out));
+  countOverlay(o, COUNTER_RESENT);
+  return true;
+}
+
+/** What somebody who is here by now was to get where he was before. */
+function deliverHere(o: Overlay, e: Endpoint, m: usize, ingress: usize): bool {
+  if (deliver(o, e.vnic as usize, m, ingress) != OUT_LOCAL) return false;
+  announceGuest(o);
   countOverlay(o, COUNTER_RESENT);
   return true;
 }

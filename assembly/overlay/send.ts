@@ -1,16 +1,18 @@
 // What guests send. The burst is parsed, its destinations are looked up together, and then each frame goes its way:
 //
+//   nothing special: express.ts, and done
 //   its own addresses? ─▶ to many? flood.ts   ─▶ whom is it for? ─▶ may it? ─▶ here: deliver.ts
 //                        for the overlay itself?   miss.ts           decide.ts   elsewhere: depart.ts
 //
 // It ends at a frame that finds no room on its uplink: that and those behind it stay in the vnic's ring.
-import { ringCount, ringPeek, ringSkip } from "../dma/ring";
+import { Ring } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
 import {
   ACTION_DENY,
   ACTION_VIA,
   CLASS_WAITS,
   CONTROL_NEIGHBOUR,
+  COUNTER_MISSES,
   COUNTER_REDIRECTED,
   DROP_MISS_TABLE_FULL,
   DROP_NESTED,
@@ -19,6 +21,7 @@ import {
   SCRATCH_FOUND,
   SCRATCH_KEY_PTRS,
   SCRATCH_KEYS,
+  SCRATCH_PATHS,
   STATE_ABSENT,
   STATE_LOCAL,
   STATE_PENDING,
@@ -36,6 +39,7 @@ import { Verdict } from "./decide";
 import { announceGuest, deliver, handOver, refuse } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint, Endpoints } from "./endpoint";
+import { chooseExpress, Express } from "./express";
 import { flood } from "./flood";
 import { SourceGuard } from "./guard";
 import { ask, hold, remember, stateOf } from "./miss";
@@ -50,30 +54,39 @@ import { touchEndpoints } from "./touch";
 export function overlaySendBurst(overlay: usize, vnic: usize, n: u32): u32 {
   const o = changetype<Overlay>(overlay);
   const v = changetype<Vnic>(vnic);
-  const ring = changetype<Port>(v.port as usize).rxRing as usize;
-  const ready = min(n, ringCount(ring));
+  const ring = changetype<Ring>(changetype<Port>(v.port as usize).rxRing as usize);
+  // In locals, since a field is loaded again after every store.
+  const slots = ring.slots as usize;
+  const mask = ring.mask;
+  const tail = ring.tail;
+  const ready = min(n, ring.head - tail);
   if (ready == 0) return 0;
+  lookUp(o, v, slots, tail, mask, ready);
+  chooseExpress(o, v, slots, tail, mask, ready);
   const found = (o.scratch as usize) + SCRATCH_FOUND;
-  lookUp(o, v, ring, ready);
+  const paths = (o.scratch as usize) + SCRATCH_PATHS;
   let touched: u32 = 0;
   let taken: u32 = 0;
   for (; taken < ready; taken++) {
-    const out = Send.one(o, vnic, ringPeek(ring, taken) as usize, load<u32>(found + ((taken as usize) << 2)));
+    const m = load<u32>(slots + ((((tail + taken) & mask) as usize) << 2)) as usize;
+    const at = (taken as usize) << 2;
+    const path = load<u32>(paths + at) as usize;
+    const out = path != 0 ? Express.go(o, v, path, m) : sendOne(o, vnic, m, load<u32>(found + at));
     if (out < OUT_LOCAL) touched |= 1 << out;
     else if (out == OUT_WAITS) break;
   }
-  ringSkip(ring, taken);
+  ring.tail = tail + taken;
   announceAll(o.uplinks as usize, touched);
   announceGuest(o);
   return taken;
 }
 
 /** Parses the first n frames of a vnic's ring and looks their destinations up. */
-function lookUp(o: Overlay, v: Vnic, ring: usize, n: u32): void {
+function lookUp(o: Overlay, v: Vnic, slots: usize, tail: u32, mask: u32, n: u32): void {
   const scratch = o.scratch as usize;
   const network = v.network as usize;
   for (let i: u32 = 0; i < n; i++) {
-    const m = ringPeek(ring, i) as usize;
+    const m = load<u32>(slots + ((((tail + i) & mask) as usize) << 2)) as usize;
     const mbuf = changetype<Mbuf>(m);
     mbuf.cause = FrameKind.parse(m) as u16;
     Endpoints.writeKey(scratch + SCRATCH_KEYS + ((i as usize) << 4), network, Endpoints.macAt(mbuf.data as usize));
@@ -82,50 +95,49 @@ function lookUp(o: Overlay, v: Vnic, ring: usize, n: u32): void {
   if (changetype<Table>(o.endpoints as usize).large != 0) touchEndpoints(o, n);
 }
 
+/** Sends one frame, whose cause is what parse said; found is its destination's record, or TABLE_MISS. */
+export function sendOne(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
+  const v = changetype<Vnic>(vnic);
+  const n = changetype<Network>(v.network as usize);
+  const ingress = v.port as usize;
+  const mbuf = changetype<Mbuf>(m);
+  // 1. Is it whole, and its sender's own?
+  let cause = mbuf.cause as u32;
+  if (cause == OK) cause = SourceGuard.check(o, vnic, m);
+  if (cause == OK) {
+    if (Nested.isTooDeep(mbuf, o.nestedMax)) cause = DROP_NESTED;
+  }
+  if (cause != OK) return refuse(m, ingress, cause);
+  // 2. For the overlay itself, or for many?
+  if (isNeighbourTalk(mbuf)) return handOver(o, m, ingress, CONTROL_NEIGHBOUR, n.vni);
+  if (FrameKind.isFlood(mbuf)) return flood(o, vnic, m);
+  // 3. Whom is it for?
+  let endpoint = found as usize;
+  if (found == TABLE_MISS) {
+    endpoint = askFor(o, v.network as usize, Endpoints.macAt((mbuf.data as usize) + ETHERNET_DST));
+    if (endpoint == 0) return refuse(m, ingress, DROP_MISS_TABLE_FULL);
+  }
+  const state = Send.stateNow(o, endpoint);
+  if (state == STATE_PENDING) return wait(o, endpoint, m, ingress);
+  if (state == STATE_ABSENT) return refuse(m, ingress, DROP_NO_ENDPOINT);
+  // 4. May it?
+  const own = v.endpoint as usize;
+  const source = AddressClass.of(o, own, mbuf, true);
+  if (source == CLASS_WAITS) return wait(o, o.waitsFor as usize, m, ingress);
+  const destination = AddressClass.of(o, endpoint, mbuf, false);
+  if (destination == CLASS_WAITS) return wait(o, o.waitsFor as usize, m, ingress);
+  const verdict = Verdict.of(o, n, mbuf, source, destination);
+  const action = Verdict.action(verdict);
+  if (action == ACTION_DENY) return refuse(m, ingress, Verdict.detail(verdict));
+  if (action == ACTION_VIA) return redirect(o, vnic, endpoint, Verdict.detail(verdict), m);
+  // 5. There it goes.
+  return state == STATE_LOCAL
+    ? deliver(o, changetype<Endpoint>(endpoint).vnic as usize, m, ingress)
+    : Depart.to(o, vnic, endpoint, m);
+}
+
 /** A class because asc inlines on demand only decorated methods. */
 export class Send {
-  /** Sends one frame, whose cause is what parse said; found is its destination's record, or TABLE_MISS. */
-  @inline
-  static one(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
-    const v = changetype<Vnic>(vnic);
-    const n = changetype<Network>(v.network as usize);
-    const ingress = v.port as usize;
-    const mbuf = changetype<Mbuf>(m);
-    // 1. Is it whole, and its sender's own?
-    let cause = mbuf.cause as u32;
-    if (cause == OK) cause = SourceGuard.check(o, vnic, m);
-    if (cause == OK) {
-      if (Nested.isTooDeep(mbuf, o.nestedMax)) cause = DROP_NESTED;
-    }
-    if (cause != OK) return refuse(m, ingress, cause);
-    // 2. For the overlay itself, or for many?
-    if (isNeighbourTalk(mbuf)) return handOver(o, m, ingress, CONTROL_NEIGHBOUR, n.vni);
-    if (FrameKind.isFlood(mbuf)) return flood(o, vnic, m);
-    // 3. Whom is it for?
-    let endpoint = found as usize;
-    if (found == TABLE_MISS) {
-      endpoint = askFor(o, v.network as usize, Endpoints.macAt((mbuf.data as usize) + ETHERNET_DST));
-      if (endpoint == 0) return refuse(m, ingress, DROP_MISS_TABLE_FULL);
-    }
-    const state = Send.stateNow(o, endpoint);
-    if (state == STATE_PENDING) return wait(o, endpoint, m, ingress);
-    if (state == STATE_ABSENT) return refuse(m, ingress, DROP_NO_ENDPOINT);
-    // 4. May it?
-    const own = v.endpoint as usize;
-    const source = AddressClass.of(o, own, mbuf, true);
-    if (source == CLASS_WAITS) return wait(o, o.waitsFor as usize, m, ingress);
-    const destination = AddressClass.of(o, endpoint, mbuf, false);
-    if (destination == CLASS_WAITS) return wait(o, o.waitsFor as usize, m, ingress);
-    const verdict = Verdict.of(o, n, mbuf, source, destination);
-    const action = Verdict.action(verdict);
-    if (action == ACTION_DENY) return refuse(m, ingress, Verdict.detail(verdict));
-    if (action == ACTION_VIA) return redirect(o, vnic, endpoint, Verdict.detail(verdict), m);
-    // 5. There it goes.
-    return state == STATE_LOCAL
-      ? deliver(o, changetype<Endpoint>(endpoint).vnic as usize, m, ingress)
-      : Depart.to(o, vnic, endpoint, m);
-  }
-
   /** The endpoint's state; it has been used now. */
   @inline
   static stateNow(o: Overlay, endpoint: usize): u32 {
@@ -146,6 +158,7 @@ export function askFor(o: Overlay, network: usize, mac: u64): usize {
   const e = changetype<Endpoint>(endpoint);
   e.network = network as u32;
   e.mac = mac;
+  countOverlay(o, COUNTER_MISSES);
   ask(o, endpoint);
   return endpoint;
 }

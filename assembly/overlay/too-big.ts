@@ -15,14 +15,15 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { free } from "../mbuf/pool";
 import { parse } from "../path/parse";
+import { announce } from "../path/single";
 import { Tunnel } from "../path/tunnel";
 import { ETHERNET_BYTES } from "../wire/ethernet";
 import { IPV4_DF, IPV4_FRAGMENT } from "../wire/ipv4";
 import { handOver, refuse } from "./deliver";
-import { Depart, hasRoom } from "./depart";
+import { Depart, hasRoom, queueHolds } from "./depart";
 import { fragment } from "./fragment";
 import { Vnic } from "./network";
-import { OUT_DROPPED, OUT_WAITS } from "./outcome";
+import { OUT_DROPPED, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
 
 /** Deals with a vnic's parsed frame that is longer than the path takes. */
@@ -35,6 +36,7 @@ export function tooBig(o: Overlay, vnic: usize, endpoint: usize, path: usize, ha
   if ((mbuf.flags & FLAG_IPV6) != 0 || (load16be(ip + IPV4_FRAGMENT) & IPV4_DF) != 0)
     return handOver(o, m, ingress, CONTROL_TOO_BIG, mtu);
   const expected = mbuf.wireLen / ((mtu & ~7) - ((mbuf.l4 - mbuf.l3) as u32)) + 2;
+  if (!queueHolds(o, expected)) return refuse(m, ingress, DROP_TOO_BIG);
   if (!hasRoom(o, path, expected)) return OUT_WAITS;
   return departInPieces(o, vnic, endpoint, path, hash, m, mtu);
 }
@@ -58,7 +60,10 @@ function departInPieces(o: Overlay, vnic: usize, endpoint: usize, path: usize, h
     const left = Depart.by(o, vnic, endpoint, path, hash, piece);
     // Room was there for all of them.
     if (left == OUT_WAITS) refuse(piece, ingress, DROP_TOO_BIG);
-    else if (left != OUT_DROPPED) out = left;
+    if (left >= OUT_LOCAL) continue;
+    // The last one's doorbell is the caller's to ring.
+    if (out < OUT_LOCAL && out != left) announce(o.uplinkAt(out));
+    out = left;
   }
   free(o.pool as usize, m);
   return out;

@@ -2,10 +2,11 @@
  * The overlay's data plane laid open: what a host builds, by the same parts, with as many destinations as asked for, all known; for
  * measurements that must not pay for the host's handles.
  */
+
+import { headroomFor } from "../../src/buffer/headroom.js";
 import { Pool, planPool, poolShape } from "../../src/buffer/pool.js";
 import { Port } from "../../src/buffer/port.js";
 import { planPort } from "../../src/buffer/port-record.js";
-import { headroomFor } from "../../src/buffer/headroom.js";
 import { type Arena, MemoryPlan } from "../../src/memory.js";
 import { OverlayPlane } from "../../src/overlay/plane/plane.js";
 import { overlayLimits, planOverlay } from "../../src/overlay/plane/sizes.js";
@@ -41,7 +42,12 @@ export interface OverlayBedOptions {
   readonly frames: readonly Uint8Array[];
 }
 
-export async function createOverlayBed({ destinations, hosts, policy, frames }: OverlayBedOptions): Promise<OverlayBed> {
+export async function createOverlayBed({
+  destinations,
+  hosts,
+  policy,
+  frames,
+}: OverlayBedOptions): Promise<OverlayBed> {
   const limits = overlayLimits({
     ...{ endpoints: destinations + 64, routes: hosts + 1, paths: hosts + 1, flows: 65_536 },
     policyBytes: 2 ** 23,
@@ -100,7 +106,9 @@ export async function createOverlayBed({ destinations, hosts, policy, frames }: 
 /** A policy of so many rules between groups; frames to UDP port 53 are allowed by the last of them. */
 export function benchPolicy(rules: number, stateful: boolean): NetworkPolicy {
   const groups = Math.min(rules, 50);
-  const definitions = Object.fromEntries(Array.from({ length: groups }, (_, i) => [`g${i}`, { partitions: [`d${i}`] }]));
+  const definitions = Object.fromEntries(
+    Array.from({ length: groups }, (_, i) => [`g${i}`, { partitions: [`d${i}`] }]),
+  );
   return definePolicy({
     networks: {
       net: {

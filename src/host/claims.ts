@@ -2,7 +2,7 @@
  * How a partition becomes a host's: what the directory knows of it is asked for, a generation above that is claimed, with the number that the
  * partition has, or a fresh one. Whoever is first by the highest generation has it; the other is told, and tries again or stops.
  */
-import type { EndpointRecord } from "../directory/records.js";
+import type { EndpointRecord, Resolution } from "../directory/records.js";
 import { HostNumbers } from "../gqp/host-numbers.js";
 import type { Attachment } from "./attachment.js";
 import { FORWARDS_LABEL } from "./knowledge.js";
@@ -17,6 +17,8 @@ export interface ClaimHome {
   readonly host: string;
   readonly settings: HostSettings;
   readonly live: (attachment: Attachment, record: EndpointRecord) => void;
+  /** The directory's word about an endpoint. */
+  readonly resolved: (resolution: Resolution) => void;
   readonly refused: (attachment: Attachment, reason: string) => void;
 }
 
@@ -62,31 +64,48 @@ export class Claims {
     });
   }
 
-  #look(attachment: Attachment, tries: number): void {
+  /** The claim is to exceed a generation that was in its way; own is a number of this host's that it had in mind. */
+  #look(attachment: Attachment, tries: number, exceeded = 0, own?: number): void {
     const { vni, mac } = attachment;
     this.#home.requests.ask("resolve", { query: { vni, mac } }, (answer) => {
       if (!this.#claiming.has(attachment)) return;
-      if (!("value" in answer)) return this.#retry(() => this.#look(attachment, tries));
+      if (!("value" in answer)) return this.#retry(() => this.#look(attachment, tries, exceeded, own));
       const known = answer.value?.endpoint;
       attachment.lastHost = answer.value?.host.address;
-      this.#withNumber(attachment, known?.gqpn, (gqpn) => {
-        this.#publish(attachment, this.#recordOf(attachment, gqpn, (known?.generation ?? 0) + 1), tries);
+      this.#withNumber(attachment, known?.gqpn ?? own, (gqpn) => {
+        const generation = Math.max(known?.generation ?? 0, exceeded) + 1;
+        this.#publish(attachment, this.#recordOf(attachment, gqpn, generation), tries);
       });
     });
   }
 
   #publish(attachment: Attachment, record: EndpointRecord, tries: number): void {
     this.#home.requests.ask("publish", { record }, (answer) => {
-      if (attachment.state === "moved" || attachment.state === "detached") return;
-      if ("value" in answer) {
+      const { state } = attachment;
+      if (state === "moved") return;
+      if (state === "detached" || state === "refused") {
+        // It went while it was published, which was done, or may have been.
+        if ("value" in answer || answer.failure === "unavailable") this.withdraw(record);
+      } else if ("value" in answer) {
         this.#claiming.delete(attachment);
         this.#home.live(attachment, record);
       } else if (answer.failure === "unavailable") this.#retry(() => this.#publish(attachment, record, tries));
-      else if (answer.failure === "stale" && tries > 1 && attachment.state === "claiming") {
-        this.#publish(attachment, { ...record, generation: answer.generation + 1 }, tries - 1);
-      } else if (attachment.state === "claiming") {
-        this.#home.refused(attachment, answer.failure === "refused" ? answer.reason : answer.failure);
-      }
+      else if (state === "live") this.#askWhoHas(attachment);
+      else if (answer.failure === "stale" && tries > 1) {
+        // Whoever was first has given it its number.
+        this.#look(attachment, tries - 1, answer.generation, record.gqpn);
+      } else this.#home.refused(attachment, answer.failure === "refused" ? answer.reason : answer.failure);
+    });
+  }
+
+  /** What this host has, by its own word, somebody else has, or nobody. */
+  #askWhoHas(attachment: Attachment): void {
+    const { vni, mac } = attachment;
+    this.#home.requests.ask("resolve", { query: { vni, mac } }, (answer) => {
+      if (attachment.state !== "live") return;
+      if (!("value" in answer)) this.#retry(() => this.#askWhoHas(attachment));
+      else if (answer.value) this.#home.resolved(answer.value);
+      else this.#home.refused(attachment, "it was withdrawn meanwhile");
     });
   }
 

@@ -4,7 +4,8 @@ import type { LagEvent } from "../lag/events.js";
 export type HostEvent =
   /** A partition is the directory's truth here, and its frames flow. */
   | { readonly type: "attached"; readonly partition: string; readonly gqpn: number; readonly generation: number }
-  /** A partition cannot be attached: somebody else has it by a generation that keeps ahead, or there are no numbers. */
+  /** A partition cannot be attached: somebody else has it by a generation that keeps ahead, there are no numbers, or no room. Or it was,
+   * and the directory has withdrawn it, since another has its number by a higher generation. */
   | { readonly type: "refused"; readonly partition: string; readonly reason: string }
   /** A partition is on another host by now: this one has stopped, and sends what still comes for it on. */
   | { readonly type: "moved"; readonly partition: string; readonly to: string; readonly generation: number }
@@ -19,5 +20,7 @@ export type HostEvent =
     }
   /** Something happened in the group of uplinks. */
   | { readonly type: "lag"; readonly event: LagEvent }
+  /** Something that this host should know has found no room: which of its sizes is too small. Told once a second at most. */
+  | { readonly type: "full"; readonly reason: string }
   /** The directory cannot be reached, or can again. */
   | { readonly type: "directory"; readonly reachable: boolean };

@@ -28,12 +28,12 @@ export class Lease {
     this.#ttlMs = ttlMs;
   }
 
-  /** Says who this host is, and that it is alive; again until the directory has heard. */
-  start(): void {
+  /** Says who this host is, and that it is alive; until the directory has heard, and again when it has forgotten. */
+  start(isAgain = false): void {
     this.#home.requests.ask("publishHost", { host: this.#record }, (answer) => {
       this.#home.contact("value" in answer);
-      if ("value" in answer) this.#take(false);
-      else this.#later(() => this.start());
+      if ("value" in answer) this.#take(isAgain);
+      else this.#later(() => this.start(isAgain));
     });
   }
 
@@ -50,7 +50,7 @@ export class Lease {
     this.#home.requests.ask("renew", {}, (answer) => {
       const isOver = "failure" in answer && answer.failure === "lease-expired";
       this.#home.contact("value" in answer || isOver);
-      if (isOver) this.#take(true);
+      if (isOver) this.start(true);
       else this.#later(() => this.#renew());
     });
   }

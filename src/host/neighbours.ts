@@ -1,6 +1,6 @@
 /** ARP and neighbour discovery, answered from the directory: guests ask the overlay, and nobody is flooded. */
-import type { Resolution } from "../directory/records.js";
-import { ipText, parseMac } from "../overlay/address.js";
+import type { EndpointQuery, Resolution } from "../directory/records.js";
+import { ipText, macText, parseMac } from "../overlay/address.js";
 import {
   type ArpQuestion,
   arpReply,
@@ -32,6 +32,8 @@ interface Known {
 /** Answers that are remembered, and questions that wait for one answer. */
 const KNOWN_MAX = 4096;
 const WAITING_MAX = 64;
+/** fe80::/64. */
+const LINK_LOCAL = [0xfe, 0x80, 0, 0, 0, 0, 0, 0];
 
 export class Neighbours {
   readonly #home: NeighbourHome;
@@ -65,13 +67,14 @@ export class Neighbours {
       return;
     }
     this.#waiting.set(key, [{ port, question }]);
-    this.#home.requests.ask("resolve", { query: { vni, ip: ipText(question.targetIp) } }, (answer) => {
+    this.#home.requests.ask("resolve", { query: queryFor(vni, question.targetIp) }, (answer) => {
       const asked = this.#waiting.get(key) ?? [];
       this.#waiting.delete(key);
       if (!("value" in answer)) return;
       const mac = answer.value && parseMac("mac", answer.value.endpoint.mac);
-      this.#remember(key, mac);
+      // First, since whoever is told forgets what was known before.
       if (answer.value) this.#home.resolved(answer.value);
+      this.#remember(key, mac);
       for (const { port, question } of asked) this.#answer(port, question, mac);
     });
   }
@@ -104,6 +107,13 @@ export class Neighbours {
       this.#known.delete(oldest);
     }
   }
+}
+
+/** A link-local address that is made of a MAC address (RFC 4291 appendix A) need not be in the directory: who has the MAC address has it. */
+function queryFor(vni: number, ip: Uint8Array): EndpointQuery {
+  const isMadeOfMac = LINK_LOCAL.every((byte, i) => ip[i] === byte) && ip[11] === 0xff && ip[12] === 0xfe;
+  if (!isMadeOfMac) return { vni, ip: ipText(ip) };
+  return { vni, mac: macText([(ip[8] as number) ^ 2, ...ip.subarray(9, 11), ...ip.subarray(13)]) };
 }
 
 function read(frame: Uint8Array): Question | undefined {

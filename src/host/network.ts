@@ -3,9 +3,10 @@ import type { HostRecord, Resolution } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import { parseIp } from "../overlay/address.js";
 import type { EndpointFields } from "../overlay/plane/endpoints.js";
-import type { OverlayPlane, PlaneNetwork } from "../overlay/plane/plane.js";
+import type { PlaneNetwork } from "../overlay/plane/plane.js";
 import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { choiceOf, type PathContext, pathsTo, usablePaths } from "./paths.js";
+import type { HostPlane } from "./plane.js";
 
 interface Route {
   readonly ptr: number;
@@ -25,13 +26,15 @@ export class HostNetwork {
   policy: NetworkPolicy;
   /** Partitions of this host that are in it. */
   attached = 0;
+  /** Who gets copies of broadcasts is to be asked soon. */
+  isAskingMembers = false;
   readonly #context: PathContext;
-  readonly #overlay: OverlayPlane;
+  readonly #overlay: HostPlane;
   readonly #routes = new Map<string, Route>();
   #loaded = -1;
   #members: readonly string[] = [];
 
-  constructor(overlay: OverlayPlane, context: PathContext, policy: NetworkPolicy) {
+  constructor(overlay: HostPlane, context: PathContext, policy: NetworkPolicy) {
     this.#overlay = overlay;
     this.#context = context;
     this.policy = policy;
@@ -45,11 +48,15 @@ export class HostNetwork {
 
   /** Other rules: what the old ones had let in is forgotten. */
   setPolicy(policy: NetworkPolicy): void {
+    const known = new Map(this.policy.waypoints.map((name, i) => [name, this.#overlay.waypoint(this.plane, i)]));
     this.policy = policy;
     this.#overlay.loadPolicy(this.plane, policy, true);
     this.#loaded = policy.version;
     this.#overlay.setFlags(this.plane, this.#flags);
-    for (let i = 0; i < policy.waypoints.length; i++) this.#overlay.setWaypoint(this.plane, i, 0);
+    // A waypoint of both is where it was, so that no frame misses it meanwhile.
+    for (const [i, name] of policy.waypoints.entries()) {
+      this.#overlay.setWaypoint(this.plane, i, known.get(name) ?? 0);
+    }
   }
 
   /** Classes of an endpoint's first addresses of each kind, and of its frames that are not IP. */

@@ -9,6 +9,7 @@ import type { PortSetOptions } from "../lag/options.js";
 import { ipText, parseIp } from "../overlay/address.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import type { TunnelOptions } from "../overlay/tunnel.js";
+import type { HostEngine } from "./plane.js";
 
 /** How the outer headers of all paths are made; what a path itself says is left out. */
 export type PathOptions = Pick<
@@ -32,11 +33,11 @@ export interface PathHint {
   readonly encapsulation?: EncapsulationName;
 }
 
-export interface HostOptions {
+export interface HostOptions<E extends HostEngine = Engine> {
   /** No other host of the directory has it. */
   readonly name: string;
   /** An engine that was made with overlay sizes. */
-  readonly engine: Engine;
+  readonly engine: E;
   /** This host's underlay address. */
   readonly address: string;
   /** Ports to the underlay, or a LAG group of them, in which each partition has its own set. */
@@ -127,7 +128,7 @@ export interface HostSettings {
 }
 
 /** Throws ConfigError. */
-export function checkHostOptions(options: HostOptions): HostSettings {
+export function checkHostOptions(options: HostOptions<HostEngine>): HostSettings {
   if (typeof options.name !== "string" || options.name === "") throw new ConfigError("name", options.name, "a name");
   const local = parseIp("address", options.address);
   const encapsulations = options.encapsulations ?? ["vxlan"];

@@ -2,10 +2,18 @@
 import ipaddr from "ipaddr.js";
 import { ConfigError } from "../errors.js";
 
+/** Four decimal numbers without leading zeros. */
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 /** 4 bytes of an IPv4 or 16 of an IPv6 address; ConfigError for anything else (ranges, zones, names). */
 export function parseIp(argument: string, text: string): Uint8Array {
-  const strict = ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes("%"));
-  if (!strict) throw new ConfigError(argument, text, "an IPv4 or IPv6 address");
+  const ipv4 = IPV4.exec(text);
+  if (ipv4) {
+    const bytes = ipv4.slice(1).map(Number);
+    if (bytes.every((byte) => byte <= 255)) return Uint8Array.from(bytes);
+  }
+  if (!ipaddr.IPv6.isValid(text) || text.includes("%"))
+    throw new ConfigError(argument, text, "an IPv4 or IPv6 address");
   return Uint8Array.from(ipaddr.parse(text).toByteArray());
 }
 

@@ -29,7 +29,7 @@ describe("ringlane policy check", () => {
         "to       db1, 10.0.0.3, on beta",
         'because  rule "web reads the database" (line 16): from web to db, allow',
         "",
-        "path               alpha (192.0.2.1) to beta (192.0.2.2) in vxlan: 50 bytes in front of each frame",
+        "path               alpha (192.0.2.1) to beta (192.0.2.2) in geneve: 50 bytes in front of each frame",
         "largest IP packet  1450 bytes",
       ],
       stderr: "",
@@ -57,7 +57,7 @@ describe("ringlane policy check", () => {
             {
               from: { host: "alpha", address: "192.0.2.1" },
               to: { host: "beta", address: "192.0.2.2" },
-              ...{ local: false, encapsulation: "vxlan", headerBytes: 50, trailerBytes: 0 },
+              ...{ local: false, encapsulation: "geneve", headerBytes: 50, trailerBytes: 0 },
             },
           ],
         },
@@ -69,7 +69,7 @@ describe("ringlane policy check", () => {
     const { code, traffic, ways } = answer("web1", "edge:443/tcp");
     expect([code, traffic[0].action, traffic[0].via]).toEqual([0, "via", "fw"]);
     expect(ways[0].legs).toMatchObject([
-      { from: { host: "alpha" }, to: { host: "gamma" }, local: false, encapsulation: "vxlan" },
+      { from: { host: "alpha" }, to: { host: "gamma" }, local: false, encapsulation: "geneve" },
       { from: { host: "gamma" }, to: { host: "gamma" }, local: true, encapsulation: null, headerBytes: 0 },
     ]);
     // An address that nobody has: as far as the waypoint. The waypoint itself goes straight.
@@ -205,11 +205,11 @@ hosts:
     expect([ask(file, "10.0.0.2:80/tcp").code, ask(file, "[fd00::2]:80/tcp").code]).toEqual([1, 0]);
   });
 
-  it("holds the network's own MTU against the path's, and takes the encapsulation that both hosts have", () => {
+  it("holds the network's own MTU against the path's, and takes the sender's first that both hosts have", () => {
     const allow = "[{ from: any, to: any, action: allow }]";
     const wayOf = (alpha: string, beta: string) =>
       JSON.parse(ask(write(base(allow, alpha, beta)), "b").stdout.toString());
-    expect(wayOf("[vxlan, rocev2]", "[rocev2, vxlan]").ways[0]).toMatchObject({
+    expect(wayOf("[rocev2, vxlan]", "[vxlan, rocev2]").ways[0]).toMatchObject({
       mtuBytes: 1400,
       legs: [{ encapsulation: "rocev2", headerBytes: 86, trailerBytes: 4 }],
     });

@@ -3,8 +3,8 @@
 import type { EncapsulationName } from "../../directory/records.js";
 import type { Fabric, FabricEndpoint, FabricHost } from "../../document/fabric.js";
 import { type OverlayMtu, overlayMtu } from "../../overlay/mtu.js";
+import { agreedEncapsulation } from "../../overlay/policy/agree.js";
 import type { NetworkPolicy } from "../../overlay/policy/policy.js";
-import { NVGRE_VNI_MAX, NVGRE_VNI_MIN } from "../../overlay/policy/problems.js";
 
 export interface Leg {
   readonly from: string;
@@ -53,26 +53,10 @@ function legOf({ hosts }: Fabric, network: NetworkPolicy, from: FabricEndpoint, 
   const [sender, receiver] = [hosts.get(from.host) as FabricHost, hosts.get(to.host) as FabricHost];
   const ends = { from: from.host, fromAddress: sender.address, to: to.host, toAddress: receiver.address };
   if (from.host === to.host) return { ...ends, encapsulation: undefined, overhead: undefined };
-  const encapsulation = encapsulationOf(network, sender, receiver) ?? null;
+  const encapsulation = agreedEncapsulation(network, sender.encapsulations, receiver.encapsulations) ?? null;
   const ipVersion = sender.address.includes(":") ? 6 : 4;
   const mtuBytes = Math.min(sender.mtuBytes, receiver.mtuBytes);
   if (encapsulation === null) return { ...ends, encapsulation, overhead: undefined };
   const overhead = overlayMtu(mtuBytes, { encapsulation, ipVersion, innerVlan: network.innerVlan });
   return { ...ends, encapsulation, overhead };
-}
-
-/** The network's, else the best of the receiver's, of those that both hosts take. */
-function encapsulationOf(
-  network: NetworkPolicy,
-  sender: FabricHost,
-  receiver: FabricHost,
-): EncapsulationName | undefined {
-  const { vni, innerVlan, encapsulation: wanted } = network;
-  const isNvgrePossible = vni >= NVGRE_VNI_MIN && vni <= NVGRE_VNI_MAX && !innerVlan;
-  return receiver.encapsulations.find(
-    (name) =>
-      sender.encapsulations.includes(name) &&
-      (wanted === undefined || wanted === name) &&
-      (name !== "nvgre" || isNvgrePossible),
-  );
 }

@@ -26,7 +26,7 @@ const NAMES = {
 
 export type OverlayCounters = Readonly<Record<keyof typeof NAMES, number>>;
 
-export function readOverlayCounters(arena: Arena, block: number): OverlayCounters {
+export function readOverlayCounters(arena: Pick<Arena, "u64">, block: number): OverlayCounters {
   const read = Object.entries(NAMES).map(([name, index]) => [name, Number(arena.u64[block / 8 + index])]);
   return Object.fromEntries(read) as OverlayCounters;
 }

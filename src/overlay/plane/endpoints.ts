@@ -101,8 +101,10 @@ export class EndpointRecords {
     set(layout.ENDPOINT_GQPN, fields.gqpn ?? 0);
     set(layout.ENDPOINT_GENERATION, fields.generation ?? 0);
     set(layout.ENDPOINT_FORWARDS, fields.sendOn ?? 0);
-    set(layout.ENDPOINT_DEADLINE, fields.deadline ?? 0);
-    const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & (layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6);
+    set(layout.ENDPOINT_DEADLINE, fields.deadline ?? this.#tick);
+    const claimed = fields.state === "local" ? 0 : layout.ENDPOINT_F_CLAIMED;
+    const lasting = layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6 | claimed;
+    const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & lasting;
     const forwards = fields.forwards ? layout.ENDPOINT_F_FORWARDS : 0;
     set(layout.ENDPOINT_FLAGS, kept | forwards | (fields.pinned ? layout.ENDPOINT_F_PINNED : 0));
     set(layout.ENDPOINT_STATE, STATES.indexOf(fields.state));
@@ -157,15 +159,38 @@ export class EndpointRecords {
     return address.every((byte, i) => this.#owner.arena.u8[at + i] === byte);
   }
 
+  /** Frames that still come for it and may be sent on. */
+  sendOn(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_FORWARDS);
+  }
+
   /** So many frames that still come for it are sent on. */
   setSendOn(ptr: number, frames: number): void {
     this.#set(ptr, layout.ENDPOINT_FORWARDS, frames);
   }
 
-  /** The question about it was answered, or cannot be. */
+  /** True while it is about to be here. */
+  isClaimed(ptr: number): boolean {
+    return (this.#get(ptr, layout.ENDPOINT_FLAGS) & layout.ENDPOINT_F_CLAIMED) !== 0;
+  }
+
+  /** It is about to be here, or is not to be any more: frames for it from the underlay wait, and none is sent on. */
+  setClaimed(ptr: number, claimed: boolean): void {
+    const flags = this.#get(ptr, layout.ENDPOINT_FLAGS) & ~layout.ENDPOINT_F_CLAIMED;
+    this.#set(ptr, layout.ENDPOINT_FLAGS, flags | (claimed ? layout.ENDPOINT_F_CLAIMED : 0));
+  }
+
+  /** The question about it was answered, or cannot be: it rests from now on, since what waited for the answer is to be believed. */
   answered(ptr: number): void {
     const flags = this.#get(ptr, layout.ENDPOINT_FLAGS);
     this.#set(ptr, layout.ENDPOINT_FLAGS, flags & ~layout.ENDPOINT_F_ASKED);
+    const rest = this.#get(this.#record.ptr, layout.OVERLAY_REFRESH_TICKS);
+    this.#set(ptr, layout.ENDPOINT_REFRESH_AFTER, this.#tick + rest);
+  }
+
+  /** Asks about it again, if frames wait for it. */
+  askAgain(ptr: number): void {
+    if (this.#get(ptr, layout.ENDPOINT_HOLD) !== 0) this.#owner.kernels.overlayAsk(this.#record.ptr, ptr);
   }
 
   remove(ptr: number): void {
@@ -197,6 +222,10 @@ export class EndpointRecords {
       u32[(at + 8) >> 2] = key.ip.length === 16 ? 6 : 4;
       u8.set(key.ip, at + 16);
     }
+  }
+
+  get #tick(): number {
+    return this.#get(this.#record.ptr, layout.OVERLAY_TICK);
   }
 
   #get(ptr: number, offset: number): number {

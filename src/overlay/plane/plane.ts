@@ -14,7 +14,7 @@ import { type OverlayCounters, readOverlayCounters } from "./counters.js";
 import { type EndpointKey, EndpointRecords } from "./endpoints.js";
 import { listPorts, makeOverlayRecord, type OverlayRecord } from "./record.js";
 import { Routes } from "./routes.js";
-import { align, type OverlayLimits, WAYPOINTS_MAX } from "./sizes.js";
+import { align, type OverlayLimits } from "./sizes.js";
 
 export interface OverlayOptions {
   /** This host's underlay address: 4 or 16 bytes, in network order. */
@@ -148,7 +148,7 @@ export class OverlayPlane {
     set(layout.NETWORK_VNI, vni);
     set(layout.NETWORK_INDEX, index);
     set(layout.NETWORK_POLICY, this.#record.policies + index * align(this.#limits.policyBytes));
-    set(layout.NETWORK_WAYPOINTS, this.#record.waypoints + index * WAYPOINTS_MAX * 4);
+    set(layout.NETWORK_WAYPOINTS, this.#record.waypoints + index * layout.WAYPOINTS_MAX * 4);
     set(layout.NETWORK_FLOOD_ROUTES, this.#record.floods + index * this.#limits.routes * 4);
     const network = { ptr, vni, index };
     this.#networks.set(vni, network);
@@ -201,7 +201,18 @@ export class OverlayPlane {
 
   /** The endpoint (its record) of the network's i-th waypoint; 0 while it is unknown. */
   setWaypoint(network: PlaneNetwork, i: number, endpoint: number): void {
-    this.#owner.arena.u32[(this.#record.waypoints >> 2) + network.index * WAYPOINTS_MAX + i] = endpoint;
+    this.#owner.arena.u32[(this.#record.waypoints >> 2) + network.index * layout.WAYPOINTS_MAX + i] = endpoint;
+  }
+
+  /** As it was set. */
+  waypoint(network: PlaneNetwork, i: number): number {
+    const at = (this.#record.waypoints >> 2) + network.index * layout.WAYPOINTS_MAX + i;
+    return this.#owner.arena.u32[at] as number;
+  }
+
+  /** Throws ConfigError when a network's compiled policy is larger than planned. */
+  checkPolicy(policy: NetworkPolicy): void {
+    policy.encode(this.#limits.policyBytes);
   }
 
   /** The routes to the hosts that get copies of the network's broadcasts. */
@@ -213,11 +224,11 @@ export class OverlayPlane {
 
   /** Makes a port a partition's way into a network; partition is its record in the LAG group. */
   attach(port: Port, network: PlaneNetwork, mac: Uint8Array, partition = 0): PlaneVnic {
-    const ptr = this.#idleVnics.pop();
-    if (ptr === undefined || this.#vnics.has(port))
-      throw new ConfigError("port", port.name, "a port with no partition");
+    if (this.#vnics.has(port)) throw new ConfigError("port", port.name, "a port with no partition");
     const key: EndpointKey = { network: network.ptr, mac };
     const endpoint = this.endpoints.make(key);
+    // As many as there are ports.
+    const ptr = this.#idleVnics.pop() as number;
     const { u32 } = this.#owner.arena;
     u32[(ptr + layout.VNIC_PORT) >> 2] = port.record.ptr;
     u32[(ptr + layout.VNIC_NETWORK) >> 2] = network.ptr;

@@ -4,7 +4,7 @@ import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
 import { randomSeed } from "../../seed.js";
 import { tableBytes } from "../../table/shape.js";
-import { align, eventsOf, type OverlayLimits, overlayTables, WAYPOINTS_MAX } from "./sizes.js";
+import { align, eventsOf, type OverlayLimits, overlayTables } from "./sizes.js";
 
 /** Addresses of what belongs to an overlay. */
 export interface OverlayRecord {
@@ -81,7 +81,7 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
   ];
   const networks = arena.take(limits.networks * layout.NETWORK_BYTES);
   const policies = arena.take(limits.networks * align(limits.policyBytes));
-  const waypoints = arena.take(limits.networks * WAYPOINTS_MAX * 4);
+  const waypoints = arena.take(limits.networks * layout.WAYPOINTS_MAX * 4);
   const floods = arena.take(limits.networks * limits.routes * 4);
   const routes = arena.take(limits.routes * layout.ROUTE_BYTES);
   const paths = arena.take(limits.paths * layout.TUNNEL_BYTES);

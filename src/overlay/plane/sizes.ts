@@ -13,6 +13,7 @@ import {
   TABLE_BYTES,
   TUNNEL_BYTES,
   VNIC_BYTES,
+  WAYPOINTS_MAX,
 } from "../../../assembly/layout.js";
 import { checkInteger, checkPowerOfTwo } from "../../check.js";
 import type { MemoryPlan } from "../../memory.js";
@@ -40,9 +41,6 @@ export interface OverlaySizes {
 }
 
 export type OverlayLimits = Required<OverlaySizes>;
-
-/** Waypoints that the rules of a network may name. */
-export const WAYPOINTS_MAX = 64;
 
 /** Throws ConfigError. */
 export function overlayLimits(sizes: OverlaySizes): OverlayLimits {

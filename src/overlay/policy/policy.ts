@@ -50,6 +50,7 @@ export function definePolicy(definition: PolicyDefinition): Policy {
 export class Policy {
   /** By name. */
   readonly networks: ReadonlyMap<string, NetworkPolicy>;
+  readonly #byVni: ReadonlyMap<number, NetworkPolicy>;
 
   /** @internal Of a definition that was checked: made by definePolicy and parsePolicy. */
   constructor({ networks }: PolicyDefinition, lineOf?: LineOf) {
@@ -57,13 +58,13 @@ export class Policy {
       ([name, network]) => [name, new NetworkPolicy(name, network, lineOf)] as const,
     );
     this.networks = new Map(made);
+    this.#byVni = new Map(made.map(([, network]) => [network.vni, network]));
   }
 
   /** A network by its name or its VNI. Throws ConfigError when there is none. */
   network(which: string | number): NetworkPolicy {
-    for (const network of this.networks.values()) {
-      if (network.name === which || network.vni === which) return network;
-    }
+    const found = typeof which === "number" ? this.#byVni.get(which) : this.networks.get(which);
+    if (found) return found;
     const known = [...this.networks.values()].map(({ name, vni }) => `${name} (${vni})`);
     throw new ConfigError("network", which, `one of ${known.join(", ") || "none"}`);
   }

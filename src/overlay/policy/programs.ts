@@ -69,7 +69,6 @@ export class Programs {
   readonly #portMaps: Shared;
   readonly #pages: Shared;
   readonly #rows: number[][] = [];
-  readonly #portsOf = new Uint16Array(PORTS);
 
   /** name is the network's, for errors. */
   constructor(name: string, rules: readonly Rule[], groups: readonly string[], classes: Classes) {
@@ -148,7 +147,7 @@ export class Programs {
 
   /** A decision when all ports have the same, else the number of a port map, with its flag. */
   #portsEntry(rules: readonly Rule[], protocol: number): number {
-    const all = this.#portsOf.fill(0);
+    const all = new Uint16Array(PORTS);
     for (const { index, protocols, ports = EVERY_PORT } of rules.toReversed()) {
       if (protocols && !protocols.includes(protocol)) continue;
       for (const { first, last } of ports) all.fill(index + 1, first, last + 1);

@@ -1,0 +1,51 @@
+/**
+ * What a host needs of an engine and its overlay: an Engine's, or in runs of thousands of hosts one that counts what an engine would keep
+ * (sim/overlay-scale/plane.ts).
+ */
+import type { ControlFrames } from "../overlay/plane/control.js";
+import type { EndpointRecords } from "../overlay/plane/endpoints.js";
+import type { OverlayOptions, OverlayPlane } from "../overlay/plane/plane.js";
+import type { Routes } from "../overlay/plane/routes.js";
+
+type Ports = "uplinks" | "group" | "attach" | "detach";
+type Time = "tick" | "setTime" | "age";
+type NetworkCalls =
+  | "addNetwork"
+  | "networkAt"
+  | "setFlags"
+  | "loadPolicy"
+  | "policyHits"
+  | "checkPolicy"
+  | "waypoint"
+  | "setWaypoint"
+  | "setFloodRoutes";
+type FrameCalls = "counters" | "questions" | "release" | "resend";
+type RecordReads =
+  | "find"
+  | "all"
+  | "state"
+  | "isAddress"
+  | "generation"
+  | "gqpn"
+  | "network"
+  | "mac"
+  | "ip"
+  | "hostOf"
+  | "hostIs"
+  | "sendOn"
+  | "isClaimed";
+type RecordWrites = "make" | "write" | "doubt" | "answered" | "askAgain" | "setClaimed" | "remove" | "routesInUse";
+
+export type HostRecords = Pick<EndpointRecords, RecordReads | RecordWrites>;
+
+export interface HostPlane extends Pick<OverlayPlane, Ports | Time | NetworkCalls | FrameCalls> {
+  readonly endpoints: HostRecords;
+  readonly routes: Pick<Routes, "add" | "set" | "remove">;
+  readonly control: Pick<ControlFrames, "take">;
+}
+
+export interface HostEngine {
+  addOverlay(options: OverlayOptions): HostPlane;
+  /** Moves frames; returns how many. */
+  poll(): number;
+}
