@@ -5,21 +5,24 @@ import { load16be, store16be } from "../be";
 import { complement, fold32, udpWire } from "../checksum";
 import { icrcIbChain, icrcIpChain, vcrcChain } from "../crc/chain";
 import {
+  DROP_INNER_VLAN,
   DROP_NO_HEADROOM,
   DROP_NO_TAILROOM,
-  DROP_TOO_LONG,
+  DROP_TOO_BIG,
   ENCAP_INFINIBAND,
-  FLAG_IPV4,
-  FLAG_IPV6,
   OK,
+  TUNNEL_F_INNER_VLAN,
   TUNNEL_F_IPV6,
   TUNNEL_F_UDP_CHECKSUM,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { append, headroom, Mbuf, prepend } from "../mbuf/mbuf";
 import { sumChain } from "../mbuf/sum";
+import { Ecn } from "../path/ecn";
 import { flowHash } from "../path/hash";
+import { removeTags, TAGS_STUCK, tagBytes } from "../path/tags";
 import { Tunnel } from "../path/tunnel";
+import { VLAN_BYTES } from "../wire/ethernet";
 import {
   BTH_DEST_QPN,
   BTH_FLAGS,
@@ -27,18 +30,15 @@ import {
   DETH_SOURCE_QPN,
   ICRC_BYTES,
   LRH_LENGTH,
-  LRH_WORDS_MAX,
   OVERLAY_BYTES,
   padOf,
   store24be,
   UD_BYTES,
   VCRC_BYTES,
 } from "../wire/ib";
-import { IPV4_CHECKSUM, IPV4_TOTAL_LENGTH, ipv4PseudoSum } from "../wire/ipv4";
+import { IPV4_CHECKSUM, IPV4_TOS, IPV4_TOTAL_LENGTH, ipv4PseudoSum } from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_PAYLOAD_LENGTH, ipv6PseudoSum } from "../wire/ipv6";
 import { PROTOCOL_UDP, UDP_CHECKSUM, UDP_LENGTH } from "../wire/transport";
-
-const IP_LENGTH_MAX: u32 = 0xffff;
 
 export function encapDatagram(
   m: usize,
@@ -54,11 +54,16 @@ export function encapDatagram(
   const mbuf = changetype<Mbuf>(m);
   const isNative = t.kind == (ENCAP_INFINIBAND as u8);
   const headerLen = t.headerLen;
-  // From the IP header, or the LRH, to the ICRC's last byte. A frame of 2^31 bytes does not wrap it round.
-  const pad = padOf(mbuf.wireLen);
-  const length = headerLen - t.l3 + mbuf.wireLen + pad + ICRC_BYTES;
-  if (length > (isNative ? LRH_WORDS_MAX << 2 : IP_LENGTH_MAX)) return DROP_TOO_LONG;
-  if (headroom(m) < headerLen) return DROP_NO_HEADROOM;
+  // 1. What of the frame is carried, and does it fit? What fits has lengths that the headers can say.
+  const carriesTags = (t.flags & TUNNEL_F_INNER_VLAN) != 0;
+  const tags = carriesTags ? 0 : tagBytes(mbuf);
+  if (tags == TAGS_STUCK) return DROP_INNER_VLAN;
+  const innerLen = mbuf.wireLen - tags;
+  if (innerLen > t.frameBytesMax + (carriesTags ? VLAN_BYTES : 0)) return DROP_TOO_BIG;
+  if (headroom(m) + tags < headerLen) return DROP_NO_HEADROOM;
+  const pad = padOf(innerLen);
+  // From the IP header, or the LRH, to the ICRC's last byte.
+  const length = headerLen - t.l3 + innerLen + pad + ICRC_BYTES;
   const isWhole = mbuf.wireLen == mbuf.pktLen;
   const trailer = pad + ICRC_BYTES + (isNative ? VCRC_BYTES : 0);
   let end: usize = 0;
@@ -69,8 +74,10 @@ export function encapDatagram(
     mbuf.wireLen += trailer;
   }
 
-  const tos = isNative ? 0 : innerTos(mbuf) & (t.tosKeep as u32);
+  // 2. From here on nothing fails.
+  const tos = isNative ? 0 : Ecn.outer(m) & (t.tosKeep as u32);
   const hash = flowHash(m);
+  if (tags != 0) removeTags(mbuf, tags);
   const outer = prepend(m, headerLen);
   copyTemplate(outer, tunnel + TUNNEL_TEMPLATE, headerLen);
   if (isNative) {
@@ -110,8 +117,9 @@ function patchIp(t: Tunnel, outer: usize, length: u32, tos: u32): void {
     return;
   }
   store16be(ip + IPV4_TOTAL_LENGTH, length);
-  store<u8>(ip, load<u8>(ip, 1) | (tos as u8), 1);
-  const sum = t.ipSum + (bswap<u16>(length as u16) as u32) + (tos << 8);
+  const all = (load<u8>(ip, IPV4_TOS) as u32) | tos;
+  store<u8>(ip, all as u8, IPV4_TOS);
+  const sum = t.ipSum + (bswap<u16>(length as u16) as u32) + (all << 8);
   store<u16>(ip, (fold32(sum) ^ 0xffff) as u16, IPV4_CHECKSUM);
 }
 
@@ -121,14 +129,6 @@ function writeUdpChecksum(t: Tunnel, m: usize, outer: usize, length: u32): void 
   const isIpv6 = (t.flags & TUNNEL_F_IPV6) != 0;
   const pseudo = isIpv6 ? ipv6PseudoSum(ip, PROTOCOL_UDP, length) : ipv4PseudoSum(ip, PROTOCOL_UDP, length);
   store<u16>(outer + t.l4, udpWire(complement(sumChain(m, t.l4, length, pseudo))) as u16, UDP_CHECKSUM);
-}
-
-/** Type of service or traffic class of the frame that is carried; 0 of what is no IP, or whose header is cut. */
-function innerTos(mbuf: Mbuf): u32 {
-  if (mbuf.l4 == 0) return 0;
-  const ip = (mbuf.data + mbuf.l3) as usize;
-  if ((mbuf.flags & FLAG_IPV4) != 0) return load<u8>(ip, 1) as u32;
-  return (mbuf.flags & FLAG_IPV6) != 0 ? (load16be(ip) >> 4) & 0xff : 0;
 }
 
 /** Copies len bytes (32 or more) by whole vectors, the last one overlapping, so that nothing beyond len is written. */

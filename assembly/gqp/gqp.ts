@@ -7,8 +7,8 @@ import { stripDatagram } from "./strip";
 export class Gqp {
   /**
    * Puts headers around a parsed frame, by a tunnel of kind ENCAP_ROCEV2 or ENCAP_INFINIBAND, and pad and CRCs behind it. destQpn,
-   * sourceQpn and psn count by their low 24 bits. Returns OK, or the cause with the frame untouched: DROP_TOO_LONG,
-   * DROP_NO_HEADROOM, or DROP_NO_TAILROOM when the last segment's buffer, of bufBytes, has no room behind the data. A frame may
+   * sourceQpn and psn count by their low 24 bits. Returns OK, or the cause with the frame untouched: DROP_INNER_VLAN,
+   * DROP_TOO_BIG, DROP_NO_HEADROOM, or DROP_NO_TAILROOM when the last segment's buffer, of bufBytes, has no room behind the data. A frame may
    * be a chain, and must have no second owner. What a capture cut gets its headers only: what is behind the cut is not here.
    */
   static encap(

@@ -4,22 +4,11 @@
  */
 import { QKEY_CONTROL, QPN_CONTROL } from "../../assembly/layout.js";
 import { checkInteger, checkOneOf } from "../check.js";
-import { ConfigError } from "../errors.js";
-import { macOf, parseIp, parseMac } from "../overlay/address.js";
+import { checkEnds, type EndOptions } from "../overlay/outer.js";
 import { encodeMoved, type Moved } from "./moved.js";
 import { buildRoceTemplate, OVERLAY_HEADER } from "./template.js";
 
-export interface ControlPacketOptions {
-  /** Underlay addresses of this host and of the one that is told, both IPv4 or both IPv6. */
-  readonly local: string;
-  readonly remote: string;
-  /** By default made of the IP addresses. */
-  readonly sourceMac?: string | undefined;
-  readonly nextHopMac?: string | undefined;
-  /** Outer 802.1Q VLAN id, 1 to 4094. */
-  readonly vlan?: number | undefined;
-  /** 64 by default. */
-  readonly ttl?: number | undefined;
+export interface ControlPacketOptions extends EndOptions {
   /** Type of service or traffic class; 0 by default. */
   readonly tos?: number | undefined;
   /** "zero" (the default) or "full", as in RoceTunnelOptions. */
@@ -50,20 +39,10 @@ export function movedPacket(moved: Moved, options: ControlPacketOptions): Uint8A
 /** The Ethernet frame that brings a control message of 1 to 256 bytes to another host. Throws ConfigError. */
 export function controlPacket(payload: Uint8Array, options: ControlPacketOptions): Uint8Array {
   checkInteger("payload.length", payload.length, 1, PAYLOAD_BYTES_MAX);
-  const local = parseIp("local", options.local);
-  const remote = parseIp("remote", options.remote);
-  if (local.length !== remote.length)
-    throw new ConfigError("remote", options.remote, "of the same IP version as local");
-  const template = buildRoceTemplate({
-    local,
-    remote,
-    sourceMac: options.sourceMac === undefined ? macOf(local) : parseMac("sourceMac", options.sourceMac),
-    nextHopMac: options.nextHopMac === undefined ? macOf(remote) : parseMac("nextHopMac", options.nextHopMac),
-    vlan: options.vlan === undefined ? undefined : checkInteger("vlan", options.vlan, 1, 4094),
-    ttl: checkInteger("ttl", options.ttl ?? 64, 1, 255),
-    tos: checkInteger("tos", options.tos ?? 0, 0, 255),
-    qkey: QKEY_CONTROL,
-  });
+  const ends = checkEnds(options);
+  const { local, remote } = ends;
+  const tos = checkInteger("tos", options.tos ?? 0, 0, 255);
+  const template = buildRoceTemplate({ ...ends, tos, qkey: QKEY_CONTROL });
   const headers = template.bytes.subarray(0, template.bytes.length - OVERLAY_HEADER.length);
   const padBytes = -payload.length & 3;
   const frame = new Uint8Array(headers.length + payload.length + padBytes + ICRC_BYTES);

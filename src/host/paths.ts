@@ -66,22 +66,14 @@ export function choiceOf(context: PathContext, network: NetworkPolicy, target: H
   )?.nextHopMac;
   const ends = { vni: network.vni, local: settings.record.address, remote, vlan, ttl, nextHopMac, mtuBytes };
   if (encapsulation === "rocev2") {
-    const tosKeep = (dscp === "uniform" ? 0xfc : 0) | (ecn === false ? 0 : 3);
-    // A tag that is carried needs room, too.
-    const mtu = mtuBytes - (network.innerVlan ? 4 : 0);
-    const { record } = encodeRoceTunnel({
-      ...ends,
-      mtuBytes: mtu,
-      tos: typeof dscp === "number" ? dscp << 2 : 0,
-      tosKeep,
-    });
+    const { record } = encodeRoceTunnel({ ...ends, udpChecksum, sourcePorts, dscp, ecn, innerVlan: network.innerVlan });
     return { record: bounded(record, network), uplink, weight };
   }
   if (encapsulation === "infiniband") throw new ConfigError("encapsulation", encapsulation, "one of IP's");
   const udp = encapsulation === "nvgre" ? {} : { udpChecksum, sourcePorts };
   const innerVlan = encapsulation === "nvgre" ? undefined : network.innerVlan;
   const extra = encapsulation === "geneve" ? { geneveOptions } : {};
-  const { record } = encodeTunnel(defined({ ...ends, ...udp, ...extra, encapsulation, dscp, ecn, innerVlan }));
+  const { record } = encodeTunnel({ ...ends, ...udp, ...extra, encapsulation, dscp, ecn, innerVlan });
   return { record: bounded(record, network), uplink, weight };
 }
 
@@ -91,11 +83,4 @@ function bounded(record: Uint8Array, { mtuBytes }: NetworkPolicy): Uint8Array {
   const most = view.getUint32(TUNNEL_FRAME_BYTES_MAX, true);
   if (mtuBytes !== undefined) view.setUint32(TUNNEL_FRAME_BYTES_MAX, Math.min(most, ETHERNET_BYTES + mtuBytes), true);
   return record;
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Options without those that are not set: an absent one has its default. */
-function defined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

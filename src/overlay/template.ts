@@ -3,16 +3,10 @@
  * the one's-complement sums of what never changes. The data plane patches lengths, type of service, entropy and checksums.
  */
 
-/** What a template is made of; addresses in network order, 4 bytes each or 16 each. */
-export interface OuterHeaders {
-  readonly local: Uint8Array;
-  readonly remote: Uint8Array;
-  readonly sourceMac: Uint8Array;
-  readonly nextHopMac: Uint8Array;
-  /** 802.1Q VLAN id of the underlay, 1-4094; no tag when absent. */
-  readonly vlan?: number | undefined;
-  /** Time to live or hop limit. */
-  readonly ttl: number;
+import type { Ends } from "./outer.js";
+
+/** What a template is made of. */
+export interface OuterHeaders extends Ends {
   /** Bits of the type of service, or traffic class, that every frame has. */
   readonly tos: number;
   /** UDP's destination port; without one the tunnel's header follows IP directly, as GRE. */

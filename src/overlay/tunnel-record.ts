@@ -36,52 +36,54 @@ export interface TunnelShape {
   readonly vni: number;
   /** One of ENCAP_. */
   readonly kind: number;
-  /** Addresses of the ports' records, or 0. */
-  readonly vnic: number;
-  readonly uplink: number;
-  /** 4 bytes each or 16 each. */
-  readonly local: Uint8Array;
-  readonly remote: Uint8Array;
-  readonly sourcePorts: readonly [first: number, last: number];
-  readonly tosKeep: number;
   readonly frameBytesMax: number;
-  readonly isPlain: boolean;
-  readonly udpChecksum: boolean;
-  readonly strict: boolean;
-  readonly innerVlan: boolean;
-  readonly uniform: boolean;
+  /** Of a tunnel over IP: 4 bytes each or 16 each. */
+  readonly local?: Uint8Array;
+  readonly remote?: Uint8Array;
+  readonly sourcePorts?: readonly [first: number, last: number];
+  /** Addresses of the ports' records; 0 when absent, as flags are false. */
+  readonly vnic?: number;
+  readonly uplink?: number;
+  readonly tosKeep?: number;
+  readonly isPlain?: boolean;
+  readonly udpChecksum?: boolean;
+  readonly strict?: boolean;
+  readonly innerVlan?: boolean;
+  readonly uniform?: boolean;
 }
 
-export function tunnelRecord(shape: TunnelShape, template: Template): Uint8Array {
+const NOWHERE = new Uint8Array();
+
+export function tunnelRecord(template: Template, shape: TunnelShape): Uint8Array {
   const record = new Uint8Array(TUNNEL_BYTES);
   const view = new DataView(record.buffer);
-  const [firstPort, lastPort] = shape.sourcePorts;
+  const { local = NOWHERE, remote = NOWHERE, sourcePorts: [firstPort, lastPort] = [0, 0] } = shape;
   view.setUint32(TUNNEL_VNI, shape.vni, true);
   view.setUint32(TUNNEL_FLAGS, flagsOf(shape), true);
-  view.setUint32(TUNNEL_VNIC, shape.vnic, true);
-  view.setUint32(TUNNEL_UPLINK, shape.uplink, true);
+  view.setUint32(TUNNEL_VNIC, shape.vnic ?? 0, true);
+  view.setUint32(TUNNEL_UPLINK, shape.uplink ?? 0, true);
   view.setUint32(TUNNEL_HEADER_LEN, template.bytes.length, true);
   view.setUint32(TUNNEL_L3, template.l3, true);
   view.setUint32(TUNNEL_IP_SUM, template.ipSum, true);
   view.setUint32(TUNNEL_UDP_SUM, template.udpSum, true);
   view.setUint16(TUNNEL_PORT_BASE, firstPort, true);
   view.setUint16(TUNNEL_PORT_COUNT, lastPort - firstPort + 1, true);
-  view.setUint8(TUNNEL_TOS_KEEP, shape.tosKeep);
+  view.setUint8(TUNNEL_TOS_KEEP, shape.tosKeep ?? 0);
   view.setUint8(TUNNEL_KIND, shape.kind);
   view.setUint16(TUNNEL_L4, template.l4, true);
   view.setUint32(TUNNEL_FRAME_BYTES_MAX, shape.frameBytesMax, true);
   for (const field of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) {
     view.setUint32(TUNNEL_GROWTH + field - MBUF_LEN, template.bytes.length, true);
   }
-  record.set(shape.local, TUNNEL_LOCAL);
-  record.set(shape.remote, TUNNEL_REMOTE);
+  record.set(local, TUNNEL_LOCAL);
+  record.set(remote, TUNNEL_REMOTE);
   record.set(template.bytes, TUNNEL_TEMPLATE);
   return record;
 }
 
 function flagsOf(shape: TunnelShape): number {
-  const flags: readonly [isSet: boolean, flag: number][] = [
-    [shape.local.length === 16, TUNNEL_F_IPV6],
+  const flags: readonly [isSet: boolean | undefined, flag: number][] = [
+    [shape.local?.length === 16, TUNNEL_F_IPV6],
     [shape.udpChecksum, TUNNEL_F_UDP_CHECKSUM],
     [shape.isPlain, TUNNEL_F_PLAIN],
     [shape.strict, TUNNEL_F_STRICT],

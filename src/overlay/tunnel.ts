@@ -2,50 +2,33 @@
 import type { Port } from "../buffer/port.js";
 import { checkBoolean, checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { macOf, parseIp, parseMac } from "./address.js";
 import { ENCAPSULATION_NAMES, ENCAPSULATIONS, type Encapsulation, type TunnelEncapsulation } from "./encapsulations.js";
 import type { GeneveOption } from "./geneve-options.js";
 import { IP_BYTES_MAX, overlayMtu } from "./mtu.js";
+import { checkEnds, checkSourcePorts, checkTos, type EndOptions, type TosOptions } from "./outer.js";
 import { buildTemplate } from "./template.js";
 import { tunnelRecord } from "./tunnel-record.js";
 
-export interface TunnelOptions {
+export interface TunnelOptions extends EndOptions, TosOptions {
   /** Network identifier, 0 to 16777215; NVGRE has 4096 to 16777214. */
   readonly vni: number;
   /** "vxlan" (RFC 7348) by default; "geneve" (RFC 8926), "vxlan-gpe" (draft-ietf-nvo3-vxlan-gpe-13), "nvgre" (RFC 7637). */
-  readonly encapsulation?: TunnelEncapsulation;
+  readonly encapsulation?: TunnelEncapsulation | undefined;
   /** Options that every frame carries, 124 bytes of them at most; Geneve only. */
-  readonly geneveOptions?: readonly GeneveOption[];
-  /** This host's and the remote host's underlay addresses, both IPv4 or both IPv6. */
-  readonly local: string;
-  readonly remote: string;
+  readonly geneveOptions?: readonly GeneveOption[] | undefined;
   /** The guest's port and the port to the underlay; without them the tunnel serves Burst.encapsulate only. */
-  readonly vnic?: Port;
-  readonly uplink?: Port;
-  /** Outer MAC addresses; by default locally administered ones made of the IP addresses. */
-  readonly sourceMac?: string;
-  readonly nextHopMac?: string;
-  /** Outer 802.1Q VLAN id, 1 to 4094. */
-  readonly vlan?: number;
-  /** Outer time to live; 64 by default. */
-  readonly ttl?: number;
-  /**
-   * Outer DSCP (RFC 2983): a number, 0 to 63, which ends with the tunnel (pipe model; 0 by default), or "uniform": that of the frame
-   * inside, to which the underlay's is handed back.
-   */
-  readonly dscp?: "uniform" | number;
-  /** The inner ECN field is copied to the outer one (RFC 6040 section 4.1): true by default. Marks that arrive are always handed on. */
-  readonly ecn?: boolean;
+  readonly vnic?: Port | undefined;
+  readonly uplink?: Port | undefined;
   /** "zero" (absent: the default over IPv4) or "full" (the default over IPv6; zero is allowed by RFC 6935). NVGRE has none. */
-  readonly udpChecksum?: "zero" | "full";
+  readonly udpChecksum?: "zero" | "full" | undefined;
   /** Range of outer source ports, both ends included; 49152-65535 by default. NVGRE has none: its FlowID tells flows apart. */
-  readonly sourcePorts?: readonly [first: number, last: number];
+  readonly sourcePorts?: readonly [first: number, last: number] | undefined;
   /** VLAN tags inside are carried; by default they are taken out on the way in and refused on the way out. Never with NVGRE. */
-  readonly innerVlan?: boolean;
+  readonly innerVlan?: boolean | undefined;
   /** Frames that arrive with reserved bits set in the tunnel's header are dropped; false by default, as the RFCs ask. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /** The underlay's MTU, in bytes of IP packets: longer ones are not sent. By default whatever IP can say: 65535. */
-  readonly mtuBytes?: number;
+  readonly mtuBytes?: number | undefined;
 }
 
 export interface Tunnel {
@@ -75,81 +58,47 @@ export interface EncodedTunnel {
   readonly frameBytesMax: number;
 }
 
-/** UDP's header and Geneve's, without options. */
-const GENEVE_BYTES = 8 + 8;
+/** Geneve's header, without options. */
+const GENEVE_BYTES = 8;
 
 /** A tunnel's record as bytes for the data plane, and the size of its headers. Throws ConfigError. */
 export function encodeTunnel(options: TunnelOptions): EncodedTunnel {
   const encapsulation = checkOneOf("encapsulation", options.encapsulation ?? "vxlan", ENCAPSULATION_NAMES);
   const form = ENCAPSULATIONS[encapsulation];
   const vni = checkInteger("vni", options.vni, form.vniMin, form.vniMax);
-  const { local, remote } = parseEnds(options);
-  const udp = checkUdp(options, form, local.length === 16);
+  const ends = checkEnds(options);
+  const ipVersion = ends.local.length === 4 ? 4 : 6;
+  const udp = checkUdp(options, form, ipVersion);
   const { tos, tosKeep, uniform } = checkTos(options);
   if (options.geneveOptions && encapsulation !== "geneve")
     throw new ConfigError("geneveOptions", options.geneveOptions, "left out but with Geneve");
-  const template = buildTemplate({
-    ...{ local, remote, tos, udpPort: form.udpPort },
-    sourceMac: options.sourceMac === undefined ? macOf(local) : parseMac("sourceMac", options.sourceMac),
-    nextHopMac: options.nextHopMac === undefined ? macOf(remote) : parseMac("nextHopMac", options.nextHopMac),
-    vlan: options.vlan === undefined ? undefined : checkInteger("vlan", options.vlan, 1, 4094),
-    ttl: checkInteger("ttl", options.ttl ?? 64, 1, 255),
-    header: form.header(vni, options.geneveOptions ?? []),
-  });
+  const header = form.header(vni, options.geneveOptions ?? []);
+  const template = buildTemplate({ ...ends, tos, udpPort: form.udpPort, header });
   const innerVlan = checkInnerVlan(options, form);
-  const ipVersion = local.length === 4 ? 4 : 6;
-  const optionBytes = encapsulation === "geneve" ? template.bytes.length - template.l4 - GENEVE_BYTES : 0;
+  const optionBytes = encapsulation === "geneve" ? header.length - GENEVE_BYTES : 0;
   const carriage = { encapsulation, ipVersion, optionBytes, innerVlan } as const;
   const { frameBytesMax } = overlayMtu(options.mtuBytes ?? IP_BYTES_MAX, carriage);
-  const isPlain =
-    encapsulation === "vxlan" && local.length === 4 && options.vlan === undefined && udp.checksum === "zero";
-  const shape = {
-    ...{ vni, kind: form.kind, local, remote, tosKeep, uniform, innerVlan, frameBytesMax, isPlain },
+  const record = tunnelRecord(template, {
+    ...{ ...ends, ...udp, vni, kind: form.kind, tosKeep, uniform, innerVlan, frameBytesMax },
+    isPlain: encapsulation === "vxlan" && ipVersion === 4 && ends.vlan === undefined && !udp.udpChecksum,
     vnic: options.vnic?.record.ptr ?? 0,
     uplink: options.uplink?.record.ptr ?? 0,
-    sourcePorts: udp.sourcePorts,
-    udpChecksum: udp.checksum === "full",
     strict: checkBoolean("strict", options.strict ?? false),
-  };
-  return {
-    ...{ encapsulation, frameBytesMax },
-    record: tunnelRecord(shape, template),
-    headerBytes: template.bytes.length,
-  };
-}
-
-function parseEnds(options: TunnelOptions): { local: Uint8Array; remote: Uint8Array } {
-  const local = parseIp("local", options.local);
-  const remote = parseIp("remote", options.remote);
-  if (local.length !== remote.length)
-    throw new ConfigError("remote", options.remote, "of the same IP version as local");
-  return { local, remote };
+  });
+  return { record, encapsulation, headerBytes: template.bytes.length, frameBytesMax };
 }
 
 /** Checksum and source ports; refused where there is no UDP header. */
-function checkUdp(options: TunnelOptions, form: Encapsulation, isIpv6: boolean) {
+function checkUdp(options: TunnelOptions, form: Encapsulation, ipVersion: 4 | 6) {
   for (const argument of ["udpChecksum", "sourcePorts"] as const) {
     if (form.udpPort === undefined && options[argument] !== undefined)
       throw new ConfigError(argument, options[argument], "left out of an encapsulation without UDP");
   }
-  const usual = isIpv6 && form.udpPort !== undefined ? "full" : "zero";
-  const [first, last] = options.sourcePorts ?? [49152, 65535];
-  checkInteger("sourcePorts[0]", first, 1, 65535);
-  checkInteger("sourcePorts[1]", last, first, 65535);
+  const usual = ipVersion === 6 && form.udpPort !== undefined ? "full" : "zero";
   return {
-    checksum: checkOneOf("udpChecksum", options.udpChecksum ?? usual, ["zero", "full"]),
-    sourcePorts: [first, last] as const,
+    udpChecksum: checkOneOf("udpChecksum", options.udpChecksum ?? usual, ["zero", "full"]) === "full",
+    sourcePorts: checkSourcePorts(options.sourcePorts),
   };
-}
-
-/** The template's bits of the type of service, and those that are copied from the frame inside. */
-function checkTos(options: TunnelOptions): { tos: number; tosKeep: number; uniform: boolean } {
-  const ecn = checkBoolean("ecn", options.ecn ?? true) ? 0x03 : 0;
-  if (options.dscp === "uniform") return { tos: 0, tosKeep: 0xfc | ecn, uniform: true };
-  const dscp = options.dscp ?? 0;
-  if (!Number.isInteger(dscp) || dscp < 0 || dscp > 63)
-    throw new ConfigError("dscp", dscp, '"uniform" or a whole number from 0 to 63');
-  return { tos: dscp << 2, tosKeep: ecn, uniform: false };
 }
 
 function checkInnerVlan({ innerVlan = false }: TunnelOptions, form: Encapsulation): boolean {

@@ -22,7 +22,7 @@ function template(record: Uint8Array): Uint8Array {
 
 describe("templates", () => {
   test("RoCEv2: every fixed byte, and zeros for what is patched", () => {
-    const { record, headerBytes } = encodeRoceTunnel({ ...roce, vlan: 7, ttl: 9, tos: 0xb9, tosKeep: 3 });
+    const { record, headerBytes } = encodeRoceTunnel({ ...roce, vlan: 7, ttl: 9, dscp: 46 });
     expect(headerBytes).toBe(70);
     expect(template(record)).toEqual(
       hex(
@@ -54,8 +54,8 @@ describe("templates", () => {
     ["sourcePorts[1]", { sourcePorts: [5, 4] }],
     ["vlan", { vlan: 4095 }],
     ["ttl", { ttl: 0 }],
-    ["tos", { tos: 256 }],
-    ["tosKeep", { tosKeep: -1 }],
+    ["dscp", { dscp: 64 }],
+    ["ecn", { ecn: 1 as never }],
     ["udpChecksum", { udpChecksum: "half" as "full" }],
     ["nextHopMac", { nextHopMac: "x" }],
     ["mtuBytes", { mtuBytes: 71 }],

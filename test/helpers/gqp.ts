@@ -2,14 +2,12 @@
 import fc from "fast-check";
 import * as layout from "../../assembly/layout.js";
 import { encodeInfinibandTunnel, encodeRoceTunnel } from "../../src/gqp/tunnel.js";
-import type { Outer } from "../model/encapsulation.js";
 import type { GqpOuter, InfinibandOuter, Numbers, Opened, RoceOuter } from "../model/gqp.js";
 import { type Bed, UNTOUCHED } from "./bed.js";
-import { macText } from "./bytes.js";
-import { addressText, OUTER_V4, OUTER_V6 } from "./tunnels.js";
+import { anyOuterOf, OUTER_V4, OUTER_V6, optionsOf } from "./tunnels.js";
 
-export const ROCE_V4: RoceOuter = roce(OUTER_V4);
-export const ROCE_V6: RoceOuter = roce(OUTER_V6);
+export const ROCE_V4: RoceOuter = { ...OUTER_V4, form: "rocev2" };
+export const ROCE_V6: RoceOuter = { ...OUTER_V6, form: "rocev2", udpChecksum: "zero" };
 export const INFINIBAND: InfinibandOuter = { form: "infiniband", vni: 4242, slid: 0x17, dlid: 0xbffe, sl: 5, vl: 3 };
 export const NUMBERS: Numbers = { destQpn: 0x123456, sourceQpn: 0xabcdef, psn: 0xfffffe };
 
@@ -22,31 +20,14 @@ export const FORMS: readonly (readonly [name: string, outer: GqpOuter])[] = [
   ["InfiniBand", INFINIBAND],
 ];
 
-/** The same ends, between queue pairs. */
-function roce({ vni, local, remote, sourceMac, nextHopMac, ttl = 64, sourcePorts = [49152, 65535] }: Outer): RoceOuter {
-  const ends = { vni, local, remote, sourceMac, nextHopMac, ttl, sourcePorts };
-  return { form: "rocev2", tos: 0, tosKeep: 3, udpChecksum: "zero", ...ends };
-}
-
-const bytes = (length: number) => fc.array(fc.nat(255), { minLength: length, maxLength: length });
 const number24 = fc.nat(0xffffff);
+/** Most frames fit. */
+const anyMtu = fc.constantFrom(undefined, undefined, 1500, 350);
 
-const anyRoce: fc.Arbitrary<GqpOuter> = fc.constantFrom(4, 16).chain((size) =>
-  fc.record({
-    form: fc.constant("rocev2" as const),
-    vni: number24,
-    local: bytes(size),
-    remote: bytes(size),
-    sourceMac: bytes(6),
-    nextHopMac: bytes(6),
-    vlan: fc.option(fc.integer({ min: 1, max: 4094 }), { nil: undefined }),
-    ttl: fc.integer({ min: 1, max: 255 }),
-    tos: fc.nat(255),
-    tosKeep: fc.constantFrom(0, 3, 0xff, 0xfc),
-    udpChecksum: fc.constantFrom("zero" as const, "full" as const),
-    sourcePorts: fc.constantFrom<[number, number][]>([49152, 65535], [1, 65535], [50000, 50000]),
-  }),
-);
+const anyRoce: fc.Arbitrary<GqpOuter> = anyOuterOf("vxlan").map(({ encapsulation: _, ...outer }) => ({
+  ...outer,
+  form: "rocev2",
+}));
 const anyInfiniband: fc.Arbitrary<GqpOuter> = fc.record({
   form: fc.constant("infiniband" as const),
   vni: number24,
@@ -54,6 +35,8 @@ const anyInfiniband: fc.Arbitrary<GqpOuter> = fc.record({
   dlid: fc.integer({ min: 1, max: 0xbfff }),
   sl: fc.nat(15),
   vl: fc.nat(14),
+  innerVlan: fc.boolean(),
+  mtuBytes: anyMtu,
 });
 
 export const anyGqpOuter = fc.oneof({ weight: 3, arbitrary: anyRoce }, { weight: 2, arbitrary: anyInfiniband });
@@ -65,14 +48,7 @@ export const anyNumbers: fc.Arbitrary<Numbers> = fc.record({
 
 export function recordOf(outer: GqpOuter): Uint8Array {
   if (outer.form === "infiniband") return encodeInfinibandTunnel(outer).record;
-  const { local, remote, sourceMac, nextHopMac, form: _, ...rest } = outer;
-  return encodeRoceTunnel({
-    ...rest,
-    local: addressText(local),
-    remote: addressText(remote),
-    sourceMac: macText(sourceMac),
-    nextHopMac: macText(nextHopMac),
-  }).record;
+  return encodeRoceTunnel(optionsOf(outer)).record;
 }
 
 /** What the kernels need beside a bed. */

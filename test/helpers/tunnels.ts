@@ -75,8 +75,7 @@ export const anyOuter: fc.Arbitrary<Outer> = fc.oneof(...FORMS.map(anyOuterOf));
 export function optionsOf(outer: Outer): TunnelOptions {
   const { local, remote, sourceMac, nextHopMac, ...rest } = outer;
   return {
-    // What is undefined is left out.
-    ...(rest as Omit<TunnelOptions, "local" | "remote">),
+    ...rest,
     local: addressText(local),
     remote: addressText(remote),
     sourceMac: macText(sourceMac),

@@ -64,10 +64,8 @@ export function encapsulate(
   if (ipBytes > (outer.mtuBytes ?? 65535)) return refused(layout.DROP_TOO_BIG);
 
   const tos = outerTos(outer, tosOf(inner, parsed));
-  const ip = isV4 ? ipv4(outer, tos, ipBytes) : ipv6(outer, tos, ipBytes - 40);
-  const tag = outer.vlan === undefined ? [] : [0x81, 0x00, ...be16(outer.vlan)];
-  const type = isV4 ? [0x08, 0x00] : [0x86, 0xdd];
-  const headers = [...outer.nextHopMac, ...outer.sourceMac, ...tag, ...type, ...ip, ...behindIp];
+  const ip = outerIp(outer, tos, ipBytes);
+  const headers = [...outerEthernet(outer), ...ip, ...behindIp];
   const bytes = new Uint8Array(headers.length + carried.length);
   bytes.set(headers);
   bytes.set(carried, headers.length);
@@ -97,7 +95,7 @@ export function tosOf(frame: Uint8Array, { flags, l3, l4 }: Parsed): number {
   return 0;
 }
 
-function outerTos({ dscp = 0, ecn = true }: Outer, inner: number): number {
+export function outerTos({ dscp = 0, ecn = true }: Outer, inner: number): number {
   return (dscp === "uniform" ? inner - (inner % 4) : dscp * 4) + (ecn ? inner % 4 : 0);
 }
 
@@ -144,21 +142,21 @@ export function sourcePort({ sourcePorts: [first, last] = [49152, 65535] }: Oute
   return first + Math.floor((hash / 2 ** 32) * (last - first + 1));
 }
 
-function protocolOf({ encapsulation }: Outer): number {
-  return encapsulation === "nvgre" ? 47 : 17;
+export function outerEthernet({ nextHopMac, sourceMac, vlan, local }: Outer): number[] {
+  const tag = vlan === undefined ? [] : [0x81, 0x00, ...be16(vlan)];
+  return [...nextHopMac, ...sourceMac, ...tag, ...(local.length === 4 ? [0x08, 0x00] : [0x86, 0xdd])];
 }
 
-/** An atomic datagram (RFC 6864): DF, identification 0. */
-function ipv4(outer: Outer, tos: number, totalLength: number): number[] {
-  const lengths = [0x45, tos, ...be16(totalLength), 0, 0, 0x40, 0];
-  const header = [...lengths, outer.ttl, protocolOf(outer), 0, 0, ...outer.local, ...outer.remote];
+/** The IP header of a packet of so many bytes. Over IPv4 an atomic datagram (RFC 6864): DF, identification 0. */
+export function outerIp({ encapsulation, local, remote, ttl }: Outer, tos: number, bytes: number): number[] {
+  const protocol = encapsulation === "nvgre" ? 47 : 17;
+  const addresses = [...local, ...remote];
+  if (local.length === 16) {
+    return [0x60 | (tos >> 4), (tos % 16) << 4, 0, 0, ...be16(bytes - 40), protocol, ttl, ...addresses];
+  }
+  const header = [0x45, tos, ...be16(bytes), 0, 0, 0x40, 0, ttl, protocol, 0, 0, ...addresses];
   header.splice(10, 2, ...be16(internetChecksum(header)));
   return header;
-}
-
-function ipv6(outer: Outer, tos: number, payloadLength: number): number[] {
-  const first = [0x60 | (tos >> 4), (tos % 16) << 4, 0, 0];
-  return [...first, ...be16(payloadLength), protocolOf(outer), outer.ttl, ...outer.local, ...outer.remote];
 }
 
 function be16(value: number): [number, number] {

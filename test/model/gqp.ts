@@ -6,24 +6,12 @@ import * as layout from "../../assembly/layout.js";
 import { concat } from "../helpers/bytes.js";
 import { internetChecksum, onesSum, pseudoHeader } from "./checksum.js";
 import { crcOf, icrcOf } from "./crc.js";
+import { type Outer, outerEthernet, outerIp, outerTos, sourcePort, tosOf, untagged } from "./encapsulation.js";
 import { flowHash } from "./hash.js";
-import { type Parsed, parse } from "./parse.js";
+import { parse } from "./parse.js";
 
-export interface RoceOuter {
+export interface RoceOuter extends Omit<Outer, "encapsulation" | "geneveOptions" | "strict"> {
   readonly form: "rocev2";
-  readonly vni: number;
-  /** 4 or 16 bytes each, in network order. */
-  readonly local: readonly number[];
-  readonly remote: readonly number[];
-  readonly sourceMac: readonly number[];
-  readonly nextHopMac: readonly number[];
-  readonly vlan?: number | undefined;
-  readonly ttl: number;
-  readonly tos: number;
-  /** Bits of the type of service that come from the inner packet. */
-  readonly tosKeep: number;
-  readonly udpChecksum: "zero" | "full";
-  readonly sourcePorts: readonly [number, number];
 }
 
 export interface InfinibandOuter {
@@ -33,6 +21,8 @@ export interface InfinibandOuter {
   readonly dlid: number;
   readonly sl: number;
   readonly vl: number;
+  readonly innerVlan?: boolean | undefined;
+  readonly mtuBytes?: number | undefined;
 }
 
 export type GqpOuter = RoceOuter | InfinibandOuter;
@@ -58,8 +48,12 @@ export function encapsulate(
   const parsed = parse(inner, wire, here);
   const refused = (cause: number) => ({ cause, bytes: inner, wire });
   if (parsed.cause !== layout.OK) return refused(parsed.cause);
-  const padBytes = wire % 4 === 0 ? 0 : 4 - (wire % 4);
-  const payload = 4 + wire + padBytes;
+  const carried = outer.innerVlan ? inner : untagged(inner, here);
+  if (!carried) return refused(layout.DROP_INNER_VLAN);
+  const carriedWire = wire - (inner.length - carried.length);
+  const padBytes = carriedWire % 4 === 0 ? 0 : 4 - (carriedWire % 4);
+  const payload = 4 + carriedWire + padBytes;
+  if (payload > payloadMax(outer)) return refused(layout.DROP_TOO_BIG);
   const bth = [0x64, padBytes * 16, 0xff, 0xff, 0, ...be24(numbers.destQpn), 0, ...be24(numbers.psn)];
   const deth = [...be32(outer.vni), 0, ...be24(numbers.sourceQpn)];
   const datagram = [...bth, ...deth, 0x65, 0x58, 0, 0];
@@ -68,9 +62,8 @@ export function encapsulate(
 
   if (outer.form === "infiniband") {
     const words = (8 + 20 + payload + 4) / 4;
-    if (words > 2047) return refused(layout.DROP_TOO_LONG);
     const lrh = [outer.vl * 16, outer.sl * 16 + 2, ...be16(outer.dlid), ...be16(words), ...be16(outer.slid)];
-    const bytes = concat(lrh, datagram, inner, end);
+    const bytes = concat(lrh, datagram, carried, end);
     if (isWhole) bytes.set(le32(icrcOf("local", bytes)), bytes.length - 4);
     const vcrc = crcOf("crc16", bytes);
     return {
@@ -82,15 +75,10 @@ export function encapsulate(
 
   const isV4 = outer.local.length === 4;
   const udpLength = 8 + 20 + payload + 4;
-  if ((isV4 ? 20 : 40) + udpLength > 65535) return refused(layout.DROP_TOO_LONG);
-  const tos = outer.tos - (outer.tos & outer.tosKeep) + (innerTos(inner, parsed) & outer.tosKeep);
-  const [first, last] = outer.sourcePorts;
-  const port = first + Math.floor((flowHash(inner, parsed, here) / 2 ** 32) * (last - first + 1));
-  const udp = [...be16(port), ...be16(4791), ...be16(udpLength), 0, 0];
-  const ip = isV4 ? ipv4(outer, tos, 20 + udpLength) : ipv6(outer, tos, udpLength);
-  const tag = outer.vlan === undefined ? [] : [0x81, 0x00, ...be16(outer.vlan)];
-  const ethernet = [...outer.nextHopMac, ...outer.sourceMac, ...tag, ...(isV4 ? [0x08, 0x00] : [0x86, 0xdd])];
-  const packet = concat(ip, udp, datagram, inner, end);
+  const udp = [...be16(sourcePort(outer, flowHash(inner, parsed, here))), ...be16(4791), ...be16(udpLength), 0, 0];
+  const ip = outerIp(outer, outerTos(outer, tosOf(inner, parsed)), (isV4 ? 20 : 40) + udpLength);
+  const ethernet = outerEthernet(outer);
+  const packet = concat(ip, udp, datagram, carried, end);
   if (isWhole) packet.set(le32(icrcOf(isV4 ? "ipv4" : "ipv6", packet)), packet.length - 4);
   if (isWhole && outer.udpChecksum === "full") {
     const sum = onesSum(packet.subarray(ip.length), onesSum(pseudoHeader(outer.local, outer.remote, 17, udpLength)));
@@ -101,6 +89,13 @@ export function encapsulate(
     bytes: concat(ethernet, packet),
     wire: ethernet.length + ip.length + udpLength,
   };
+}
+
+/** An unreliable datagram is one packet, with InfiniBand's largest MTU as payload at most (IBTA volume 1, 9.8.3 and 7.7.8). */
+function payloadMax(outer: GqpOuter): number {
+  if (outer.form === "infiniband") return outer.mtuBytes ?? 4096;
+  const beside = (outer.local.length === 4 ? 20 : 40) + 8 + 20 + 4;
+  return Math.min(4096, (outer.mtuBytes ?? 65535) - beside);
 }
 
 /** What an RDMA packet carries. */
@@ -215,23 +210,6 @@ function openDatagram(packet: Uint8Array, here: number, bth: number, icrc: numbe
     require(length >= 14, layout.DROP_ETHERNET_TRUNCATED);
   }
   return { ...numbers, isControl, offset, length, bytes: packet.subarray(offset, offset + length) };
-}
-
-function innerTos(frame: Uint8Array, { flags, l3, l4 }: Parsed): number {
-  if (l4 === 0) return 0;
-  if (flags & layout.FLAG_IPV4) return frame[l3 + 1] as number;
-  return flags & layout.FLAG_IPV6 ? Math.floor(viewOf(frame).getUint16(l3) / 16) % 256 : 0;
-}
-
-function ipv4(outer: RoceOuter, tos: number, totalLength: number): number[] {
-  const start = [0x45, tos, ...be16(totalLength), 0, 0, 0x40, 0, outer.ttl, 17];
-  const addresses = [...outer.local, ...outer.remote];
-  return [...start, ...be16(internetChecksum([...start, 0, 0, ...addresses])), ...addresses];
-}
-
-function ipv6(outer: RoceOuter, tos: number, payloadLength: number): number[] {
-  const first = [0x60 + Math.floor(tos / 16), (tos % 16) * 16, 0, 0];
-  return [...first, ...be16(payloadLength), 17, outer.ttl, ...outer.local, ...outer.remote];
 }
 
 function viewOf(bytes: Uint8Array): DataView {

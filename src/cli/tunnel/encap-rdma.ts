@@ -19,19 +19,17 @@ import { type EncapOptions, endsOf } from "./options.js";
 
 /** Exit code 0; 1 when a frame could not be encapsulated or the input is damaged. */
 export async function encapRoce(from: string, to: string, options: EncapOptions): Promise<number> {
-  const { vlan, ttl, dscp, ecn, udpChecksum } = options;
-  const [tos, kept] = dscp === "uniform" ? [0, 0xfc] : [(dscp ?? 0) << 2, 0];
+  const { vlan, ttl, dscp, ecn, udpChecksum, innerVlan, mtu } = options;
   const tunnel = encodeRoceTunnel({
-    ...endsOf(options),
-    ...{ vlan, ttl, tos, tosKeep: kept | (ecn ? 3 : 0), udpChecksum },
+    ...{ ...endsOf(options), vlan, ttl, dscp, ecn, udpChecksum, innerVlan, mtuBytes: mtu },
   });
   return encapBetweenQueuePairs(from, to, options, tunnel, LINKTYPE_ETHERNET);
 }
 
 /** Exit codes as encapRoce's. */
 export async function encapInfiniband(from: string, to: string, options: EncapOptions): Promise<number> {
-  const { vni, slid = 0, dlid = 0, sl, vl } = options;
-  const tunnel = encodeInfinibandTunnel({ vni, slid, dlid, sl, vl });
+  const { vni, slid = 0, dlid = 0, sl, vl, innerVlan, mtu } = options;
+  const tunnel = encodeInfinibandTunnel({ vni, slid, dlid, sl, vl, innerVlan, mtuBytes: mtu });
   return encapBetweenQueuePairs(from, to, options, tunnel, LINKTYPE_ERF);
 }
 

@@ -18,9 +18,9 @@ interface Form {
 
 const OVER_IP = {
   needs: ["vni", "src", "dst"],
-  takes: ["src-mac", "dst-mac", "vlan", "ttl", "dscp", "no-ecn", "udp-checksum"],
+  takes: ["src-mac", "dst-mac", "vlan", "ttl", "dscp", "no-ecn", "udp-checksum", "inner-vlan", "mtu"],
 };
-const IN_TUNNEL = { needs: OVER_IP.needs, takes: [...OVER_IP.takes, "inner-vlan", "option", "mtu"] };
+const IN_TUNNEL = { needs: OVER_IP.needs, takes: [...OVER_IP.takes, "option"] };
 const PAIR = ["qpn", "source-qpn"];
 
 const FORMS: readonly Form[] = [
@@ -44,7 +44,7 @@ const FORMS: readonly Form[] = [
     encapsulation: "infiniband",
     what: "native InfiniBand, written as ERF",
     needs: ["vni", "slid", "dlid", ...PAIR],
-    takes: ["sl", "vl", "psn"],
+    takes: ["sl", "vl", "psn", "inner-vlan", "mtu"],
     encap: encapInfiniband,
   },
 ];

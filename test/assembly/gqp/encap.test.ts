@@ -159,26 +159,38 @@ describe.each(BUILDS)("encapsulation between queue pairs (%s build)", (build) =>
 
     /** A chain of this many bytes in all, with tailroom in its last segment. */
     function chainOf(length: number): number {
-      const parts = [long(1900)];
+      const parts = [long(Math.min(length, 1900))];
       for (let rest = length - 1900; rest > 0; rest -= 1900) parts.push(counting(Math.min(rest, 1900)));
       return bed.frame(parts);
     }
 
     test.each([
+      // InfiniBand's largest MTU less the overlay header, whatever IP could say.
+      ["RoCEv2 over IPv4", ROCE_V4, 4092],
+      ["RoCEv2 over IPv6", ROCE_V6, 4092],
       // 56 bytes beside the inner frame of what an IP datagram has, 76 over IPv6; frames end on a word.
-      ["RoCEv2 over IPv4", ROCE_V4, 65532 - 56],
-      ["RoCEv2 over IPv6", ROCE_V6, 65532 - 76],
-      // 2047 words: 36 bytes of headers and ICRC.
-      ["InfiniBand", INFINIBAND, 2047 * 4 - 36],
-    ] as const)("too-long: %s, one byte more than its length field can say", (_, outer, longest) => {
-      refused(chainOf(longest + 1), outer, layout.DROP_TOO_LONG);
+      ["RoCEv2 over 1503 bytes of IPv4", { ...ROCE_V4, mtuBytes: 1503 }, 1444],
+      ["RoCEv2 over 2500 bytes of IPv6", { ...ROCE_V6, mtuBytes: 2500 }, 2424],
+      ["InfiniBand", INFINIBAND, 4092],
+      ["InfiniBand over 2048 bytes", { ...INFINIBAND, mtuBytes: 2048 }, 2044],
+    ] as const)("too-big: %s, one byte more than fits", (_, outer, longest) => {
+      refused(chainOf(longest + 1), outer, layout.DROP_TOO_BIG);
+      refused(bed.frame(long(100), 0xffffffff), outer, layout.DROP_TOO_BIG);
       const m = chainOf(longest);
       const inner = bed.bytes(m);
       gqp.setTunnel(outer);
       gqp.encap([m], NUMBERS);
       expect(bed.u16(m + layout.MBUF_CAUSE)).toBe(layout.OK);
-      expect(Buffer.compare(bed.bytes(m), encapsulate(inner, outer, NUMBERS, inner.length, 1900).bytes)).toBe(0);
+      const here = Math.min(1900, inner.length);
+      expect(Buffer.compare(bed.bytes(m), encapsulate(inner, outer, NUMBERS, inner.length, here).bytes)).toBe(0);
       bed.free(m);
+    });
+
+    const QINQ = concat(long(12).subarray(0, 12), [0x88, 0xa8, 0, 5, 0x81, 0, 0, 6], long(1890).subarray(12));
+
+    test("inner-vlan: a third tag cannot be taken out", () => {
+      const three = concat(QINQ.subarray(0, 12), [0x81, 0, 0, 7], QINQ.subarray(12));
+      refused(bed.frame(three), ROCE_V4, layout.DROP_INNER_VLAN);
     });
   });
 });

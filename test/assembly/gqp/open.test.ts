@@ -269,7 +269,8 @@ describe.each(BUILDS)("opening packets between queue pairs (%s build)", (build) 
 
   test("what was encapsulated comes out as it went in", () => {
     holds(
-      fc.property(validFrame(), anyGqpOuter, anyNumbers, (data, outer, numbers) => {
+      fc.property(validFrame(), anyGqpOuter, anyNumbers, (data, anyOuter, numbers) => {
+        const outer = { ...anyOuter, innerVlan: true, mtuBytes: undefined };
         gqp.setTunnel(outer);
         const m = bed.frame(data);
         gqp.encap([m], numbers);
