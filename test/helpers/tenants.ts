@@ -51,11 +51,8 @@ export function randomTenants(random: Random, networks: readonly string[], hosts
   const [ipv4, ipv6] = [shuffled(random, IPV4), shuffled(random, IPV6)];
   const shared = Array.from({ length: size }, (_, i) => ({
     mac: `02:00:00:00:00:0${i + 1}`,
-    ips: [
-      ...(random.below(8) > 0 ? [ipv4.pop() as string] : []),
-      ...(random.below(2) === 0 ? [ipv6.pop() as string] : []),
-      ...(random.below(6) === 0 ? [ipv4.pop() as string] : []),
-    ],
+    // As many as there are: some have two of IPv4, some none at all.
+    ips: [...ipv4.splice(0, random.pick([0, 1, 1, 1, 1, 1, 1, 2])), ...ipv6.splice(0, random.below(2))],
   }));
   return networks.flatMap((network) => {
     const partitions = shuffled(random, [...PARTITIONS, "other"]);

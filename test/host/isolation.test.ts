@@ -36,6 +36,11 @@ const BATCH = 192;
 
 type Tally = Record<string, number>;
 
+interface Sending {
+  readonly template: Template;
+  readonly outcome: Outcome;
+}
+
 /** Tenants and their frames, in the world and in the twin. */
 class Tenancy {
   readonly world: OverlayWorld;
@@ -53,7 +58,6 @@ class Tenancy {
   delivered = 0;
   answers = 0;
   #number = 0;
-  chosen: Set<Template> = new Set();
 
   constructor(
     world: OverlayWorld,
@@ -111,37 +115,22 @@ class Tenancy {
     fabric.run({ untilMs: (Math.floor(fabric.nowMs / TICK_MS) + 1) * TICK_MS + 1 });
     const tick = Math.floor(fabric.nowMs / TICK_MS);
     const chosen = this.#choose(size);
-    this.chosen = chosen;
-    const outcomes = new Map<number, Outcome>();
+    const sendings = new Map<number, Sending>();
     const answers = new Map<string, string[]>();
     const given = new Map<string, { data: Uint8Array }[]>();
     for (const template of chosen) {
       const { name } = template.sender;
       writeNumber(template, ++this.#number);
       const outcome = this.twin.send(name, template.bytes, tick);
-      outcomes.set(this.#number, outcome);
+      sendings.set(this.#number, { template, outcome });
       if (template.answer !== undefined) listOf(answers, name).push(template.answer);
       listOf(given, name).push({ data: template.bytes });
       this.#expectDrop(name, template, outcome);
     }
     for (const [name, arrivals] of given) expect(this.#port(name).receiveBurst(arrivals)).toBe(arrivals.length);
     expect(fabric.settle(TICK_MS - 2), "all is said within a tick").toBe(true);
-    this.#compare(outcomes, answers);
+    this.#compare(sendings, answers);
     this.frames += chosen.size;
-    if (process.env.DBG)
-      try {
-        this.expectDrops();
-      } catch (e) {
-        for (const t of chosen)
-          console.log(
-            t.sender.name,
-            (this.attachments.get(t.sender.name) as Attachment).vnic.name,
-            this.where.get(t.sender.name),
-            Buffer.from(t.bytes).toString("hex").slice(0, 140),
-            [...outcomes.values()][[...chosen].indexOf(t)]?.cause,
-          );
-        throw e;
-      }
   }
 
   /** Every drop has the cause that the twin says; those at a sender's port are of its own frames. */
@@ -194,8 +183,8 @@ class Tenancy {
     add(tally, causeName(cause), 1);
   }
 
-  #compare(outcomes: Map<number, Outcome>, answers: Map<string, string[]>): void {
-    const missing = new Map([...outcomes].map(([number, { deliveries }]) => [number, [...deliveries]]));
+  #compare(sendings: Map<number, Sending>, answers: Map<string, string[]>): void {
+    const missing = new Map([...sendings].map(([number, { outcome }]) => [number, [...outcome.deliveries]]));
     for (const { name } of this.tenants) {
       const answered: string[] = [];
       for (const { bytes } of drain(this.#port(name))) {
@@ -208,7 +197,7 @@ class Tenancy {
         const left = missing.get(number);
         const at = left?.findIndex(({ to }) => to === name) ?? -1;
         const [delivery] = left && at >= 0 ? left.splice(at, 1) : [];
-        if (!delivery) throw new Error(`${name} got frame ${number}, which is not for it or came before`);
+        if (!delivery) throw new Error(`${name} got ${said(sendings.get(number), number)}, not for it, or again`);
         if (Buffer.compare(delivery.bytes, bytes) !== 0) {
           expect(bytes, `frame ${number} for ${name}`).toEqual(delivery.bytes);
         }
@@ -218,30 +207,8 @@ class Tenancy {
       this.answers += answered.length;
     }
     for (const [number, left] of missing) {
-      if (left.length > 0) {
-        const t = [...this.chosen].find(
-          (x) => x.numberAt !== undefined && new DataView(x.bytes.buffer).getUint32(x.numberAt) === number,
-        ) as Template;
-        console.log(
-          "MISSING",
-          t.sender,
-          t.line,
-          t.touches,
-          Buffer.from(t.bytes).toString("hex"),
-          outcomes.get(number),
-          JSON.stringify(this.networks[t.sender.network]),
-          [...this.tenants]
-            .filter((x) => x.network === t.sender.network)
-            .map((x) => ({ ...x, host: this.where.get(x.name) })),
-          this.world.hosts.map((h) =>
-            [h.core.name, h.core.counters, h.engine.ports.map((p) => [p.name, JSON.stringify(p.counters.drops)])].flat(
-              3,
-            ),
-          ),
-          this.expectedDrops,
-        );
-      }
-      if (left.length > 0) throw new Error(`frame ${number} did not reach ${left.map(({ to }) => to).join(", ")}`);
+      if (left.length === 0) continue;
+      throw new Error(`${said(sendings.get(number), number)} did not reach ${left.map(({ to }) => to).join(", ")}`);
     }
   }
 
@@ -319,6 +286,11 @@ describe("tenants with the same addresses", () => {
     expect(delivered).toBeGreaterThan(frames / 10);
   });
 });
+
+function said(sending: Sending | undefined, number: number): string {
+  const { sender, bytes } = sending?.template ?? {};
+  return `frame ${number} of ${sender?.name}: ${Buffer.from(bytes ?? []).toString("hex")}`;
+}
 
 function hostNumber(name: string): number {
   return Number(name.slice(1));
