@@ -8,6 +8,7 @@ import {
   createFabric,
   type Fabric,
   RinglaneError,
+  type Schedule,
   SimDirectory,
   type WasmSource,
 } from "../index.js";
@@ -39,20 +40,28 @@ const ATTACH_MS = 60_000;
 /** The directory's word goes round once more. */
 const BREATH_MS = 20;
 
-/** A damaged capture is replayed up to the damage. Rejects with ConfigError, or with what a writer's sink fails with. */
-export async function runScenario(scenario: Scenario, files: ScenarioFiles) {
+/**
+ * With the seed and faults of a schedule, the scenario's own by default. A damaged capture is replayed up to the damage. Rejects with
+ * ConfigError, or with what a writer's sink fails with.
+ */
+export async function runScenario(scenario: Scenario, files: ScenarioFiles, schedule: Schedule = scenario) {
   const hosts = await startHosts(scenario, files.wasm);
   try {
-    return await runOn(hosts, scenario, files);
+    return await runOn(hosts, scenario, files, schedule);
   } finally {
     for (const { engine } of hosts.values()) engine.close();
   }
 }
 
-async function runOn(hostsByName: ReadonlyMap<string, ScenarioHost>, scenario: Scenario, files: ScenarioFiles) {
+async function runOn(
+  hostsByName: ReadonlyMap<string, ScenarioHost>,
+  scenario: Scenario,
+  files: ScenarioFiles,
+  { seed, faults }: Schedule,
+) {
   const hosts = [...hostsByName.values()];
   const wire = new Wire(files.underlay, hosts);
-  const fabric = createFabric({ seed: scenario.seed, tap: wire.tap });
+  const fabric = createFabric({ seed, tap: wire.tap });
   const directory = new SimDirectory(fabric, defined(scenario.directory));
   for (const { core } of hosts) directory.join(core);
   const rails = new Rails(fabric, hosts, scenario);
@@ -66,7 +75,7 @@ async function runOn(hostsByName: ReadonlyMap<string, ScenarioHost>, scenario: S
   const moves = new Moves(scenario.moves, byName, hostsByName, wire);
   const file = new DeliveredFile(files.delivered, guests);
   const startMs = fabric.nowMs;
-  fabric.play(scenario.faults.map((fault) => ({ ...fault, atMs: startMs + fault.atMs })));
+  fabric.play(faults.map((fault) => ({ ...fault, atMs: startMs + fault.atMs })));
   await new Script({ fabric, sources, guests, deliveries, moves, rails, wire, file }).run();
   const told = { scenario, fabric, directory, hosts, guests, streams, replays, deliveries, moves, wire, startMs };
   return reportOf(told);

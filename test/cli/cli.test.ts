@@ -271,6 +271,22 @@ describe("ringlane run", () => {
     expect(stdout.toString()).toContain("FAILED: 10 frames of udp 9000 were delivered, and were to be denied\n");
   });
 
+  it("shrinks the faults of a scenario that fails to those that it takes, as a part of a scenario", () => {
+    const folder = testFolder();
+    const file = join(folder, "s.yaml");
+    const text = `${ONE_LINK.replace(/replays:.*$/s, "")}flows: [{ from: web, to: db, port: 9000, count: 50 }]\n`;
+    const harmless = "{ kind: impair, atMs: 5, forMs: 20, link: alpha.uplink, delayMs: 1 }";
+    const cut = "{ kind: cut, atMs: 13.7, forMs: 22, link: beta.uplink, silent: true }";
+    writeFileSync(file, `${text}seed: 5\nfaults:\n  - ${harmless}\n  - ${cut}\n`);
+    const { code, stdout } = ringlane(["run", file, "--out", folder, "--shrink"]);
+    expect(code).toBe(1);
+    const [, part = ""] = stdout.toString().split("it fails with these of its faults, too:\n\n");
+    expect(part).toMatch(/^seed: 5\nfaults:\n {2}- \{ kind: cut, atMs: \S+, .*link: "beta.uplink".* \}\n/);
+    expect(part).not.toContain("impair");
+    writeFileSync(file, `${text}${part}`);
+    expect(json(["run", file, "--out", folder])).toMatchObject({ code: 1, value: { seed: 5, ok: false } });
+  });
+
   it("refuses a bad scenario with its place and exit code 2", () => {
     const file = join(testFolder(), "bad.yaml");
     writeFileSync(file, "title: x\nnetworks:\n  blue: { vni: 42, mtu: 9 }\nhosts: {}\nreplays: []\n");

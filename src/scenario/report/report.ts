@@ -20,7 +20,7 @@ function countedOf(run: Run) {
   const damaged = replays.find(({ damage }) => damage);
   return {
     title: scenario.title,
-    seed: scenario.seed,
+    seed: fabric.seed,
     /** Two runs with the same digest were the same. */
     digest: fabric.digest,
     virtualMs: fabric.nowMs - startMs,
