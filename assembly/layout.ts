@@ -385,6 +385,7 @@ export const ENDPOINT_CLASS6 = 96;
 export const ENDPOINT_CLASS = 100;
 export const ENDPOINT_REFRESH_AFTER = 104;
 export const ENDPOINT_GENERATION = 108;
+export const ENDPOINT_TOLD = 112;
 // An endpoint's state: in no use, asked about, on another host, on this host, known not to exist
 export const STATE_FREE = 0;
 export const STATE_PENDING = 1;
@@ -401,6 +402,8 @@ export const ENDPOINT_F_ASKED = 0x4;
 export const ENDPOINT_F_IPV6 = 0x8;
 /** Stays although nobody talks to it: a waypoint. */
 export const ENDPOINT_F_PINNED = 0x10;
+/** Is about to be here, when the directory agrees. */
+export const ENDPOINT_F_CLAIMED = 0x20;
 // Why a frame was handed to the control plane (in mbuf.cause); the number that goes with it is in mbuf.hash
 export const CONTROL_NEIGHBOUR = 1;
 export const CONTROL_TOO_BIG = 2;

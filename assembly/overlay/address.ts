@@ -43,7 +43,7 @@ export class AddressClass {
     const e = changetype<Endpoint>(endpoint);
     if ((mbuf.flags & FLAG_IPV4) != 0 && mbuf.l4 != 0) {
       const ip = (mbuf.data + mbuf.l3) as usize;
-      if (load<u32>(ip + (isSource ? IPV4_SRC : IPV4_DST)) == e.ip4) return e.class4;
+      if (load<u32>(ip + (isSource ? IPV4_SRC : IPV4_DST)) == e.ip4 && e.ip4 != 0) return e.class4;
     }
     return classOfOther(o, endpoint, mbuf, isSource);
   }

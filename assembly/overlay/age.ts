@@ -20,7 +20,8 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { drop } from "../path/port";
 import { tableRemove } from "../table/insert";
-import { tableKey, tableNext, tableValue } from "../table/walk";
+import { Table } from "../table/table";
+import { tableKey, tableNext, tableNextBefore, tableValue } from "../table/walk";
 import { writeAddressKey } from "./address";
 import { Endpoint, Endpoints, giveRecord, giveRing } from "./endpoint";
 import { flowAge } from "./flow";
@@ -38,8 +39,8 @@ export function overlayAge(overlay: usize, steps: u32): u32 {
   const o = changetype<Overlay>(overlay);
   let gone: u32 = 0;
   for (let i: u32 = 0; i < steps; i++) {
-    o.ageFlows4 = ageFlow(o, o.flows4 as usize, o.ageFlows4, KIND4);
-    o.ageFlows6 = ageFlow(o, o.flows6 as usize, o.ageFlows6, KIND6);
+    o.ageFlows4 = ageFlows(o, o.flows4 as usize, o.ageFlows4, KIND4);
+    o.ageFlows6 = ageFlows(o, o.flows6 as usize, o.ageFlows6, KIND6);
     const record = (o.records as usize) + (o.ageRecords as usize) * ENDPOINT_BYTES;
     o.ageRecords = o.ageRecords + 1 < o.recordCount ? o.ageRecords + 1 : 0;
     if (ageRecord(o, record)) gone++;
@@ -89,26 +90,32 @@ function flush(table: usize, kindAt: usize, index: u32): void {
   }
 }
 
-/** Looks at the entry at a slot or behind it; returns where to go on. */
-function ageFlow(o: Overlay, table: usize, slot: u32, kindAt: usize): u32 {
-  const next = tableNext(table, slot);
-  if (next == TABLE_END) return 0;
-  const key = tableKey(table, next);
-  const isFragment = (load<u8>(key + kindAt) as u32) == FLOW_FRAGMENT;
-  if (flowAge(tableValue(table, next), o.tick) > (isFragment ? o.fragmentTicks : o.flowTicks)) {
-    tableRemove(table, key);
-    countOverlay(o, COUNTER_FLOWS_AGED);
+/** Looks at the entries of a bucket, however few there are elsewhere; returns the bucket to go on with. */
+function ageFlows(o: Overlay, table: usize, bucket: u32, kindAt: usize): u32 {
+  const end = (bucket + 1) << 2;
+  for (let slot = bucket << 2; slot < end; slot++) {
+    slot = tableNextBefore(table, slot, end);
+    if (slot == TABLE_END) break;
+    const key = tableKey(table, slot);
+    const isFragment = (load<u8>(key + kindAt) as u32) == FLOW_FRAGMENT;
+    if (flowAge(tableValue(table, slot), o.tick) > (isFragment ? o.fragmentTicks : o.flowTicks)) {
+      tableRemove(table, key);
+      countOverlay(o, COUNTER_FLOWS_AGED);
+    }
   }
-  return next + 1;
+  return bucket < changetype<Table>(table).mask ? bucket + 1 : 0;
 }
 
 /** True when the record is no more. */
 function ageRecord(o: Overlay, endpoint: usize): bool {
   const e = changetype<Endpoint>(endpoint);
   if (e.state == STATE_FREE) return false;
-  // To one that has come here nothing is sent again.
-  if (e.retained != 0 && (e.state == STATE_LOCAL || isPast(e.lastUsed + o.missTicks, o.tick))) forget(o, e);
-  if (e.state == STATE_LOCAL) return false;
+  if (e.state == STATE_LOCAL) {
+    // Kept for where it was before, which has had its time to reject them.
+    if (e.retained != 0 && isPast(e.deadline, o.tick)) forget(o, e);
+    return false;
+  }
+  if (e.retained != 0 && isPast(e.lastUsed + o.missTicks, o.tick)) forget(o, e);
   if (e.hold != 0 && isPast(e.deadline, o.tick)) dropHeld(o, e);
   // A question that failed, or found no room, is asked again while frames wait.
   if (e.hold != 0) ask(o, endpoint);

@@ -25,6 +25,7 @@ import {
   ENDPOINT_RETAINED,
   ENDPOINT_ROUTE,
   ENDPOINT_STATE,
+  ENDPOINT_TOLD,
   ENDPOINT_VNIC,
   STATE_FREE,
 } from "../layout";
@@ -67,7 +68,9 @@ export class Endpoint {
   /** No question about it before this tick. */
   refreshAfter: u32;
   generation: u32;
-  unused0: v128;
+  /** Hosts that were told lately that it is gone from here, a bit for those of a hash. */
+  told: u64;
+  unused0: u64;
 }
 
 if (offsetof<Endpoint>() != ENDPOINT_BYTES) ERROR("Endpoint: size");
@@ -92,6 +95,7 @@ if (offsetof<Endpoint>("class6") != ENDPOINT_CLASS6) ERROR("Endpoint: class6");
 if (offsetof<Endpoint>("class") != ENDPOINT_CLASS) ERROR("Endpoint: class");
 if (offsetof<Endpoint>("refreshAfter") != ENDPOINT_REFRESH_AFTER) ERROR("Endpoint: refreshAfter");
 if (offsetof<Endpoint>("generation") != ENDPOINT_GENERATION) ERROR("Endpoint: generation");
+if (offsetof<Endpoint>("told") != ENDPOINT_TOLD) ERROR("Endpoint: told");
 
 const MAC_MASK: u64 = 0xffff_ffff_ffff;
 /** Stands for a network in the keys of queue pairs: no record has this address. */

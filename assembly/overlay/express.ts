@@ -74,9 +74,9 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
   const own = changetype<Endpoint>(v.endpoint as usize);
   const network = changetype<Network>(v.network as usize);
   const tick = o.tick;
-  // In a group a frame's port is chosen one by one, what is known of others may be known no longer, and 0.0.0.0 is nobody's own address.
+  // In a group a frame's port is chosen one by one; what is known of others may be known no longer; 0.0.0.0 is nobody's address.
   const isOpen =
-    o.group == 0 && own.ip4 != 0 && !isPast(o.leaseEnds, tick) && (network.flags & NETWORK_F_CLAMP_MSS) == 0;
+    own.ip4 != 0 && o.group == 0 && !isPast(o.leaseEnds, tick) && (network.flags & NETWORK_F_CLAMP_MSS) == 0;
   if (!isOpen) {
     memory.fill(paths, 0, n << 2);
     return;
@@ -102,8 +102,9 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
       ((load<u32>(data, IP + IPV4_SRC) ^ ip4) as u64) |
       ((load<u32>(data, IP + IPV4_DST) ^ e.ip4) as u64) |
       ((e.state ^ STATE_REMOTE) as u64) |
-      (e.hold as u64);
-    if (differs != 0 || e.ip4 == 0) continue;
+      (e.hold as u64) |
+      (u32(e.ip4 == 0) as u64);
+    if (differs != 0) continue;
     const port = load16be(data + L4 + UDP_DST);
     if (port - VXLAN_PORT < 2 || port == GENEVE_PORT) continue;
     // 2. May it?
@@ -138,8 +139,8 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
 /** Keeps on the lane those of n frames of stateful rules whose flows are known, and need not be refreshed yet. */
 function keepKnown(o: Overlay, n: u32): void {
   const scratch = o.scratch as usize;
-  // Behind the keys: what was found of destinations is still wanted, by frames that leave the lane here.
-  const values = scratch + SCRATCH_KEYS + (BURST_MAX << 4);
+  // Behind the destinations that were found, which frames off the lane still need.
+  const values = scratch + SCRATCH_FOUND + ((BURST_MAX as usize) << 2);
   const fresh = o.flowTicks >> REFRESH_SHIFT;
   tableLookupBurst(o.flows4 as usize, scratch + SCRATCH_KEY_PTRS, values, n);
   for (let j: u32 = 0; j < n; j++) {

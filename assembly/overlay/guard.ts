@@ -37,7 +37,8 @@ export class SourceGuard {
     const data = mbuf.data as usize;
     if (Endpoints.macAt(data + ETHERNET_SRC) != own.mac) return DROP_SPOOFED_MAC;
     if ((mbuf.flags & FLAG_IPV4) != 0) {
-      if (load<u32>(data + mbuf.l3, IPV4_SRC) == own.ip4 && own.ip4 != 0 && mbuf.l4 != 0) return OK;
+      // 0.0.0.0 is not the address of one that has none.
+      if (load<u32>(data + mbuf.l3, IPV4_SRC) == own.ip4 && mbuf.l4 != 0 && own.ip4 != 0) return OK;
     } else if ((mbuf.flags & FLAG_IPV6) == 0) {
       return OK;
     }

@@ -24,6 +24,7 @@ import {
   DROP_POLICY_BYPASS,
   DROP_SPOOFED_HOST,
   ENDPOINT_F_ASKED,
+  ENDPOINT_F_CLAIMED,
   ENDPOINT_HOST,
   FLAG_VLAN,
   NETWORK_F_FLOOD,
@@ -51,7 +52,7 @@ import { announceGuest, deliver, handOver, refuse } from "./deliver";
 import { Endpoint, Endpoints } from "./endpoint";
 import { floodHere } from "./flood";
 import { ask } from "./miss";
-import { elsewhere } from "./moved";
+import { elsewhere, waitToBeHere } from "./moved";
 import { Network, Vnic } from "./network";
 import { comesFrom, NETWORK_CONTROL, openOuter } from "./open";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
@@ -116,7 +117,10 @@ export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destinatio
     return wait(o, from, m, uplink);
   }
   if (state != STATE_REMOTE || !comesFrom(mbuf, from + ENDPOINT_HOST)) {
-    if (!isSentOn(o, mbuf, destination)) return doubt(o, from, m, uplink);
+    if (!isSentOn(o, mbuf, destination)) {
+      if (isClaimed(destination)) return waitToBeHere(o, destination as usize, m, uplink);
+      return doubt(o, from, m, uplink);
+    }
   }
   // 3. Is the one that it is for here?
   const isToMany = isMulticastAddress(inner);
@@ -201,6 +205,12 @@ function isSentOn(o: Overlay, mbuf: Mbuf, destination: u32): bool {
   return (
     e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, (destination as usize) + ENDPOINT_HOST)
   );
+}
+
+/** True for an endpoint that is about to be here: whoever may send it what then is not known yet. */
+function isClaimed(destination: u32): bool {
+  if (destination == TABLE_MISS) return false;
+  return (changetype<Endpoint>(destination as usize).flags & ENDPOINT_F_CLAIMED) != 0;
 }
 
 /** A sender that is elsewhere, for all that is known: the directory is asked again, once; then the frame is a lie. */

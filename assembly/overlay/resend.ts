@@ -10,6 +10,7 @@ import {
   DROP_UNKNOWN_PARTITION,
   OK,
   SCRATCH_LIST,
+  STATE_LOCAL,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, Pool, retain } from "../mbuf/pool";
@@ -18,6 +19,7 @@ import { Outer } from "../path/outer";
 import { drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
+import { announceGuest, deliver } from "./deliver";
 import { Uplinks } from "./depart";
 import { Endpoint, giveRing, takeRing } from "./endpoint";
 import { duplicate } from "./flood";
@@ -55,7 +57,7 @@ export function forget(o: Overlay, e: Endpoint): void {
 }
 
 /**
- * Sends again, with their own numbers and by the endpoint's route of now, the kept frames that were rejected: the one of PSN first and
+ * Sends again, with their own numbers and by the endpoint's route of now, or to its guest when it is here, the kept frames that were rejected: the one of PSN first and
  * those that have a bit in rejected, whose bit i is PSN first + i. None is sent again twice. Returns how many were.
  */
 export function overlayResend(overlay: usize, endpoint: usize, first: u32, rejected: u64): u32 {
@@ -95,6 +97,7 @@ function sendCopy(o: Overlay, e: Endpoint, m: usize): bool {
   const source = sourceOf(mbuf);
   let cause = Outer.strip(m);
   if (cause == OK) cause = FrameKind.parse(m);
+  if (cause == OK && e.state == STATE_LOCAL) return deliverHere(o, e, m, ingress);
   const path = cause == OK ? Route.path(e.route as usize, flowHash(m)) : 0;
   if (cause == OK && path == 0) cause = DROP_NO_PATH;
   if (cause == OK && o.group != 0) return sendCopyByGroup(o, e, m, path, ingress, source, psn);
@@ -132,6 +135,14 @@ function sendCopyByGroup(o: Overlay, e: Endpoint, m: usize, path: usize, ingress
   const out = Uplinks.leave(o, v, bucket, m);
   if (out == OUT_DROPPED) return false;
   if (out < OUT_LOCAL) announce(o.uplinkAt(out));
+  countOverlay(o, COUNTER_RESENT);
+  return true;
+}
+
+/** What somebody who is here by now was to get where he was before. */
+function deliverHere(o: Overlay, e: Endpoint, m: usize, ingress: usize): bool {
+  if (deliver(o, e.vnic as usize, m, ingress) != OUT_LOCAL) return false;
+  announceGuest(o);
   countOverlay(o, COUNTER_RESENT);
   return true;
 }

@@ -17,8 +17,12 @@ import { Place, slotBucket, slotKey, Table } from "./table";
 
 /** The first slot with an entry from that slot on, or TABLE_END. A walk starts at 0 and goes on at the slot behind. */
 export function tableNext(table: usize, slot: u32): u32 {
+  return tableNextBefore(table, slot, (changetype<Table>(table).mask + 1) << 2);
+}
+
+/** The same, but only before the end: the first slot of a bucket, or behind the last. */
+export function tableNextBefore(table: usize, slot: u32, end: u32): u32 {
   const t = changetype<Table>(table);
-  const end = (t.mask + 1) << 2;
   // The entries of a bucket before the slot do not count.
   let behind: u32 = 7 << (slot & 3);
   for (; slot < end; slot = (slot | 3) + 1) {

@@ -8,8 +8,9 @@
  *   neighbours, too-big   what guests are told      lease       that this host is alive
  */
 import type { Port } from "../buffer/port.js";
-import type { DirectoryChange, HostRecord, Resolution } from "../directory/records.js";
+import type { DirectoryChange, EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
 import type { Engine } from "../engine.js";
+import { ConfigError } from "../errors.js";
 import type { LagGroup } from "../lag/group.js";
 import type { ControlFrame } from "../overlay/plane/control.js";
 import type { OverlayCounters } from "../overlay/plane/counters.js";
@@ -33,6 +34,8 @@ import { TooBigAnswers } from "./too-big.js";
 
 /** Steps of the walk that forgets what has aged, at every step of the host. */
 const AGE_STEPS = 256;
+/** Between two events of that something is full. */
+const FULL_MS = 1000;
 
 export class HostCore<E extends HostEngine = Engine> {
   readonly engine: E;
@@ -55,6 +58,8 @@ export class HostCore<E extends HostEngine = Engine> {
   #nowMs: number;
   #contactMs: number;
   #reachable = true;
+  /** Until then it is not told again that something is full. */
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
 
   /** Throws ConfigError. */
   constructor(options: HostOptions<E>, nowMs = 0) {
@@ -101,7 +106,8 @@ export class HostCore<E extends HostEngine = Engine> {
     });
     this.#claims = new Claims({
       ...{ requests: this.#requests, timers: this.#timers, now, host: this.name, settings },
-      live: (attachment, record) => this.#residents.goLive(attachment, record),
+      live: (attachment, record) => this.#admit(attachment, record),
+      resolved: (resolution) => this.#learn(resolution),
       refused: (attachment, reason) => this.#refuse(attachment, reason),
     });
     const lease = new Lease(
@@ -161,7 +167,7 @@ export class HostCore<E extends HostEngine = Engine> {
   /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */
   step(nowMs: number): number {
     this.#setTime(nowMs);
-    this.#timers.run(this.#nowMs);
+    this.#fitting(() => this.#timers.run(this.#nowMs));
     for (const event of this.group?.tick(this.#nowMs) ?? []) this.#events.push({ type: "lag", event });
     let moved = 0;
     for (let burst = 1; burst > 0; moved += burst) burst = this.engine.poll() + this.#work();
@@ -178,7 +184,7 @@ export class HostCore<E extends HostEngine = Engine> {
   answer(id: number, answer: AnyAnswer, nowMs: number): void {
     this.#setTime(nowMs);
     this.#contact(!("failure" in answer && answer.failure === "unavailable"));
-    this.#requests.answer(id, answer);
+    this.#fitting(() => this.#requests.answer(id, answer));
   }
 
   /** What happened since the last time. */
@@ -203,10 +209,9 @@ export class HostCore<E extends HostEngine = Engine> {
   detach(attachment: Attachment, nowMs: number): void {
     this.#setTime(nowMs);
     if (!this.#residents.has(attachment)) return;
-    const { record, plane, partition } = attachment;
+    const { record, partition } = attachment;
     this.#claims.drop(attachment);
-    this.#residents.remove(attachment, "detached");
-    if (plane) this.#plane.endpoints.remove(plane.endpoint);
+    this.#residents.erase(attachment, "detached");
     if (record) this.#claims.withdraw(record);
     this.#events.push({ type: "detached", partition });
   }
@@ -214,13 +219,15 @@ export class HostCore<E extends HostEngine = Engine> {
   /** Other rules from now on, for all networks: flows that old rules have let in are forgotten. Throws ConfigError. */
   setPolicy(policy: Policy, nowMs: number): void {
     this.#setTime(nowMs);
-    for (const { vni } of this.#networks.all()) policy.network(vni);
+    for (const { vni } of this.#networks.all()) this.#plane.checkPolicy(policy.network(vni));
     this.#policy = policy;
     for (const network of this.#networks.all()) {
       network.setPolicy(policy.network(network.vni));
       this.#knowledge.doubtAll(network);
       this.#knowledge.findWaypoints(network);
       this.#residents.describe(network);
+      // Who gets copies was of no interest while nobody was flooded.
+      if (network.policy.flood) this.#networks.askMembers(network);
     }
   }
 
@@ -233,15 +240,24 @@ export class HostCore<E extends HostEngine = Engine> {
   change(change: DirectoryChange, nowMs: number): void {
     this.#setTime(nowMs);
     this.#contact(true);
+    this.#fitting(() => this.#hear(change));
+  }
+
+  #hear(change: DirectoryChange): void {
     if (change.type === "host") this.#networks.hostChanged(change.host, change.alive);
     else if (change.type === "endpoint") {
       if (change.host) this.#learn({ ...change, host: change.host });
-    } else {
-      const network = this.#networks.get(change.vni);
-      if (network && !this.#residents.find(change.vni, change.mac)) {
-        this.#knowledge.forget(network, change.mac, change.generation);
-      }
-    }
+    } else this.#hearWithdrawn(change.vni, change.mac, change.generation);
+  }
+
+  #hearWithdrawn(vni: number, mac: string, generation: number): void {
+    const network = this.#networks.get(vni);
+    if (!network) return;
+    const own = this.#residents.find(vni, mac);
+    if (own?.generation !== undefined && generation >= own.generation) {
+      this.#refuse(own, `it was withdrawn by generation ${generation}`);
+    } else if (!own) this.#knowledge.forget(network, mac, generation);
+    this.#networks.askMembersSoon(network);
   }
 
   /** Somebody is where the directory says, if it is news. */
@@ -250,6 +266,7 @@ export class HostCore<E extends HostEngine = Engine> {
     const network = this.#networks.get(endpoint.vni);
     if (!network) return;
     this.#neighbours.forget(endpoint.vni, endpoint.ips);
+    this.#networks.askMembersSoon(network);
     if (network.isNewMember(host.name)) this.#networks.askMembers(network);
     if (host.name === this.name) return;
     const own = this.#residents.find(endpoint.vni, endpoint.mac);
@@ -262,8 +279,31 @@ export class HostCore<E extends HostEngine = Engine> {
 
   #refuse(attachment: Attachment, reason: string): void {
     this.#claims.drop(attachment);
-    this.#residents.remove(attachment, "refused");
+    this.#residents.erase(attachment, "refused");
     this.#events.push({ type: "refused", partition: attachment.partition, reason });
+  }
+
+  /** The directory agrees: the partition's frames flow, if there is room for what is to be known of it. */
+  #admit(attachment: Attachment, record: EndpointRecord): void {
+    try {
+      this.#residents.goLive(attachment, record);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#refuse(attachment, error.message);
+      this.#claims.withdraw(record);
+    }
+  }
+
+  /** Runs what writes into tables: one that is full is told of, and what it could not take is as if unknown. */
+  #fitting(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      if (this.#nowMs < this.#fullUntilMs) return;
+      this.#fullUntilMs = this.#nowMs + FULL_MS;
+      this.#events.push({ type: "full", reason: error.message });
+    }
   }
 
   /** What the data plane asks and hands over. Returns how many frames that was. */

@@ -44,7 +44,9 @@ export class Knowledge {
     const { endpoint } = resolution;
     const waypoint = network.policy.waypoints.indexOf(endpoint.partition);
     const forwards = endpoint.labels[FORWARDS_LABEL] === "true";
-    plane.endpoints.write(ptr, { ...network.remoteFields(resolution), forwards, pinned: waypoint >= 0, sendOn });
+    const fields = { ...network.remoteFields(resolution), forwards, pinned: waypoint >= 0 };
+    // Who has gone on from where this host sends what still comes: what may be sent on is no less by it.
+    plane.endpoints.write(ptr, { ...fields, sendOn: Math.max(sendOn, plane.endpoints.sendOn(ptr)) });
     if (waypoint >= 0) plane.setWaypoint(network.plane, waypoint, ptr);
     plane.release(ptr);
   }
@@ -98,7 +100,13 @@ export class Knowledge {
       if (at === 0) return;
       endpoints.answered(at);
       if ("value" in answer) this.#learn(network, at, answer.value);
+      else this.#askAgain(key);
     });
+  }
+
+  /** True when the directory has agreed that somebody is here, and this host is about to hear it. */
+  isComing(ptr: number, resolution: Resolution | undefined): boolean {
+    return resolution?.host.name === this.#context.name && this.#context.plane.endpoints.isClaimed(ptr);
   }
 
   /** Partitions that the network's rules send traffic through, wherever they are. */
@@ -131,12 +139,23 @@ export class Knowledge {
 
   #learn(network: HostNetwork, ptr: number, resolution: Resolution | undefined): void {
     const { plane, name } = this.#context;
-    if (plane.endpoints.isAddress(ptr)) {
-      if (resolution) this.#writeAddress(network, ptr, ipText(plane.endpoints.ip(ptr)), resolution.endpoint);
+    const { endpoints } = plane;
+    const isOld = resolution !== undefined && resolution.endpoint.generation < endpoints.generation(ptr);
+    // It has come here meanwhile: what is known of it is its own. Or a change that is newer than the answer has come before it.
+    if (endpoints.state(ptr) === "local" || (isOld && !endpoints.isAddress(ptr))) plane.release(ptr);
+    else if (endpoints.isAddress(ptr)) {
+      if (resolution) this.#writeAddress(network, ptr, ipText(endpoints.ip(ptr)), resolution.endpoint);
       else this.writeAbsent(network, ptr);
-    } else if (plane.endpoints.state(ptr) === "local") plane.release(ptr);
-    else if (resolution && resolution.host.name !== name) this.install(network, resolution);
-    else this.writeAbsent(network, ptr);
+    } else if (resolution && resolution.host.name !== name) this.install(network, resolution);
+    else if (!this.isComing(ptr, resolution)) this.writeAbsent(network, ptr);
+  }
+
+  #askAgain(key: EndpointKey): void {
+    const { timers, now, settings, plane } = this.#context;
+    timers.at(now() + settings.times.refreshMs, () => {
+      const again = plane.endpoints.find(key);
+      if (again !== 0) plane.endpoints.askAgain(again);
+    });
   }
 
   #writeAddress(network: HostNetwork, ptr: number, ip: string, subject?: EndpointRecord): void {
@@ -146,6 +165,7 @@ export class Knowledge {
   }
 }
 
-function keyOf(network: HostNetwork, mac: string): EndpointKey {
+/** The key of an endpoint's record. */
+export function keyOf(network: HostNetwork, mac: string): EndpointKey {
   return { network: network.plane.ptr, mac: parseMac("mac", mac) };
 }

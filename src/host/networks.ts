@@ -80,6 +80,17 @@ export class Networks {
     });
   }
 
+  /** Somebody came, moved or went: his host of before may have nobody any more. Several changes are one question. */
+  askMembersSoon(network: HostNetwork): void {
+    if (!network.policy.flood || network.isAskingMembers) return;
+    network.isAskingMembers = true;
+    const { timers, now, settings } = this.#context;
+    timers.at(now() + settings.times.refreshMs, () => {
+      network.isAskingMembers = false;
+      this.askMembers(network);
+    });
+  }
+
   #watch(network: HostNetwork): void {
     this.#context.requests.ask("watch", { vni: network.vni }, (answer) => {
       if ("failure" in answer && network.attached > 0) this.#later(() => this.#watch(network));

@@ -15,6 +15,8 @@ type NetworkCalls =
   | "setFlags"
   | "loadPolicy"
   | "policyHits"
+  | "checkPolicy"
+  | "waypoint"
   | "setWaypoint"
   | "setFloodRoutes";
 type FrameCalls = "counters" | "questions" | "release" | "resend";
@@ -29,8 +31,10 @@ type RecordReads =
   | "mac"
   | "ip"
   | "hostOf"
-  | "hostIs";
-type RecordWrites = "make" | "write" | "doubt" | "answered" | "remove" | "routesInUse";
+  | "hostIs"
+  | "sendOn"
+  | "isClaimed";
+type RecordWrites = "make" | "write" | "doubt" | "answered" | "askAgain" | "setClaimed" | "remove" | "routesInUse";
 
 export type HostRecords = Pick<EndpointRecords, RecordReads | RecordWrites>;
 

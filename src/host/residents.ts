@@ -7,7 +7,7 @@ import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import { Attachment } from "./attachment.js";
 import type { HostContext } from "./context.js";
-import type { Knowledge } from "./knowledge.js";
+import { type Knowledge, keyOf } from "./knowledge.js";
 import type { HostNetwork } from "./network.js";
 import type { Networks } from "./networks.js";
 import type { AttachOptions } from "./options.js";
@@ -56,6 +56,10 @@ export class Residents {
     const isNew = this.#networks.get(vni) === undefined;
     const attachment = new Attachment(options, this.#networks.of(vni, policy), mac, ips);
     if (isNew) this.#knowledge.findWaypoints(attachment.network);
+    attachment.lag = this.#joinGroup(attachment, this.#context.now());
+    // Its senders may know that it is here before this host does.
+    const { endpoints } = this.#context.plane;
+    endpoints.setClaimed(endpoints.make(keyOf(attachment.network, mac)), true);
     this.#attachments.set(`${vni} ${mac}`, attachment);
     this.#byPort.set(options.vnic.index, attachment);
     return attachment;
@@ -63,12 +67,11 @@ export class Residents {
 
   /** The directory agrees, for the first time or again: the partition's frames flow. */
   goLive(attachment: Attachment, record: EndpointRecord): void {
-    const { plane, ticks, settings, now, tell } = this.#context;
+    const { plane, ticks, settings, tell } = this.#context;
     const { network, vnic, mac, partition } = attachment;
     const isFirst = attachment.state !== "live";
     attachment.record = record;
     if (isFirst) {
-      attachment.lag = this.#joinGroup(attachment, now());
       attachment.plane = plane.attach(vnic, network.plane, parseMac("mac", mac), attachment.lag?.record.ptr);
       attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
       attachment.enter("live");
@@ -93,15 +96,27 @@ export class Residents {
     attachment.enter(state);
     this.#attachments.delete(`${vni} ${mac}`);
     this.#byPort.delete(attachment.vnic.index);
-    if (!vnic) return;
     const { plane } = this.#context;
-    plane.detach(vnic);
+    if (vnic) plane.detach(vnic);
     attachment.lag?.remove();
+    if (!vnic) {
+      const claimed = this.#knowledge.find(network, mac);
+      if (claimed === 0) return;
+      plane.endpoints.setClaimed(claimed, false);
+      plane.release(claimed);
+      return;
+    }
     for (const ip of addressesOf(attachment)) {
       const ptr = plane.endpoints.find({ network: network.plane.ptr, ip: parseIp("ip", ip) });
       if (ptr !== 0) plane.endpoints.remove(ptr);
     }
     this.#networks.left(network);
+  }
+
+  /** The partition is nowhere that this host knows of. */
+  erase(attachment: Attachment, state: "detached" | "refused"): void {
+    this.remove(attachment, state);
+    if (attachment.plane) this.#context.plane.endpoints.remove(attachment.plane.endpoint);
   }
 
   /** Classes of the network's partitions are others: its rules are. */

@@ -102,7 +102,9 @@ export class EndpointRecords {
     set(layout.ENDPOINT_GENERATION, fields.generation ?? 0);
     set(layout.ENDPOINT_FORWARDS, fields.sendOn ?? 0);
     set(layout.ENDPOINT_DEADLINE, fields.deadline ?? this.#tick);
-    const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & (layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6);
+    const claimed = fields.state === "local" ? 0 : layout.ENDPOINT_F_CLAIMED;
+    const lasting = layout.ENDPOINT_F_ADDRESS | layout.ENDPOINT_F_IPV6 | claimed;
+    const kept = this.#get(ptr, layout.ENDPOINT_FLAGS) & lasting;
     const forwards = fields.forwards ? layout.ENDPOINT_F_FORWARDS : 0;
     set(layout.ENDPOINT_FLAGS, kept | forwards | (fields.pinned ? layout.ENDPOINT_F_PINNED : 0));
     set(layout.ENDPOINT_STATE, STATES.indexOf(fields.state));
@@ -157,9 +159,25 @@ export class EndpointRecords {
     return address.every((byte, i) => this.#owner.arena.u8[at + i] === byte);
   }
 
+  /** Frames that still come for it and may be sent on. */
+  sendOn(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_FORWARDS);
+  }
+
   /** So many frames that still come for it are sent on. */
   setSendOn(ptr: number, frames: number): void {
     this.#set(ptr, layout.ENDPOINT_FORWARDS, frames);
+  }
+
+  /** True while it is about to be here. */
+  isClaimed(ptr: number): boolean {
+    return (this.#get(ptr, layout.ENDPOINT_FLAGS) & layout.ENDPOINT_F_CLAIMED) !== 0;
+  }
+
+  /** It is about to be here, or is not to be any more: frames for it from the underlay wait, and none is sent on. */
+  setClaimed(ptr: number, claimed: boolean): void {
+    const flags = this.#get(ptr, layout.ENDPOINT_FLAGS) & ~layout.ENDPOINT_F_CLAIMED;
+    this.#set(ptr, layout.ENDPOINT_FLAGS, flags | (claimed ? layout.ENDPOINT_F_CLAIMED : 0));
   }
 
   /** The question about it was answered, or cannot be: it rests from now on, since what waited for the answer is to be believed. */

@@ -8,7 +8,6 @@ import type { HostEngine, HostPlane } from "../../host/plane.js";
 import { type OverlayCounters, readOverlayCounters } from "../../overlay/plane/counters.js";
 import type { NetworkFlags, OverlayOptions, PlaneNetwork, PlaneVnic } from "../../overlay/plane/plane.js";
 import type { PathChoice } from "../../overlay/plane/routes.js";
-import { WAYPOINTS_MAX } from "../../overlay/plane/sizes.js";
 import type { NetworkPolicy } from "../../overlay/policy/policy.js";
 import { tableBytes, tableShape } from "../../table/shape.js";
 import { ScaleRecords } from "./records.js";
@@ -47,7 +46,9 @@ const POLICY_BYTES_MAX = 2 ** 24;
 /** Bytes of a network beside its policy: record, waypoints, and its entry in the table. */
 const NETWORK_ENTRY = tableShape(16, 1);
 const NETWORK_BYTES =
-  layout.NETWORK_BYTES + WAYPOINTS_MAX * 4 + tableBytes(NETWORK_ENTRY) / (NETWORK_ENTRY.buckets * layout.TABLE_WAYS);
+  layout.NETWORK_BYTES +
+  layout.WAYPOINTS_MAX * 4 +
+  tableBytes(NETWORK_ENTRY) / (NETWORK_ENTRY.buckets * layout.TABLE_WAYS);
 /** Of a partition's port: record, and its places in two lists. */
 const VNIC_BYTES = layout.VNIC_BYTES + 8;
 
@@ -155,6 +156,15 @@ export class ScalePlane implements HostPlane {
 
   policyHits(): bigint[] {
     return [];
+  }
+
+  checkPolicy(policy: NetworkPolicy): void {
+    this.#blocks.bytes(policy);
+  }
+
+  /** Nothing goes through a waypoint here. */
+  waypoint(): number {
+    return 0;
   }
 
   setWaypoint(): void {}

@@ -100,6 +100,20 @@ export class ScaleRecords implements HostRecords {
     this.at(ptr).isAsked = false;
   }
 
+  /** Guests ask by sending again: no frame waits here. */
+  askAgain(): void {}
+
+  /** No frame comes for one that is about to be here, and none is sent on. */
+  setClaimed(): void {}
+
+  isClaimed(): boolean {
+    return false;
+  }
+
+  sendOn(): number {
+    return 0;
+  }
+
   remove(ptr: number): void {
     const { network, bytes, isAddress } = this.at(ptr);
     this.#found.delete(`${network} ${bytes}`);
