@@ -1,17 +1,12 @@
 /** Fabrics of many hosts without engines: that a plane without frames asks and keeps as an engine's does, and what it then says of scale. */
 import { describe, expect, test } from "vitest";
-import type { EndpointRecord, HostRecord } from "../../src/directory/records.js";
-import { DirectoryStore } from "../../src/directory/store.js";
 import { HostCore } from "../../src/host/core.js";
-import { perform } from "../../src/host/perform.js";
-import type { HostEngine } from "../../src/host/plane.js";
-import type { HostRequest } from "../../src/host/requests.js";
 import { parseMac } from "../../src/overlay/address.js";
 import { definePolicy } from "../../src/overlay/policy/policy.js";
 import { makeScaleFabric, type ScaleFabric } from "../../src/sim/overlay-scale/fabric.js";
 import { PolicyBlocks, ScaleEngine } from "../../src/sim/overlay-scale/plane.js";
 import { testEngine, wasmBytes } from "../helpers/engines.js";
-import * as f from "../helpers/frames.js";
+import { datagramTo, endpointOf, LoneHost, macOf, OWN, VNI } from "../helpers/lone-host.js";
 import { drain } from "../helpers/ports.js";
 import { Random } from "../helpers/property.js";
 
@@ -19,63 +14,7 @@ const RULES = {
   groups: { inside: { prefixes: ["10.0.0.0/8"] } },
   rules: [{ from: "inside", to: "inside", action: "allow" as const }],
 };
-const VNI = 7;
 const PEERS = 6;
-const OWN = { mac: "02:00:00:00:01:00", ip: "10.0.1.0" };
-const macOf = (i: number) => `02:00:00:00:00:0${i}`;
-const hostOf = (name: string, i: number): HostRecord => ({
-  ...{ name, address: `192.0.2.${i}`, mtuBytes: 1500, encapsulations: ["vxlan"] },
-});
-const endpointOf = (i: number, host: string, generation: number): EndpointRecord => ({
-  ...{
-    vni: VNI,
-    mac: macOf(i),
-    ips: [`10.0.0.${i}`],
-    partition: `p${i}`,
-    labels: {},
-    host,
-    gqpn: 1000 + i,
-    generation,
-  },
-});
-
-/** A host with a directory of its own that answers at once; asked is what it was asked, in order. */
-class Bench<E extends HostEngine> {
-  readonly core: HostCore<E>;
-  readonly store = new DirectoryStore();
-  asked: Omit<HostRequest, "id">[] = [];
-
-  constructor(core: HostCore<E>) {
-    this.core = core;
-    for (const [i, name] of ["there", "yonder"].entries()) this.store.publishHost(hostOf(name, i + 2));
-  }
-
-  step(nowMs: number): void {
-    this.core.step(nowMs);
-    for (let requests = this.core.takeRequests(); requests.length > 0; requests = this.core.takeRequests()) {
-      for (const request of requests) {
-        const { id, ...rest } = request;
-        this.asked.push(rest);
-        const tell = (changes: ReturnType<DirectoryStore["tick"]>) => {
-          for (const change of changes) this.core.change(change, nowMs);
-        };
-        this.core.answer(id, perform(this.store, "here", request, tell), nowMs);
-      }
-      this.core.step(nowMs);
-    }
-  }
-
-  publish(record: EndpointRecord, nowMs: number): void {
-    const outcome = this.store.publish(record);
-    if (outcome.accepted) for (const change of outcome.changes) this.core.change(change, nowMs);
-  }
-
-  withdraw(i: number, nowMs: number): void {
-    const known = this.store.resolve({ vni: VNI, mac: macOf(i) })?.endpoint.generation ?? 0;
-    const outcome = this.store.withdraw(VNI, macOf(i), known);
-    if (outcome.accepted) for (const change of outcome.changes) this.core.change(change, nowMs);
-  }
-}
 
 test("a plane without frames asks what an engine's asks, and keeps as many records and routes", async () => {
   const random = new Random();
@@ -90,8 +29,10 @@ test("a plane without frames asks what an engine's asks, and keeps as many recor
     });
     const [uplink, vnic] = [engine.addPort("up"), engine.addPort("vnic")] as const;
     const ends = { name: "here", address: "192.0.2.1", uplinks: [uplink] };
-    const real = new Bench(new HostCore({ ...ends, engine, policy: policy() }));
-    const counted = new Bench(new HostCore({ ...ends, engine: new ScaleEngine(new PolicyBlocks()), policy: policy() }));
+    const real = new LoneHost(new HostCore({ ...ends, engine, policy: policy() }));
+    const counted = new LoneHost(
+      new HostCore({ ...ends, engine: new ScaleEngine(new PolicyBlocks()), policy: policy() }),
+    );
     const both = [real, counted] as const;
     for (const { core } of both) {
       core.attach({ partition: "own", network: VNI, vnic, mac: OWN.mac, ips: [OWN.ip] }, 0);
@@ -103,13 +44,12 @@ test("a plane without frames asks what an engine's asks, and keeps as many recor
       const i = random.between(1, PEERS);
       const what = random.below(10);
       if (what < 5) {
-        const inside = f.ipv4(f.udp(Uint8Array.of(1)), { src: [10, 0, 1, 0], dst: [10, 0, 0, i] });
-        vnic.receive(f.ethernet(inside, { src: [...parseMac("", OWN.mac)], dst: [...parseMac("", macOf(i))] }));
+        vnic.receive(datagramTo(i));
         counted.core.plane.send(VNI, parseMac("mac", macOf(i)));
       } else if (what < 7) {
         const generation = (generations.get(i) ?? 0) + 1;
         generations.set(i, generation);
-        const record = endpointOf(i, random.pick(["there", "yonder"]), generation);
+        const record = endpointOf(i, random.pick(["there", "yonder"] as const), generation);
         for (const bench of both) bench.publish(record, nowMs);
       } else if (what === 7) for (const bench of both) bench.withdraw(i, nowMs);
       else nowMs += random.pick([10, 200, 1500, 70_000]);
