@@ -131,8 +131,11 @@ export interface Saved {
   restore(): void;
 }
 
+/** What of a plane is brought back. */
+export type Keepable = Pick<Plane, "mbufs" | "arena" | "uplink" | "list" | "saved">;
+
 /** Remembers the mbufs and the uplink's queue as they are now. */
-export function savedRecords({ mbufs, arena, uplink, list, saved }: Plane): Saved {
+export function savedRecords({ mbufs, arena, uplink, list, saved }: Keepable): Saved {
   const { u8, u32 } = arena;
   const records = Math.min(...u32.subarray(list >> 2, (list >> 2) + mbufs));
   const bytes = mbufs * MBUF_BYTES;
@@ -149,7 +152,7 @@ export function savedRecords({ mbufs, arena, uplink, list, saved }: Plane): Save
 }
 
 /** Puts all frames into the vnic's ring, and returns what brings the plane back to that state after any transmit. */
-export function armVnic(plane: Plane): () => void {
+export function armVnic(plane: Keepable & Pick<Plane, "kernels" | "vnic">): () => void {
   const { mbufs, kernels, arena, vnic, list } = plane;
   kernels.portReceiveBurst(vnic.ptr, list, mbufs);
   const { restore } = savedRecords(plane);

@@ -3,10 +3,11 @@
  * measurements that must not pay for the host's handles.
  */
 
+import { MBUF_BYTES, QUEUE_BYTES } from "../../assembly/layout.js";
 import { headroomFor } from "../../src/buffer/headroom.js";
 import { Pool, planPool, poolShape } from "../../src/buffer/pool.js";
 import { Port } from "../../src/buffer/port.js";
-import { planPort } from "../../src/buffer/port-record.js";
+import { type PortRecord, planPort } from "../../src/buffer/port-record.js";
 import { type Arena, MemoryPlan } from "../../src/memory.js";
 import { OverlayPlane } from "../../src/overlay/plane/plane.js";
 import { overlayLimits, planOverlay } from "../../src/overlay/plane/sizes.js";
@@ -16,19 +17,20 @@ import { instantiate, type Kernels } from "../../src/wasm.js";
 import { laySpans, type Spans, spansBytes, WASM } from "../bed.js";
 import { destinationIp, destinationMac, SOURCE_IP, SOURCE_MAC, VNI } from "./traffic.js";
 
-const MBUFS = 256;
-const QUEUE_SIZE = 256;
 const LOCAL = Uint8Array.of(192, 0, 2, 1);
 
 export interface OverlayBed {
   readonly kernels: Kernels;
   readonly arena: Arena;
+  readonly pool: Pool;
   readonly plane: OverlayPlane;
-  readonly pool: number;
+  /** The vnic of the overlay, its port, and the only uplink. */
   readonly vnic: number;
-  readonly vnicPort: number;
-  readonly uplinkPort: number;
+  readonly vnicPort: PortRecord;
+  readonly uplinkPort: PortRecord;
+  /** Addresses of as many mbufs as there are (u32). */
   readonly list: number;
+  readonly saved: number;
   /** The frames as a driver would have them. */
   readonly sources: Spans;
 }
@@ -53,12 +55,15 @@ export async function createOverlayBed({
     policyBytes: 2 ** 23,
     networks: 1,
   });
-  const shape = poolShape(MBUFS, headroomFor(["ethernet", "ipv4", "udp", "vxlan"]), 2048);
+  const shape = poolShape(mbufs, headroomFor(["ethernet", "ipv4", "udp", "vxlan"]), 2048);
   const plan = new MemoryPlan();
   planPool(plan, shape);
-  for (let i = 0; i < 2; i++) planPort(plan, QUEUE_SIZE);
+  for (let i = 0; i < 2; i++) planPort(plan, mbufs);
   planOverlay(plan, limits, 2);
-  plan.add(MBUFS * 4).add(spansBytes(frames.length, 64));
+  plan
+    .add(mbufs * 4)
+    .add(mbufs * MBUF_BYTES + QUEUE_BYTES)
+    .add(spansBytes(frames.length, 64));
   const memory = plan.createMemory();
   const instance = await instantiate(WASM, memory);
   const kernels = instance.raw;
@@ -66,7 +71,7 @@ export async function createOverlayBed({
   const arena = plan.createArena(memory);
   const pool = new Pool(kernels, arena, shape);
   const owner = { kernels, arena, pool, checkOpen: () => instance.checkOpen() };
-  const [vnic, uplink] = ["vnic", "uplink"].map((name, i) => new Port(owner, name, i, QUEUE_SIZE, {})) as [Port, Port];
+  const [vnic, uplink] = ["vnic", "uplink"].map((name, i) => new Port(owner, name, i, mbufs, {})) as [Port, Port];
   const ticks = { flow: 10_000, fragment: 100, miss: 100, idle: 2 ** 30, refresh: 10 };
   const plane = new OverlayPlane(owner, limits, 2, { local: LOCAL, uplinks: [uplink], ticks });
   plane.setTime(1, 2 ** 30);
@@ -95,11 +100,12 @@ export async function createOverlayBed({
     plane.endpoints.write(ptr, { state: "remote", route: routes[i % hosts] as number, ...fields });
   }
   plane.loadPolicy(network, policy, true);
-  const list = arena.take(MBUFS * 4);
+  const list = arena.take(mbufs * 4);
+  const saved = arena.take(mbufs * MBUF_BYTES + QUEUE_BYTES);
   const sources = laySpans(arena, frames);
   return {
-    ...{ kernels, arena, plane, pool: pool.ptr, vnic: attached.ptr, list, sources },
-    ...{ vnicPort: vnic.record.ptr, uplinkPort: uplink.record.ptr },
+    ...{ kernels, arena, pool, plane, vnic: attached.ptr, list, saved, sources },
+    ...{ vnicPort: vnic.record, uplinkPort: uplink.record },
   };
 }
 
