@@ -242,9 +242,10 @@ export class OverlayPlane {
     return vnic;
   }
 
-  /** The port is nobody's; what it had sent is dropped by its reader to come, and its endpoint is the caller's to write. */
+  /** The port is nobody's, what it had sent and nobody has read is dropped, and its endpoint is the caller's to write. */
   detach(vnic: PlaneVnic): void {
     if (!this.#vnics.delete(vnic.port)) return;
+    this.#dropUnread(vnic.port);
     this.#owner.arena.u32[(this.#record.vnicByPort >> 2) + vnic.port.index] = 0;
     this.#idleVnics.push(vnic.ptr);
     this.#listVnics();
@@ -310,6 +311,18 @@ export class OverlayPlane {
 
   #policyAt({ index }: PlaneNetwork): number {
     return this.#record.policies + index * align(this.#limits.policyBytes);
+  }
+
+  /** Whoever has the port next has not sent it. */
+  #dropUnread({ record }: Port): void {
+    const { kernels, arena } = this.#owner;
+    const { ptr, list } = this.#record;
+    for (let n = layout.BURST_MAX; n === layout.BURST_MAX; ) {
+      n = kernels.ringDequeueBurst(record.ring, list, layout.BURST_MAX);
+      for (const m of arena.u32.slice(list >> 2, (list >> 2) + n)) {
+        kernels.overlayDispose(ptr, m, layout.DROP_UNKNOWN_PARTITION);
+      }
+    }
   }
 
   #listVnics(): void {

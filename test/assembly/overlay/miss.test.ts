@@ -208,3 +208,20 @@ test("what waits when its partition goes is dropped, and nobody else sends it", 
   expect([b.take(), redB.take()]).toEqual([[], []]);
   expect(vnic.counters.drops).toEqual({ "unknown-partition": 1 });
 });
+
+test("what a partition has sent and nobody has read goes with it", async () => {
+  const { world, a } = await pair({
+    networks: { blue: { vni: 42, default: "allow" }, red: { vni: 43, default: "allow" } },
+  });
+  const redB = world.attach(1, 2, { network: "red" });
+  world.run(50);
+  const vnic = a.vnic;
+  a.send(a.udp(redB), a.udp(redB));
+  world.host(0).core.detach(a.attachment, world.fabric.nowMs);
+  const red = world.attach(0, 1, { network: "red", vnic });
+  world.run(100);
+  expect([red.attachment.state, redB.take(), vnic.counters.drops]).toEqual(["live", [], { "unknown-partition": 2 }]);
+  red.send(red.udp(redB));
+  world.run(50);
+  expect(redB.take()).toHaveLength(1);
+});
