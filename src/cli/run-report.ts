@@ -87,7 +87,8 @@ function moveLines(move: Move): Line[] {
   const late = `${sentToOldHost} sent to ${from} yet, ${sentOn} sent on, ${sentAgain} sent again, ${movedMessages} messages`;
   return [
     [`${endpoint} moves`, `from ${from} to ${to}: ${numbers}`],
-    ["", `${frames}${gap}; ${late}; ${stale} stale afterwards`],
+    ["", `${frames}${gap}`],
+    ["", `${late}; ${stale} stale afterwards`],
   ];
 }
 
