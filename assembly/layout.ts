@@ -305,6 +305,9 @@ export const OVERLAY_PORTS = 164;
 export const OVERLAY_WAITS_FOR = 168;
 export const OVERLAY_GUEST = 172;
 export const OVERLAY_REFRESH_TICKS = 176;
+export const OVERLAY_RECENT = 180;
+/** Endpoints that were sent to lately (u32 addresses), by a hash of their MAC addresses: a power of two. */
+export const RECENT_ENTRIES = 4096;
 export const OVERLAY_F_IPV6 = 0x1;
 /** Reserved bits in a tunnel's header are a fault. */
 export const OVERLAY_F_STRICT = 0x2;

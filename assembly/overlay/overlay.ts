@@ -40,6 +40,7 @@ import {
   OVERLAY_NETWORKS,
   OVERLAY_POOL,
   OVERLAY_PORTS,
+  OVERLAY_RECENT,
   OVERLAY_RECORD_COUNT,
   OVERLAY_RECORDS,
   OVERLAY_REFRESH_TICKS,
@@ -112,7 +113,8 @@ export class Overlay {
   guest: u32;
   /** Ticks between two questions about one endpoint. */
   refreshTicks: u32;
-  unused0: u32;
+  /** Endpoints that were sent to lately (recent.ts). */
+  recent: u32;
   unused1: u64;
 
   /** The record of the i-th uplink's port. */
@@ -164,6 +166,7 @@ if (offsetof<Overlay>("ports") != OVERLAY_PORTS) ERROR("Overlay: ports");
 if (offsetof<Overlay>("waitsFor") != OVERLAY_WAITS_FOR) ERROR("Overlay: waitsFor");
 if (offsetof<Overlay>("guest") != OVERLAY_GUEST) ERROR("Overlay: guest");
 if (offsetof<Overlay>("refreshTicks") != OVERLAY_REFRESH_TICKS) ERROR("Overlay: refreshTicks");
+if (offsetof<Overlay>("recent") != OVERLAY_RECENT) ERROR("Overlay: recent");
 if (offsetof<Overlay>("counters") != OVERLAY_COUNTERS) ERROR("Overlay: counters");
 
 /** Ticks wrap: true when a is at or behind b. */

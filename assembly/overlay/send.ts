@@ -10,6 +10,7 @@ import { FrameKind } from "../lag/frame";
 import {
   ACTION_DENY,
   ACTION_VIA,
+  BURST_MAX,
   CLASS_WAITS,
   CONTROL_NEIGHBOUR,
   COUNTER_MISSES,
@@ -18,9 +19,11 @@ import {
   DROP_NESTED,
   DROP_NO_ENDPOINT,
   OK,
+  RECENT_ENTRIES,
   SCRATCH_FOUND,
   SCRATCH_KEY_PTRS,
   SCRATCH_KEYS,
+  SCRATCH_LIST,
   SCRATCH_PATHS,
   STATE_ABSENT,
   STATE_LOCAL,
@@ -48,6 +51,7 @@ import { Nested } from "./nested";
 import { Network, Vnic } from "./network";
 import { OUT_HELD, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, isPast, Overlay } from "./overlay";
+import { Recent } from "./recent";
 import { touchEndpoints } from "./touch";
 
 /** Moves at most n frames, BURST_MAX at most, from a vnic's receive ring; returns how many left it. */
@@ -85,14 +89,46 @@ export function overlaySendBurst(overlay: usize, vnic: usize, n: u32): u32 {
 function lookUp(o: Overlay, v: Vnic, slots: usize, tail: u32, mask: u32, n: u32): void {
   const scratch = o.scratch as usize;
   const network = v.network as usize;
+  const recent = o.recent as usize;
+  const isFew = changetype<Table>(o.endpoints as usize).entries <= (RECENT_ENTRIES as u32);
+  let misses: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
+    const at = (i as usize) << 2;
     const m = load<u32>(slots + ((((tail + i) & mask) as usize) << 2)) as usize;
     const mbuf = changetype<Mbuf>(m);
     mbuf.cause = FrameKind.parse(m) as u16;
-    Endpoints.writeKey(scratch + SCRATCH_KEYS + ((i as usize) << 4), network, Endpoints.macAt(mbuf.data as usize));
+    const mac = Endpoints.macAt(mbuf.data as usize);
+    if (isFew) {
+      const endpoint = load<u32>(Recent.place(recent, mac)) as usize;
+      if (Recent.isOf(endpoint, network, mac)) {
+        store<u32>(scratch + SCRATCH_FOUND + at, endpoint as u32);
+        continue;
+      }
+    }
+    Endpoints.writeKey(scratch + SCRATCH_KEYS + ((misses as usize) << 4), network, mac);
+    store<u32>(scratch + SCRATCH_LIST + ((misses as usize) << 2), i);
+    misses++;
   }
-  tableLookupBurst(o.endpoints as usize, scratch + SCRATCH_KEY_PTRS, scratch + SCRATCH_FOUND, n);
+  if (misses == 0) return;
+  findMissed(o, misses, n);
   if (changetype<Table>(o.endpoints as usize).large != 0) touchEndpoints(o, n);
+}
+
+/** Looks up in the table whom the loop before did not find, and remembers them; misses stand in the list by their places among n. */
+function findMissed(o: Overlay, misses: u32, n: u32): void {
+  const scratch = o.scratch as usize;
+  const found = scratch + SCRATCH_FOUND;
+  // Where all are missed, what is found belongs where it is; else it is put in its place.
+  const values = misses == n ? found : found + ((BURST_MAX as usize) << 2);
+  tableLookupBurst(o.endpoints as usize, scratch + SCRATCH_KEY_PTRS, values, misses);
+  if (changetype<Table>(o.endpoints as usize).entries > (RECENT_ENTRIES as u32)) return;
+  for (let j: u32 = 0; j < misses; j++) {
+    const at = (j as usize) << 2;
+    const endpoint = load<u32>(values + at);
+    store<u32>(found + ((load<u32>(scratch + SCRATCH_LIST + at) as usize) << 2), endpoint);
+    if (endpoint == TABLE_MISS) continue;
+    store<u32>(Recent.place(o.recent as usize, changetype<Endpoint>(endpoint as usize).mac), endpoint);
+  }
 }
 
 /** Sends one frame, whose cause is what parse said; found is its destination's record, or TABLE_MISS. */

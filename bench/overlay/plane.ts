@@ -40,16 +40,13 @@ export interface OverlayBedOptions {
   /** Hosts that they are on, evenly. */
   readonly hosts: number;
   readonly policy: NetworkPolicy;
-  /** Frame i is for destination order[i]. */
   readonly frames: readonly Uint8Array[];
+  /** Buffers of the pool, and places in rings and queues: a power of two. */
+  readonly mbufs: number;
 }
 
-export async function createOverlayBed({
-  destinations,
-  hosts,
-  policy,
-  frames,
-}: OverlayBedOptions): Promise<OverlayBed> {
+export async function createOverlayBed(options: OverlayBedOptions): Promise<OverlayBed> {
+  const { destinations, hosts, policy, frames, mbufs } = options;
   const limits = overlayLimits({
     ...{ endpoints: destinations + 64, routes: hosts + 1, paths: hosts + 1, flows: 65_536 },
     policyBytes: 2 ** 23,

@@ -47,6 +47,7 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
     u32[((scratch + layout.SCRATCH_KEY_PTRS) >> 2) + i] = scratch + layout.SCRATCH_KEYS + i * 16;
   }
   set(layout.OVERLAY_GQP, arena.take(layout.GQP_BYTES));
+  const recent = arena.take(layout.RECENT_ENTRIES * 4);
   const [crc32, crc16] = [arena.take(layout.CRC_TABLE_BYTES), arena.take(layout.CRC_TABLE_BYTES)];
   kernels.crcInit(crc32, layout.CRC_POLYNOMIAL_32);
   kernels.crcInit(crc16, layout.CRC_POLYNOMIAL_16);
@@ -62,6 +63,8 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
   for (let i = 0; i < limits.endpoints; i++) {
     u32[(freeRecords >> 2) + limits.endpoints - 1 - i] = records + i * layout.ENDPOINT_BYTES;
   }
+  // Nobody's: a record in no use.
+  u32.fill(records, recent >> 2, (recent >> 2) + layout.RECENT_ENTRIES);
   const rings = makeRings(owner, limits);
   const freeRings = arena.take(limits.waits * 4);
   u32.set(rings, freeRings >> 2);
@@ -108,6 +111,7 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
     [layout.OVERLAY_CRC16, crc16],
     [layout.OVERLAY_SCRATCH, scratch],
     [layout.OVERLAY_COUNTERS, counters],
+    [layout.OVERLAY_RECENT, recent],
   ];
   for (const [offset, value] of words) set(offset, value);
   const list = arena.take(layout.BURST_MAX * 4);

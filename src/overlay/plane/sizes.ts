@@ -7,6 +7,7 @@ import {
   NETWORK_BYTES,
   OVERLAY_BYTES,
   OVERLAY_COUNTERS_COUNT,
+  RECENT_ENTRIES,
   RING_BYTES,
   ROUTE_BYTES,
   SCRATCH_BYTES,
@@ -77,7 +78,10 @@ export function eventsOf({ waits }: OverlayLimits): number {
 /** Plans what makeOverlayRecord takes, in its order. */
 export function planOverlay(plan: MemoryPlan, limits: OverlayLimits, ports: number): void {
   plan.add(OVERLAY_BYTES).add(OVERLAY_COUNTERS_COUNT * 8);
-  plan.add(SCRATCH_BYTES).add(GQP_BYTES);
+  plan
+    .add(SCRATCH_BYTES)
+    .add(GQP_BYTES)
+    .add(RECENT_ENTRIES * 4);
   for (let i = 0; i < 2; i++) plan.add(CRC_TABLE_BYTES);
   for (const shape of Object.values(overlayTables(limits))) plan.add(TABLE_BYTES).add(tableBytes(shape));
   plan.add(limits.endpoints * ENDPOINT_BYTES).add(limits.endpoints * 4);
