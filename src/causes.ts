@@ -22,7 +22,6 @@ export const CAUSES: readonly (readonly [code: number, name: string, text: strin
   [layout.DROP_NO_HEADROOM, "no-headroom", "the outer headers do not fit in front"],
   [layout.DROP_TOO_LONG, "too-long", "too long for an outer IP datagram of 65535 bytes"],
   [layout.DROP_NEEDS_SCATTER_GATHER, "needs-scatter-gather", "longer than a buffer, and the port takes one span only"],
-  [layout.DROP_NOT_VXLAN, "not-vxlan", "no UDP datagram to the VXLAN port"],
   [layout.DROP_VXLAN_TRUNCATED, "vxlan-truncated", "ends inside the VXLAN header"],
   [layout.DROP_VXLAN_NO_VNI_FLAG, "vxlan-no-vni-flag", "VXLAN header without the I flag"],
   [layout.DROP_OUTER_FRAGMENT, "outer-fragment", "a fragment of an outer datagram"],

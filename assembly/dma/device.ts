@@ -81,7 +81,7 @@ export function nextSegments(q: Queue): u32 {
   return hasNext(flags) ? countSegments(q, index) : 1;
 }
 
-export function countSegments(q: Queue, index: u32): u32 {
+function countSegments(q: Queue, index: u32): u32 {
   let segments: u32 = 1;
   while (hasNext(descOf(q, index).flags as u32)) {
     if (++index == q.size) index = 0;

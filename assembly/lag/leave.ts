@@ -22,7 +22,7 @@ import { floodPort, Partition } from "./partition";
 
 /** What became of a frame that did not leave by a port: dropped and counted, held until its bucket has moved, or it must wait. */
 export const LEFT_DROPPED: u32 = 0xfd;
-export const LEFT_HELD: u32 = 0xfe;
+const LEFT_HELD: u32 = 0xfe;
 export const LEFT_WAITS: u32 = 0xff;
 
 /** A class because asc inlines on demand only decorated methods. */

@@ -147,7 +147,7 @@ export function trim(m: usize, len: u32): u32 {
   return 1;
 }
 
-export function lastSegment(m: usize): usize {
+function lastSegment(m: usize): usize {
   while (changetype<Mbuf>(m).next != 0) m = changetype<Mbuf>(m).next as usize;
   return m;
 }

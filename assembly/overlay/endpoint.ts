@@ -1,7 +1,7 @@
 // An endpoint: a partition's interface, by its network and MAC address, wherever it is. Records of IP addresses are of the same make:
 // of an address that is seen where it is not its endpoint's own (behind a waypoint) only the class is wanted.
 //
-//   keys, 16 bytes   │ network 4 │ 0 4 │ MAC address 6 │ 0 2 │          │ 0xffffffff 4 │ 0 4 │ GQPN 4 │ 0 4 │
+//   keys, 16 bytes   │ network 4 │ 0 4 │ MAC address 6 │ 0 2 │
 //   and 32 bytes     │ network 4 │ 0 4 │ IP version 4 │ 0 4 │ IPv4 4, 0 12, or IPv6 16 │
 import {
   ENDPOINT_BYTES,
@@ -98,8 +98,6 @@ if (offsetof<Endpoint>("generation") != ENDPOINT_GENERATION) ERROR("Endpoint: ge
 if (offsetof<Endpoint>("told") != ENDPOINT_TOLD) ERROR("Endpoint: told");
 
 const MAC_MASK: u64 = 0xffff_ffff_ffff;
-/** Stands for a network in the keys of queue pairs: no record has this address. */
-const NO_NETWORK: u64 = 0xffff_ffff;
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Endpoints {
@@ -122,18 +120,6 @@ export class Endpoints {
     Endpoints.writeKey(key, network, mac);
     return tableLookup(o.endpoints as usize, key);
   }
-}
-
-/** The record of a global queue pair, or TABLE_MISS. */
-export function findQueuePair(o: Overlay, gqpn: u32): u32 {
-  const key = o.scratch as usize;
-  writeQueuePairKey(key, gqpn);
-  return tableLookup(o.endpoints as usize, key);
-}
-
-export function writeQueuePairKey(at: usize, gqpn: u32): void {
-  store<u64>(at, NO_NETWORK);
-  store<u64>(at, gqpn as u64, 8);
 }
 
 /** A record in no use, all zero but for its state, or 0 when there is none. */

@@ -58,8 +58,14 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
   for (let i: u32 = 0; i < o.vnicCount; i++) {
     const v = changetype<Vnic>(load<u32>((o.vnics as usize) + ((i as usize) << 2)) as usize);
     if ((v.network as usize) != changetype<usize>(n) || (v.endpoint as usize) == sender) continue;
-    const class_ = changetype<Endpoint>(v.endpoint as usize).class;
-    const decision = PolicyTable.decide(n.policy as usize, source, class_, protocolOf(mbuf), destinationPort(mbuf));
+    const destination = changetype<Endpoint>(v.endpoint as usize).class;
+    const decision = PolicyTable.decide(
+      n.policy as usize,
+      source,
+      destination,
+      protocolOf(mbuf),
+      destinationPort(mbuf),
+    );
     count(decision + DECISION_HITS, 0, 1);
     if ((load<u8>(decision, DECISION_ACTION) as u32) != ACTION_ALLOW) continue;
     if (copyTo(v.port as usize, m, ingress)) {

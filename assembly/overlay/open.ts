@@ -55,7 +55,7 @@ export function openOuter(o: Overlay, m: usize): u32 {
 }
 
 /** The record of a network, or TABLE_MISS. */
-export function findNetwork(o: Overlay, vni: u32): u32 {
+function findNetwork(o: Overlay, vni: u32): u32 {
   // Behind the keys of the burst's frames, which are still to be looked up: the last one is written after this.
   const key = (o.scratch as usize) + SCRATCH_KEY_PTRS - 16;
   store<u64>(key, vni as u64);

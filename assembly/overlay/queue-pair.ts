@@ -20,10 +20,10 @@ import { Tunnel } from "../path/tunnel";
 import { VLAN_BYTES } from "../wire/ethernet";
 import { bthDestQpn, bthPsn, dethSourceQpn, OVERLAY_BYTES, ROCEV2_PORT, UD_BYTES } from "../wire/ib";
 import { udpDestination } from "../wire/transport";
-import { refuse, untag } from "./deliver";
+import { refuse } from "./deliver";
 import { Uplinks } from "./depart";
 import { Endpoint } from "./endpoint";
-import { Network, Vnic } from "./network";
+import { Vnic } from "./network";
 import { NETWORK_CONTROL } from "./open";
 import { OUT_DROPPED, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
@@ -79,13 +79,12 @@ export function departByQueuePair(o: Overlay, vnic: usize, endpoint: usize, path
   } else if (Single.mustWait(o.uplinkAt(number), m)) {
     return OUT_WAITS;
   }
-  // 2. Headers and CRCs around it, but for tags that the network does not carry.
-  let cause = untag(changetype<Network>(v.network as usize), m);
-  if (cause == OK && changetype<Mbuf>(m).segments != 1) linearize(o.pool as usize, m);
+  // 2. Headers and CRCs around it.
+  if (changetype<Mbuf>(m).segments != 1) linearize(o.pool as usize, m);
   const e = changetype<Endpoint>(endpoint);
   const source = changetype<Endpoint>(v.endpoint as usize).gqpn;
   const destination = endpoint == 0 ? MULTICAST_QPN : e.gqpn;
-  if (cause == OK) cause = wrap(o, path, m, destination, source, endpoint == 0 ? 0 : e.psn);
+  let cause = wrap(o, path, m, destination, source, endpoint == 0 ? 0 : e.psn);
   if (cause == OK && o.group == 0) cause = makeSendable(o.uplinkAt(number), ingress, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if (endpoint != 0) {

@@ -97,7 +97,7 @@ function lookUp(o: Overlay, ring: usize, n: u32): void {
  * Takes a frame that arrived on the i-th uplink and was opened (open.ts); source and destination are the records of its inner addresses,
  * or TABLE_MISS. The frame is the overlay's no longer.
  */
-export function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destination: u32): u32 {
+function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destination: u32): u32 {
   const uplink = o.uplinkAt(i);
   const mbuf = changetype<Mbuf>(m);
   // 1. Is it for this host, and right outside? The link's own protocols, and the overlay's, are for the control plane.

@@ -16,7 +16,7 @@ import { load16be, load32be } from "../be";
 export const ROCEV2_PORT: u32 = 4791;
 export const LRH_BYTES: u32 = 8;
 export const BTH_BYTES: u32 = 12;
-export const DETH_BYTES: u32 = 8;
+const DETH_BYTES: u32 = 8;
 /** The 4-byte header in front of the inner frame. */
 export const OVERLAY_BYTES: u32 = 4;
 export const ICRC_BYTES: u32 = 4;

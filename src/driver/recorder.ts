@@ -39,7 +39,7 @@ export class CaptureRecorder implements Driver {
 }
 
 /** Writes a frame that leaves; a promise only where the writer's sink makes one wait. */
-export function recordFrame(writer: CaptureWriter, interfaceId: number, frame: Outgoing): Promise<void> | undefined {
+function recordFrame(writer: CaptureWriter, interfaceId: number, frame: Outgoing): Promise<void> | undefined {
   const { timestampNs, spans, originalLength } = frame;
   return writer.write({ timestampNs, data: spans, originalLength, interfaceId });
 }

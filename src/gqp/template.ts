@@ -6,14 +6,14 @@
 import type { Ends } from "../overlay/outer.js";
 import { buildTemplate, type Template } from "../overlay/template.js";
 
-export interface RoceHeaders extends Ends {
+interface RoceHeaders extends Ends {
   /** Type of service or traffic class. */
   readonly tos: number;
   /** Queue key, 32 bits: a network's VNI, or that of control messages. */
   readonly qkey: number;
 }
 
-export interface InfinibandHeaders {
+interface InfinibandHeaders {
   /** Local identifiers of this port and of the remote one, 1-0xbfff. */
   readonly slid: number;
   readonly dlid: number;
@@ -24,7 +24,7 @@ export interface InfinibandHeaders {
 }
 
 /** UDP port of RoCEv2 (IANA). */
-export const ROCEV2_UDP_PORT = 4791;
+const ROCEV2_UDP_PORT = 4791;
 const OPCODE_UD_SEND_ONLY = 0x64;
 /** The EtherType of a whole frame, and 16 zero bits. */
 export const OVERLAY_HEADER: readonly number[] = [0x65, 0x58, 0, 0];

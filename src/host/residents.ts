@@ -181,7 +181,7 @@ function addressesOf({ ips, mac }: Attachment): Set<string> {
 }
 
 /** The IPv6 address that a station makes of its MAC address (RFC 4291 appendix A). */
-export function linkLocalOf(mac: string): string {
+function linkLocalOf(mac: string): string {
   const [a, b, c, d, e, f] = parseMac("mac", mac) as unknown as [number, number, number, number, number, number];
   return ipText(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f));
 }

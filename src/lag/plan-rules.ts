@@ -9,7 +9,7 @@ import type { LagPlan, PartitionPlan } from "./plan-schema.js";
 export const SELECTIONS = ["buckets", "modulo", "turn"] as const;
 export const HEADERS = ["outer", "inner"] as const;
 /** Ports on either side of a set, as AIX EtherChannel has them. */
-export const SIDE_PORTS_MAX = 8;
+const SIDE_PORTS_MAX = 8;
 const VLAN_MAX = 4094;
 const VNI_MAX = 2 ** 24 - 1;
 const DELAY_MAX_MS = 86_400_000;

@@ -21,7 +21,7 @@ export interface Impairment {
 export type ImpairmentOptions = Partial<Impairment>;
 
 /** How jitter is spread: every value as likely as another, or the mean of four such (Bates distribution). */
-export const JITTER_SHAPES = ["uniform", "bell"] as const;
+const JITTER_SHAPES = ["uniform", "bell"] as const;
 export type JitterShape = (typeof JITTER_SHAPES)[number];
 
 export const NO_IMPAIRMENT: Impairment = {

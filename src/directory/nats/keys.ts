@@ -55,11 +55,6 @@ export function nameToken(name: string): string {
   return bytes.map((byte) => (isPlain(byte) ? String.fromCharCode(byte) : `=${hex(byte)}`)).join("");
 }
 
-/** The name that a token stands for. */
-export function tokenName(token: string): string {
-  return decodeURIComponent(token.replaceAll("=", "%"));
-}
-
 function isPlain(byte: number): boolean {
   return /[-_0-9A-Za-z]/.test(String.fromCharCode(byte));
 }

@@ -13,7 +13,7 @@ import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import { MASK_BYTES } from "./version2.js";
 
-export const CONVERSATIONS = 4096;
+const CONVERSATIONS = 4096;
 
 /** For each conversation the ports that may carry it, best first. A conversation that is not there has no port. */
 export type Conversations = ReadonlyMap<number, readonly number[]>;

@@ -28,7 +28,6 @@ export const PORT_ALGORITHM = {
   "ecmp-flow-hash": 0x0080c205,
 } as const;
 
-export const DIGEST_BYTES = 16;
 /** A bit for each conversation. */
 export const MASK_BYTES = 512;
 const MASK_PART_BYTES = MASK_BYTES / 4;

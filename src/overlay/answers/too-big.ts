@@ -23,8 +23,8 @@ import {
 } from "./ip.js";
 
 /** What is offered to hosts must be able to carry something: RFC 791's 68 bytes and RFC 8200's 1280. Less, receivers discard. */
-export const IPV4_MTU_MIN = 68;
-export const IPV6_MTU_MIN = 1280;
+const IPV4_MTU_MIN = 68;
+const IPV6_MTU_MIN = 1280;
 /** Bytes of an answer's IP packet. */
 const IPV4_ANSWER_BYTES_MAX = 576;
 const IPV6_ANSWER_BYTES_MAX = 1280;

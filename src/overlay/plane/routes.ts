@@ -88,7 +88,7 @@ export class Routes {
  * Which path each bucket has: one bucket for one path, else all of them, by the largest remainders of the weights, so that every path
  * has one at least.
  */
-export function bucketsOf(choices: readonly { readonly weight: number }[]): number[] {
+function bucketsOf(choices: readonly { readonly weight: number }[]): number[] {
   if (choices.length <= 1) return [0];
   checkInteger("paths.length", choices.length, 0, ROUTE_BUCKETS_MAX);
   for (const [i, { weight }] of choices.entries()) checkInteger(`paths[${i}].weight`, weight, 1, ROUTE_BUCKETS_MAX);

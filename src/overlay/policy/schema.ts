@@ -7,7 +7,7 @@ import { ENCAPSULATION_NAMES } from "../../directory/records.js";
 import { Name, Vni, Word } from "../../document/words.js";
 
 /** What a rule can be told apart by in a compiled policy, of which the default takes one. */
-export const RULES_MAX = 32767;
+const RULES_MAX = 32767;
 const PRIORITY_MAX = 2 ** 31 - 1;
 const PORT_MAX = 65535;
 /** RFC 791: every internet module must forward 68 bytes. */
@@ -57,7 +57,7 @@ const Rule = v.strictObject({
   stateful: v.optional(v.boolean()),
 });
 
-export const NetworkSchema = v.strictObject({
+const NetworkSchema = v.strictObject({
   tenant: v.optional(Word),
   vni: Vni,
   /** What happens to a frame that no rule is about. */

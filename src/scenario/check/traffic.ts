@@ -45,7 +45,7 @@ export function viaOf(expect: string): string | undefined {
 }
 
 /** The IP version that both have an address of; 4 where both are possible. */
-export function versionBetween(from: readonly string[], to: readonly string[]): 4 | 6 | undefined {
+function versionBetween(from: readonly string[], to: readonly string[]): 4 | 6 | undefined {
   const has = (ips: readonly string[], version: 4 | 6) => ips.some((ip) => parseAddress(ip)?.version === version);
   return ([4, 6] as const).find((version) => has(from, version) && has(to, version));
 }
