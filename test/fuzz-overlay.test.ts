@@ -25,7 +25,9 @@ const RULES = {
     { from: "any", to: "any", action: "allow" },
   ],
 } as const;
-const RED = { vni: 4201, default: "allow", innerVlan: true } as const;
+/** Tags are carried, but in NVGRE, which has none. */
+const red = (encapsulation: EncapsulationName) =>
+  ({ vni: 4201, default: "allow", innerVlan: encapsulation !== "nvgre" }) as const;
 const ENCAPSULATIONS = ["vxlan", "geneve", "vxlan-gpe", "nvgre", "rocev2"] as const;
 
 /** What a guest may send: of every kind that the overlay tells apart, in turn. */
@@ -83,7 +85,7 @@ function sealed(frame: Uint8Array): Uint8Array {
 async function valid(encapsulation: EncapsulationName, build: Build, flood: boolean) {
   const world = await makeWorld({
     ...{
-      networks: { blue: { ...RULES, flood }, red: RED },
+      networks: { blue: { ...RULES, flood }, red: red(encapsulation) },
       build,
       engine: { mbufs: 1024, queueSize: 256, overlay: { endpoints: 256, flows: 256 } },
     },
