@@ -2,7 +2,7 @@
  * npm run scale [-- --hosts N] [--endpoints N] [--networks N] [--moves N] [--seed N]
  *
  * A whole fabric of overlay hosts in virtual time, 10,000 of them by default, and one of a tenth of the size beside it: the bytes that a host
- * keeps by what it talks to, the directory's messages, and how long a move takes. The large one needs some 5 GiB and a quarter of an hour.
+ * keeps by what it talks to, the directory's messages, and how long a move takes. The large one needs some 9 GiB and a quarter of an hour of one core.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
