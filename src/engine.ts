@@ -1,143 +1,46 @@
 /**
- * An engine: one instance of the data plane, its memory, its pool, ports and tunnels. Everything is sized here, once.
+ * An engine: one instance of the data plane, its memory, its pool, ports and tunnels. Everything is sized when it is made.
  *
  *   const engine = await createEngine({ headers: ["ethernet", "ipv4", "udp", "vxlan"] });
  */
 import { BURST_MAX, GROUP_PORTS_MAX, TUNNEL_BYTES } from "../assembly/layout.js";
 import type { FrameOwner } from "./buffer/frame.js";
-import { checkHeadroom, type HeaderName, headroomFor } from "./buffer/headroom.js";
-import { Pool, planPool, poolShape } from "./buffer/pool.js";
+import { checkHeadroom } from "./buffer/headroom.js";
+import { Pool } from "./buffer/pool.js";
 import { Port, type PortOptions } from "./buffer/port.js";
-import { planPort } from "./buffer/port-record.js";
-import { Burst, planBurst } from "./burst.js";
+import { Burst } from "./burst.js";
 import { type Census, takeCensus } from "./census.js";
-import { checkInteger, checkPowerOfTwo } from "./check.js";
+import { checkInteger } from "./check.js";
 import type { Handover } from "./driver/handover/channel.js";
 import { HandoverReceiver } from "./driver/handover/receiver.js";
 import { HandoverSender } from "./driver/handover/sender.js";
-import { planStage, Stage } from "./driver/handover/stage.js";
+import { Stages } from "./driver/handover/stages.js";
+import { checkEngineOptions, type EngineLimits, type EngineOptions, planEngine } from "./engine-options.js";
 import { ConfigError } from "./errors.js";
-import { FlowHasher, planHasher } from "./hash/hasher.js";
+import { FlowHasher } from "./hash/hasher.js";
 import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { LagGroup } from "./lag/group.js";
-import { type LagLimits, planGroup } from "./lag/group-record.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
-import { type Arena, MemoryPlan } from "./memory.js";
+import type { Arena } from "./memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
-import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
+import { checkDistinct, checkFirst } from "./overlay/shared-ends.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
 import { randomSeed } from "./seed.js";
-import { checkHost, defaultSource, type Instance, instantiate, type WasmSource } from "./wasm.js";
-
-export interface EngineOptions {
-  /** Headers that any stack will put in front of a frame, outermost first; they make the headroom. */
-  readonly headers?: readonly HeaderName[];
-  /** Buffers in the pool, 2 to 1048576; 4096 by default. */
-  readonly mbufs?: number;
-  /** Room for payload in each buffer, in bytes, 64 to 65536; longer frames take several buffers. 2048 by default. */
-  readonly payloadBytes?: number;
-  /** Most ports, 0 to 16384; 8 by default. */
-  readonly ports?: number;
-  /** Descriptors of each port's transmit queue, and slots of its receive ring: a power of two, 2 to 32768; 512. */
-  readonly queueSize?: number;
-  /** Most tunnels, 0 to 1024; 16 by default. */
-  readonly tunnels?: number;
-  /** Most bursts at a time (Engine.burst), 0 to 64; 1 by default. */
-  readonly bursts?: number;
-  /** Most hashers (Engine.hasher), 0 to 64, of 37 KiB each; 2 by default. */
-  readonly hashers?: number;
-  /** Most ends of channels to other engines at a time (sendingEnd, receivingEnd), 0 to 256; 2 by default. */
-  readonly handoverEnds?: number;
-  /** Link aggregation: how many groups there may be, and how large each; none by default. */
-  readonly lag?: LagSizes;
-  /** The overlay of a host (createHost): how much it can hold; none by default. */
-  readonly overlay?: OverlaySizes;
-  /**
-   * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
-   * file that ships with ringlane, of the build that debug asks for.
-   */
-  readonly wasm?: WasmSource;
-  /** The debug build: catches double free, foreign pointers and use after free, and is several times slower. */
-  readonly debug?: boolean;
-}
-
-/** Sizes of link aggregation groups. */
-export interface LagSizes {
-  /** 1 to 16; 1 by default. */
-  readonly groups?: number;
-  /** Partitions of a group, 1 to 65536; 16 by default. */
-  readonly partitions?: number;
-  /** Buckets of a partition, a power of two, 32 to 65536; 256 by default. */
-  readonly buckets?: number;
-  /** MAC addresses of a group's partitions, configured and learned, 1 to 1048576; 1024 by default. */
-  readonly addresses?: number;
-  /** Frames that a group holds for buckets that move before guests have to wait, a power of two, 2 to 32768; 256 by default. */
-  readonly heldFrames?: number;
-}
+import { checkHost, defaultSource, type Instance, instantiate } from "./wasm.js";
 
 /** The bound of a port whose frames somebody is to take. */
 const UNREAD = "a port that no tunnel, no group and no overlay has";
-const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
-
 /** Makes an engine. Rejects with EngineUnsupported where SIMD is missing, with ConfigError for a bad option. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const limits = {
-    ports: checkInteger("ports", options.ports ?? 8, 0, 16_384),
-    queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
-    tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
-    bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
-    hashers: checkInteger("hashers", options.hashers ?? 2, 0, 64),
-    handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
-    lag: lagLimits(options.lag),
-    overlay: options.overlay && overlayLimits(options.overlay),
-  };
-  const shape = poolShape(
-    checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
-    headroomFor(options.headers ?? DEFAULT_HEADERS),
-    checkInteger("payloadBytes", options.payloadBytes ?? 2048, 64, 65536),
-  );
-  const plan = new MemoryPlan();
-  planPool(plan, shape);
-  for (let i = 0; i < limits.ports; i++) planPort(plan, limits.queueSize);
-  for (let i = 0; i < limits.bursts; i++) planBurst(plan);
-  for (let i = 0; i < limits.hashers + limits.lag.groups; i++) planHasher(plan);
-  for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
-  for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
-  if (limits.overlay) planOverlay(plan, limits.overlay, limits.ports);
-  plan.add(limits.tunnels * TUNNEL_BYTES);
-  plan.add(BURST_MAX * 4);
-
+  const limits = checkEngineOptions(options);
+  const plan = planEngine(limits);
   checkHost();
   const memory = plan.createMemory();
   const instance = await instantiate(options.wasm ?? defaultSource(options.debug ?? false), memory);
   instance.kernels.heapInit();
   const arena = plan.createArena(memory);
-  const pool = new Pool(instance.kernels, arena, shape);
-  return new Engine(instance, arena, pool, limits);
+  return new Engine(instance, arena, new Pool(instance.kernels, arena, limits.pool), limits);
 }
-
-function lagLimits(sizes: LagSizes | undefined): LagLimits {
-  return {
-    groups: sizes ? checkInteger("lag.groups", sizes.groups ?? 1, 1, 16) : 0,
-    partitions: checkInteger("lag.partitions", sizes?.partitions ?? 16, 1, 65_536),
-    buckets: checkPowerOfTwo("lag.buckets", sizes?.buckets ?? 256, 32, 65_536),
-    addresses: checkInteger("lag.addresses", sizes?.addresses ?? 1024, 1, 2 ** 20),
-    heldFrames: checkPowerOfTwo("lag.heldFrames", sizes?.heldFrames ?? 256, 2, 32_768),
-  };
-}
-
-interface EngineLimits {
-  readonly ports: number;
-  readonly queueSize: number;
-  readonly tunnels: number;
-  readonly bursts: number;
-  readonly hashers: number;
-  readonly handoverEnds: number;
-  readonly lag: LagLimits;
-  readonly overlay: OverlayLimits | undefined;
-}
-
-type PathEnds = Pick<Tunnel, "encapsulation" | "vni" | "local" | "remote">;
 
 export class Engine {
   readonly #instance: Instance;
@@ -152,15 +55,14 @@ export class Engine {
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
   #hashers = 0;
-  /** Stages that no end of a channel uses, of those that were made. */
-  readonly #idleStages: Stage[] = [];
-  #stages = 0;
+  readonly #stages: Stages;
 
   /** @internal Made by createEngine. */
   constructor(instance: Instance, arena: Arena, pool: Pool, limits: EngineLimits) {
     this.#instance = instance;
     this.#owner = { kernels: instance.kernels, arena, pool, checkOpen: () => instance.checkOpen() };
     this.#limits = limits;
+    this.#stages = new Stages(this.#owner, limits.handoverEnds);
     this.#tunnelTable = arena.take(limits.tunnels * TUNNEL_BYTES);
     this.#scratch = arena.take(BURST_MAX * 4);
   }
@@ -211,7 +113,7 @@ export class Engine {
       if (port && this.#groups.some((group) => group.reads(port))) throw new ConfigError(argument, port.name, UNREAD);
     }
     const { record, ...encoded } = encodeTunnel(options);
-    this.#checkDistinct(options, encoded.encapsulation);
+    checkDistinct(this.#tunnels, { ...options, encapsulation: encoded.encapsulation });
     checkHeadroom("tunnel", encoded.headerBytes, this.headroomBytes);
     const ptr = this.#tunnelTable + this.#tunnels.length * TUNNEL_BYTES;
     this.#instance.loadTable(ptr, record);
@@ -293,13 +195,13 @@ export class Engine {
    */
   sendingEnd(handover: Handover, port: Port): HandoverSender {
     this.#checkPort(port);
-    return this.#withStage((stage, release) => new HandoverSender(handover, port, stage, release));
+    return this.#stages.with((stage, release) => new HandoverSender(handover, port, stage, release));
   }
 
   /** A driver by which what the engine at the channel's other end hands over arrives on the port. Throws as sendingEnd. */
   receivingEnd(handover: Handover, port: Port): HandoverReceiver {
     this.#checkPort(port);
-    return this.#withStage((stage, release) => new HandoverReceiver(handover, port, stage, release));
+    return this.#stages.with((stage, release) => new HandoverReceiver(handover, port, stage, release));
   }
 
   /** Moves what guests sent onto the underlay, through a tunnel: at most n frames. Returns how many left the vnic. */
@@ -342,26 +244,6 @@ export class Engine {
     return [...this.#bursts, ...this.#groups, ...(this.#overlay ? [this.#overlay] : [])];
   }
 
-  /** Makes something that needs a stage; the stage is idle again when it says so, or when it could not be made. */
-  #withStage<T>(make: (stage: Stage, release: (stage: Stage) => void) => T): T {
-    this.#owner.checkOpen();
-    const busy = this.#stages - this.#idleStages.length;
-    checkInteger("handoverEnds", busy + 1, 1, this.#limits.handoverEnds);
-    const stage = this.#idleStages.pop() ?? this.#makeStage();
-    const release = (idle: Stage) => this.#idleStages.push(idle);
-    try {
-      return make(stage, release);
-    } catch (error) {
-      release(stage);
-      throw error;
-    }
-  }
-
-  #makeStage(): Stage {
-    this.#stages++;
-    return new Stage(this.#owner);
-  }
-
   #transmit({ ptr, vnic, uplink }: Tunnel, n: number): number {
     if (!vnic || !uplink) return 0;
     uplink.reap();
@@ -375,19 +257,6 @@ export class Engine {
   /** Makes room in the guests' queues for what is about to arrive. */
   #reapGuests(): void {
     for (const { vnic } of this.#tunnels) vnic?.reap();
-  }
-
-  /** A guest has one way out, and a frame that arrives one guest: what would never be reached is refused. */
-  #checkDistinct(options: TunnelOptions, encapsulation: Tunnel["encapsulation"]): void {
-    const { vni, vnic, uplink } = options;
-    if (!vnic) return;
-    if (vnic === uplink) throw new ConfigError("uplink", vnic.name, "another port than vnic");
-    for (const other of this.#tunnels) {
-      if (other.vnic === vnic) throw new ConfigError("vnic", vnic.name, "a port that no other tunnel has");
-      if (other.uplink === uplink && isSamePath(other, { ...options, encapsulation })) {
-        throw new ConfigError("vni", vni, "another VNI, or other addresses, than those of a tunnel on this uplink");
-      }
-    }
   }
 
   #checkPort(port: Port): void {
@@ -404,20 +273,12 @@ export class Engine {
     if (isRead) throw new ConfigError(argument, port.name, UNREAD);
   }
 
-  /** A tunnel of a group's partitions: without ports, and the first between its ends, which frames that arrive are taken for. */
   #checkShared(tunnel: Tunnel): void {
     this.#checkTunnel(tunnel);
-    const first = this.#tunnels.find((other) => !other.uplink && isSamePath(other, tunnel));
-    if (first !== tunnel)
-      throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "the first without ports between its ends");
+    checkFirst(this.#tunnels, tunnel);
   }
 
   #checkTunnel(tunnel: Tunnel): void {
     if (!this.#tunnels.includes(tunnel)) throw new ConfigError("tunnel", `VNI ${tunnel.vni}`, "of this engine");
   }
-}
-
-/** What arrives through one of them could have come through the other. */
-function isSamePath(a: PathEnds, b: PathEnds): boolean {
-  return a.encapsulation === b.encapsulation && a.vni === b.vni && a.local === b.local && a.remote === b.remote;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { createEngine, type Engine, type EngineOptions } from "../src/engine.js";
+import { createEngine, type Engine } from "../src/engine.js";
+import type { EngineOptions } from "../src/engine-options.js";
 import { ConfigError, EngineClosed, EngineUnsupported } from "../src/errors.js";
 import { counting } from "./helpers/bytes.js";
 import { censusAfterEach } from "./helpers/census.js";

@@ -74,7 +74,7 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
   plane.setTime(1, 2 ** 30);
   const isStateful = policy.rules.some(({ stateful }) => stateful);
   const off = { flood: false, innerVlan: false, uniformDscp: false, clampMss: false };
-  const network = plane.addNetwork(VNI, { ...off, stateful: isStateful });
+  const network = plane.networks.add(VNI, { ...off, stateful: isStateful });
   const classOf = (partition: string, ip: Uint8Array) => policy.classOf({ partition, ip: ip.join(".") });
   const attached = plane.attach(vnic, network, SOURCE_MAC);
   const own = classOf("source", SOURCE_IP);
@@ -96,7 +96,7 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
     const fields = { class4: found, class6: found, class: found, ip4: destinationIp(i), host: LOCAL };
     plane.endpoints.write(ptr, { state: "remote", route: routes[i % hosts] as number, ...fields });
   }
-  plane.loadPolicy(network, policy, true);
+  plane.networks.loadPolicy(network, policy, true);
   const list = arena.take(mbufs * 4);
   const saved = arena.take(mbufs * MBUF_BYTES + QUEUE_BYTES);
   const sources = laySpans(arena, frames);

@@ -161,7 +161,7 @@ export class HostCore<E extends HostEngine = Engine> {
   /** Frames that a network's default, and each of its rules in the file's order, has decided here. */
   ruleHits(network: string | number): bigint[] {
     const known = this.#networks.get(this.#policy.network(network).vni);
-    return known ? this.#plane.policyHits(known.plane) : [];
+    return known ? this.#plane.networks.policyHits(known.plane) : [];
   }
 
   /** When step has something to do although nothing arrives; undefined when nothing runs. */
@@ -230,7 +230,7 @@ export class HostCore<E extends HostEngine = Engine> {
   /** Other rules from now on, for all networks: flows that old rules have let in are forgotten. Throws ConfigError. */
   setPolicy(policy: Policy, nowMs: number): void {
     this.#setTime(nowMs);
-    for (const { vni } of this.#networks.all()) this.#plane.checkPolicy(policy.network(vni));
+    for (const { vni } of this.#networks.all()) this.#plane.networks.checkPolicy(policy.network(vni));
     this.#policy = policy;
     for (const network of this.#networks.all()) {
       network.setPolicy(policy.network(network.vni));

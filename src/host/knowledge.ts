@@ -47,7 +47,7 @@ export class Knowledge {
     const fields = { ...network.remoteFields(resolution), forwards, pinned: waypoint >= 0 };
     // Who has gone on from where this host sends what still comes: what may be sent on is no less by it.
     plane.endpoints.write(ptr, { ...fields, sendOn: Math.max(sendOn, plane.endpoints.sendOn(ptr)) });
-    if (waypoint >= 0) plane.setWaypoint(network.plane, waypoint, ptr);
+    if (waypoint >= 0) plane.networks.setWaypoint(network.plane, waypoint, ptr);
     plane.release(ptr);
   }
 

@@ -3,7 +3,7 @@ import type { HostRecord, Resolution } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import { parseIp } from "../overlay/address.js";
 import type { EndpointFields } from "../overlay/plane/endpoints.js";
-import type { PlaneNetwork } from "../overlay/plane/plane.js";
+import type { PlaneNetwork } from "../overlay/plane/networks.js";
 import type { NetworkPolicy } from "../overlay/policy/policy.js";
 import { choiceOf, type PathContext, pathsTo, usablePaths } from "./paths.js";
 import type { HostPlane } from "./plane.js";
@@ -38,7 +38,7 @@ export class HostNetwork {
     this.#overlay = overlay;
     this.#context = context;
     this.policy = policy;
-    this.plane = overlay.addNetwork(policy.vni, this.#flags);
+    this.plane = overlay.networks.add(policy.vni, this.#flags);
     this.setPolicy(policy);
   }
 
@@ -48,14 +48,16 @@ export class HostNetwork {
 
   /** Other rules: what the old ones had let in is forgotten. */
   setPolicy(policy: NetworkPolicy): void {
-    const known = new Map(this.policy.waypoints.map((name, i) => [name, this.#overlay.waypoint(this.plane, i)]));
+    const known = new Map(
+      this.policy.waypoints.map((name, i) => [name, this.#overlay.networks.waypoint(this.plane, i)]),
+    );
     this.policy = policy;
-    this.#overlay.loadPolicy(this.plane, policy, true);
+    this.#overlay.networks.loadPolicy(this.plane, policy, true);
     this.#loaded = policy.version;
-    this.#overlay.setFlags(this.plane, this.#flags);
+    this.#overlay.networks.setFlags(this.plane, this.#flags);
     // A waypoint of both is where it was, so that no frame misses it meanwhile.
     for (const [i, name] of policy.waypoints.entries()) {
-      this.#overlay.setWaypoint(this.plane, i, known.get(name) ?? 0);
+      this.#overlay.networks.setWaypoint(this.plane, i, known.get(name) ?? 0);
     }
   }
 
@@ -134,7 +136,7 @@ export class HostNetwork {
   setMembers(hosts: readonly { readonly host: HostRecord; readonly alive: boolean }[]): void {
     const others = hosts.filter(({ host, alive }) => alive && host.name !== this.#context.settings.record.name);
     this.#members = others.map(({ host }) => host.name);
-    this.#overlay.setFloodRoutes(
+    this.#overlay.networks.setFloodRoutes(
       this.plane,
       others.map(({ host, alive }) => this.routeTo(host, alive)),
     );
@@ -162,7 +164,7 @@ export class HostNetwork {
   /** The policy's object may serve several hosts: whoever adds a class, each loads it for itself. */
   #loadNewClasses(): void {
     if (this.policy.version === this.#loaded) return;
-    this.#overlay.loadPolicy(this.plane, this.policy, false);
+    this.#overlay.networks.loadPolicy(this.plane, this.policy, false);
     this.#loaded = this.policy.version;
   }
 

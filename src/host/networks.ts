@@ -19,7 +19,7 @@ export class Networks {
 
   /** The network whose record is at that address. */
   at(ptr: number): HostNetwork | undefined {
-    return this.#networks.get(this.#context.plane.networkAt(ptr).vni);
+    return this.#networks.get(this.#context.plane.networks.at(ptr).vni);
   }
 
   all(): IterableIterator<HostNetwork> {

@@ -5,14 +5,15 @@
 import type { Port } from "../buffer/port.js";
 import type { ControlFrames } from "../overlay/plane/control.js";
 import type { EndpointRecords } from "../overlay/plane/endpoints.js";
+import type { PlaneNetworks } from "../overlay/plane/networks.js";
 import type { OverlayOptions, OverlayPlane } from "../overlay/plane/plane.js";
 import type { Routes } from "../overlay/plane/routes.js";
 
 type Ports = "uplinks" | "group" | "attach" | "detach";
 type Time = "tick" | "setTime" | "age";
 type NetworkCalls =
-  | "addNetwork"
-  | "networkAt"
+  | "add"
+  | "at"
   | "setFlags"
   | "loadPolicy"
   | "policyHits"
@@ -39,8 +40,9 @@ type RecordWrites = "make" | "write" | "doubt" | "answered" | "askAgain" | "setC
 
 export type HostRecords = Pick<EndpointRecords, RecordReads | RecordWrites>;
 
-export interface HostPlane extends Pick<OverlayPlane, Ports | Time | NetworkCalls | FrameCalls> {
+export interface HostPlane extends Pick<OverlayPlane, Ports | Time | FrameCalls> {
   readonly endpoints: HostRecords;
+  readonly networks: Pick<PlaneNetworks, NetworkCalls>;
   readonly routes: Pick<Routes, "add" | "set" | "remove">;
   readonly control: Pick<ControlFrames, "take">;
 }

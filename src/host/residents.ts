@@ -141,7 +141,7 @@ export class Residents {
       ...{ state: "local", vnic: vnic.ptr, gqpn: record.gqpn, generation: record.generation },
       ...{ forwards: options.forwards ?? false, pinned: waypoint >= 0 },
     });
-    if (waypoint >= 0) plane.setWaypoint(network.plane, waypoint, vnic.endpoint);
+    if (waypoint >= 0) plane.networks.setWaypoint(network.plane, waypoint, vnic.endpoint);
     for (const ip of addressesOf(attachment)) {
       const ptr = plane.endpoints.make({ network: network.plane.ptr, ip: parseIp("ip", ip) });
       const found = network.classOf(ip, ips.includes(ip) ? record : undefined);

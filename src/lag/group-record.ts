@@ -27,19 +27,10 @@ import {
 import type { FrameOwner } from "../buffer/frame.js";
 import type { MemoryPlan } from "../memory.js";
 import { partitionStride } from "./partition-record.js";
+import type { LagLimits } from "./sizes.js";
 
 /** Frames that wait for a group's control plane, a power of two. */
 export const CONTROL_FRAMES = 64;
-
-/** How large each group of an engine may become. */
-export interface LagLimits {
-  readonly groups: number;
-  readonly partitions: number;
-  readonly buckets: number;
-  readonly addresses: number;
-  /** Frames that are held for buckets that move, a power of two. */
-  readonly heldFrames: number;
-}
 
 /** Addresses of what belongs to a group. */
 export interface GroupRecord {

@@ -28,7 +28,7 @@ import { type Conversations, checkConversation, checkPlace } from "./admission.j
 import { Distribution } from "./distribution.js";
 import type { LagEvent } from "./events.js";
 import type { Flow } from "./flow.js";
-import { type GroupRecord, type LagLimits, makeGroupRecord } from "./group-record.js";
+import { type GroupRecord, makeGroupRecord } from "./group-record.js";
 import type { LacpPortReport } from "./lacp/report.js";
 import {
   type GroupSettings,
@@ -40,6 +40,7 @@ import {
 import { Partition } from "./partition.js";
 import { PartitionRecord, partitionStride } from "./partition-record.js";
 import { Oracle, type Prediction } from "./predict.js";
+import type { LagLimits } from "./sizes.js";
 import { makeLacp } from "./slow.js";
 
 /** What a group needs of its engine. */

@@ -1,6 +1,7 @@
 /** Engines for tests: the debug build (assertions on) unless asked otherwise. One suite, both builds. */
 import { readFileSync } from "node:fs";
-import { createEngine, type Engine, type EngineOptions } from "../../src/engine.js";
+import { createEngine, type Engine } from "../../src/engine.js";
+import type { EngineOptions } from "../../src/engine-options.js";
 import { type Arena, MemoryPlan } from "../../src/memory.js";
 import { type Instance, instantiate } from "../../src/wasm.js";
 

@@ -4,7 +4,8 @@
  */
 import { expect } from "vitest";
 import type { Port } from "../../src/buffer/port.js";
-import type { Engine, EngineOptions } from "../../src/engine.js";
+import type { Engine } from "../../src/engine.js";
+import type { EngineOptions } from "../../src/engine-options.js";
 import type { Tunnel } from "../../src/overlay/tunnel.js";
 import { engineHost, type FabricHost } from "../../src/sim/host.js";
 import { Random as Stream } from "../../src/sim/random.js";

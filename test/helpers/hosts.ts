@@ -1,7 +1,8 @@
 /** Two hosts of an underlay, each an engine with a guest's port and an uplink, joined by a cable and a tunnel. */
 import type { Port } from "../../src/buffer/port.js";
 import { Loopback, type Tap } from "../../src/driver/loopback.js";
-import type { Engine, EngineOptions } from "../../src/engine.js";
+import type { Engine } from "../../src/engine.js";
+import type { EngineOptions } from "../../src/engine-options.js";
 import type { Tunnel } from "../../src/overlay/tunnel.js";
 import type { Outer } from "../model/encapsulation.js";
 import { type Build, testEngine } from "./engines.js";

@@ -1,7 +1,8 @@
 /** Link aggregation groups for tests: engines with ports and a group on them, flows as frames, and what the group's hash makes of one. */
 import type { Outgoing } from "../../src/buffer/outgoing.js";
 import type { Port, PortOptions } from "../../src/buffer/port.js";
-import type { Engine, EngineOptions } from "../../src/engine.js";
+import type { Engine } from "../../src/engine.js";
+import type { EngineOptions } from "../../src/engine-options.js";
 import type { LagGroup } from "../../src/lag/group.js";
 import type { LagGroupOptions } from "../../src/lag/options.js";
 import { bonding } from "../model/bonding.js";

@@ -10,7 +10,8 @@
  */
 import { expect } from "vitest";
 import type { Port, PortOptions } from "../../src/buffer/port.js";
-import type { Engine, EngineOptions } from "../../src/engine.js";
+import type { Engine } from "../../src/engine.js";
+import type { EngineOptions } from "../../src/engine-options.js";
 import type { Attachment } from "../../src/host/attachment.js";
 import { HostCore } from "../../src/host/core.js";
 import type { AttachOptions, HostOptions } from "../../src/host/options.js";

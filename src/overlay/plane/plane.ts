@@ -7,14 +7,13 @@ import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
 import { ConfigError } from "../../errors.js";
 import type { LagGroup } from "../../lag/group.js";
-import { copyHits, hitsOf } from "../policy/encode.js";
-import type { NetworkPolicy } from "../policy/policy.js";
 import { ControlFrames } from "./control.js";
 import { type OverlayCounters, readOverlayCounters } from "./counters.js";
 import { type EndpointKey, EndpointRecords } from "./endpoints.js";
+import { type PlaneNetwork, PlaneNetworks } from "./networks.js";
 import { listPorts, makeOverlayRecord, type OverlayRecord } from "./record.js";
 import { Routes } from "./routes.js";
-import { align, type OverlayLimits } from "./sizes.js";
+import type { OverlayLimits } from "./sizes.js";
 
 export interface OverlayOptions {
   /** This host's underlay address: 4 or 16 bytes, in network order. */
@@ -35,15 +34,6 @@ export interface OverlayOptions {
   };
 }
 
-/** A network of the overlay. */
-export interface PlaneNetwork {
-  /** Its record's address. */
-  readonly ptr: number;
-  readonly vni: number;
-  /** Its number here, from 0. */
-  readonly index: number;
-}
-
 /** A partition's port into a network. */
 export interface PlaneVnic {
   readonly ptr: number;
@@ -53,24 +43,16 @@ export interface PlaneVnic {
   readonly endpoint: number;
 }
 
-export interface NetworkFlags {
-  readonly flood: boolean;
-  readonly stateful: boolean;
-  readonly innerVlan: boolean;
-  readonly uniformDscp: boolean;
-  readonly clampMss: boolean;
-}
-
 export class OverlayPlane {
   readonly endpoints: EndpointRecords;
   readonly routes: Routes;
   readonly control: ControlFrames;
+  readonly networks: PlaneNetworks;
   readonly uplinks: readonly Port[];
   readonly group: LagGroup | undefined;
   readonly #owner: FrameOwner;
   readonly #record: OverlayRecord;
   readonly #limits: OverlayLimits;
-  readonly #networks = new Map<number, PlaneNetwork>();
   readonly #vnics = new Map<Port, PlaneVnic>();
   readonly #idleVnics: number[];
   /** Endpoints with frames that found no room on an uplink when they were released. */
@@ -84,6 +66,7 @@ export class OverlayPlane {
     this.endpoints = new EndpointRecords(owner, this.#record, limits.endpoints);
     this.routes = new Routes(owner.arena, this.#record, limits);
     this.control = new ControlFrames(owner, this.#record);
+    this.networks = new PlaneNetworks(owner, this.#record, limits);
     this.group = Array.isArray(options.uplinks) ? undefined : (options.uplinks as LagGroup);
     this.uplinks = this.group ? this.group.ports : (options.uplinks as readonly Port[]);
     this.#idleVnics = Array.from(
@@ -132,94 +115,6 @@ export class OverlayPlane {
 
   get tick(): number {
     return this.#get(layout.OVERLAY_TICK);
-  }
-
-  /** Throws ConfigError for one too many. */
-  addNetwork(vni: number, flags: NetworkFlags): PlaneNetwork {
-    const index = this.#networks.size;
-    if (index === this.#limits.networks) {
-      throw new ConfigError("networks", index + 1, `at most ${index} (createEngine's overlay.networks)`);
-    }
-    const ptr = this.#record.networks + index * layout.NETWORK_BYTES;
-    const { kernels, arena } = this.#owner;
-    const set = (offset: number, value: number) => {
-      arena.u32[(ptr + offset) >> 2] = value;
-    };
-    set(layout.NETWORK_VNI, vni);
-    set(layout.NETWORK_INDEX, index);
-    set(layout.NETWORK_POLICY, this.#record.policies + index * align(this.#limits.policyBytes));
-    set(layout.NETWORK_WAYPOINTS, this.#record.waypoints + index * layout.WAYPOINTS_MAX * 4);
-    set(layout.NETWORK_FLOOD_ROUTES, this.#record.floods + index * this.#limits.routes * 4);
-    const network = { ptr, vni, index };
-    this.#networks.set(vni, network);
-    this.setFlags(network, flags);
-    const { scratch, networkTable } = this.#record;
-    arena.u8.fill(0, scratch, scratch + 16);
-    arena.u32[scratch >> 2] = vni;
-    kernels.tableInsert(networkTable, scratch, ptr);
-    return network;
-  }
-
-  network(vni: number): PlaneNetwork | undefined {
-    return this.#networks.get(vni);
-  }
-
-  networkAt(ptr: number): PlaneNetwork {
-    const index = (ptr - this.#record.networks) / layout.NETWORK_BYTES;
-    for (const network of this.#networks.values()) if (network.index === index) return network;
-    throw new Error(`no network's record is at ${ptr}`);
-  }
-
-  setFlags({ ptr }: PlaneNetwork, flags: NetworkFlags): void {
-    const bits =
-      (flags.flood ? layout.NETWORK_F_FLOOD : 0) |
-      (flags.stateful ? layout.NETWORK_F_STATEFUL : 0) |
-      (flags.innerVlan ? layout.NETWORK_F_INNER_VLAN : 0) |
-      (flags.uniformDscp ? layout.NETWORK_F_UNIFORM : 0) |
-      (flags.clampMss ? layout.NETWORK_F_CLAMP_MSS : 0);
-    this.#owner.arena.u32[(ptr + layout.NETWORK_FLAGS) >> 2] = bits;
-  }
-
-  /**
-   * Loads a network's compiled policy. Other rules than before forget what they had let in; the same rules, with more classes, keep it and
-   * their counts. Throws ConfigError when it is larger than planned.
-   */
-  loadPolicy(network: PlaneNetwork, policy: NetworkPolicy, isOther: boolean): void {
-    const { arena, kernels } = this.#owner;
-    const block = policy.encode(this.#limits.policyBytes);
-    const at = this.#policyAt(network);
-    if (isOther) kernels.overlayFlushFlows(this.#record.ptr, network.ptr);
-    else copyHits(arena.u8.subarray(at, at + this.#limits.policyBytes), block);
-    arena.u8.set(block, at);
-  }
-
-  /** Frames that each decision of a network's policy has decided: the default's, then each rule's. */
-  policyHits(network: PlaneNetwork): bigint[] {
-    const at = this.#policyAt(network);
-    return hitsOf(this.#owner.arena.u8.slice(at, at + this.#limits.policyBytes));
-  }
-
-  /** The endpoint (its record) of the network's i-th waypoint; 0 while it is unknown. */
-  setWaypoint(network: PlaneNetwork, i: number, endpoint: number): void {
-    this.#owner.arena.u32[(this.#record.waypoints >> 2) + network.index * layout.WAYPOINTS_MAX + i] = endpoint;
-  }
-
-  /** As it was set. */
-  waypoint(network: PlaneNetwork, i: number): number {
-    const at = (this.#record.waypoints >> 2) + network.index * layout.WAYPOINTS_MAX + i;
-    return this.#owner.arena.u32[at] as number;
-  }
-
-  /** Throws ConfigError when a network's compiled policy is larger than planned. */
-  checkPolicy(policy: NetworkPolicy): void {
-    policy.encode(this.#limits.policyBytes);
-  }
-
-  /** The routes to the hosts that get copies of the network's broadcasts. */
-  setFloodRoutes({ ptr, index }: PlaneNetwork, routes: readonly number[]): void {
-    const { u32 } = this.#owner.arena;
-    u32.set(routes, (this.#record.floods >> 2) + index * this.#limits.routes);
-    u32[(ptr + layout.NETWORK_FLOOD_COUNT) >> 2] = routes.length;
   }
 
   /** Makes a port a partition's way into a network; partition is its record in the LAG group. */
@@ -307,10 +202,6 @@ export class OverlayPlane {
     const { kernels, pool } = this.#owner;
     const rings = [...this.#record.rings, this.#record.control];
     return rings.reduce((sum, ring) => sum + kernels.censusRing(pool.ptr, ring), 0);
-  }
-
-  #policyAt({ index }: PlaneNetwork): number {
-    return this.#record.policies + index * align(this.#limits.policyBytes);
   }
 
   /** Whoever has the port next has not sent it. */

@@ -16,8 +16,9 @@ import type { WasmSource } from "../../wasm.js";
 import { Random } from "../random.js";
 import { type ScaleReport, ScaleRun } from "../scale.js";
 import { type Place, ScaleLayout, type ScaleSizes } from "./layout.js";
+import { PolicyBlocks } from "./networks.js";
 import { DIRECTORY, DirectoryNode, HostNode, type MessageCounts, type ScaleMessage } from "./nodes.js";
-import { PolicyBlocks, ScaleEngine } from "./plane.js";
+import { ScaleEngine } from "./plane.js";
 import { textOf } from "./records.js";
 
 export interface ScaleFabricOptions extends ScaleSizes {

@@ -6,10 +6,10 @@ import * as layout from "../../../assembly/layout.js";
 import type { Port } from "../../buffer/port.js";
 import type { HostEngine, HostPlane } from "../../host/plane.js";
 import { type OverlayCounters, readOverlayCounters } from "../../overlay/plane/counters.js";
-import type { NetworkFlags, OverlayOptions, PlaneNetwork, PlaneVnic } from "../../overlay/plane/plane.js";
+import type { PlaneNetwork } from "../../overlay/plane/networks.js";
+import type { OverlayOptions, PlaneVnic } from "../../overlay/plane/plane.js";
 import type { PathChoice } from "../../overlay/plane/routes.js";
-import type { NetworkPolicy } from "../../overlay/policy/policy.js";
-import { tableBytes, tableShape } from "../../table/shape.js";
+import { type PolicyBlocks, ScaleNetworks } from "./networks.js";
 import { ScaleRecords } from "./records.js";
 
 /** An engine's place is taken by nothing: there are no frames to move. */
@@ -29,41 +29,17 @@ export class ScaleEngine implements HostEngine {
   }
 }
 
-/** How long compiled policies are: the same for all hosts. */
-export class PolicyBlocks {
-  readonly #lengths = new Map<NetworkPolicy, { readonly version: number; readonly bytes: number }>();
-
-  bytes(policy: NetworkPolicy): number {
-    const known = this.#lengths.get(policy);
-    if (known?.version === policy.version) return known.bytes;
-    const { length } = policy.encode(POLICY_BYTES_MAX);
-    this.#lengths.set(policy, { version: policy.version, bytes: length });
-    return length;
-  }
-}
-
-const POLICY_BYTES_MAX = 2 ** 24;
-/** Bytes of a network beside its policy: record, waypoints, and its entry in the table. */
-const NETWORK_ENTRY = tableShape(16, 1);
-const NETWORK_BYTES =
-  layout.NETWORK_BYTES +
-  layout.WAYPOINTS_MAX * 4 +
-  tableBytes(NETWORK_ENTRY) / (NETWORK_ENTRY.buckets * layout.TABLE_WAYS);
 /** Of a partition's port: record, and its places in two lists. */
 const VNIC_BYTES = layout.VNIC_BYTES + 8;
 
 export class ScalePlane implements HostPlane {
   readonly endpoints = new ScaleRecords();
+  readonly networks: ScaleNetworks;
   readonly routes = new ScaleRoutes();
   readonly control = { take: () => [] };
   readonly uplinks: readonly Port[];
   readonly group = undefined;
   readonly #ticks: OverlayOptions["ticks"];
-  readonly #blocks: PolicyBlocks;
-  readonly #networks: PlaneNetwork[] = [];
-  readonly #byVni = new Map<number, PlaneNetwork>();
-  readonly #policyBytes: number[] = [];
-  readonly #floodRoutes: number[] = [];
   readonly #counts = { u64: new BigUint64Array(layout.OVERLAY_COUNTERS_COUNT) };
   #vnics = 0;
   #events: number[] = [];
@@ -74,15 +50,12 @@ export class ScalePlane implements HostPlane {
   constructor({ uplinks, ticks }: OverlayOptions, blocks: PolicyBlocks) {
     this.uplinks = uplinks as readonly Port[];
     this.#ticks = ticks;
-    this.#blocks = blocks;
+    this.networks = new ScaleNetworks(blocks);
   }
 
   /** What an engine would keep of networks, partitions, endpoints and paths, in records that are in use. */
   get bytes(): number {
-    const policies = this.#policyBytes.reduce((sum, bytes) => sum + bytes, 0);
-    const floods = this.#floodRoutes.reduce((sum, routes) => sum + routes * 4, 0);
-    const networks = this.#networks.length * NETWORK_BYTES + policies + floods;
-    return networks + this.#vnics * VNIC_BYTES + this.endpoints.bytes + this.routes.bytes;
+    return this.networks.bytes + this.#vnics * VNIC_BYTES + this.endpoints.bytes + this.routes.bytes;
   }
 
   get counters(): OverlayCounters {
@@ -91,7 +64,7 @@ export class ScalePlane implements HostPlane {
 
   /** A guest sends to a MAC address: where the frame goes, by the underlay address's bytes as text; undefined when it waits, or goes nowhere. */
   send(vni: number, mac: Uint8Array): string | undefined {
-    const network = this.#byVni.get(vni);
+    const network = this.networks.of(vni);
     if (!network) return undefined;
     const key = { network: network.ptr, mac };
     const known = this.endpoints.find(key);
@@ -108,7 +81,7 @@ export class ScalePlane implements HostPlane {
 
   /** Where frames to a MAC address go now, without sending one. */
   whereTo(vni: number, mac: Uint8Array): string | undefined {
-    const network = this.#byVni.get(vni);
+    const network = this.networks.of(vni);
     const ptr = network ? this.endpoints.find({ network: network.ptr, mac }) : 0;
     return ptr !== 0 && this.endpoints.state(ptr) === "remote" ? this.endpoints.at(ptr).host : undefined;
   }
@@ -134,43 +107,6 @@ export class ScalePlane implements HostPlane {
     const events = this.#events;
     this.#events = [];
     return events;
-  }
-
-  addNetwork(vni: number, _flags: NetworkFlags): PlaneNetwork {
-    const index = this.#networks.length;
-    const network = { ptr: index + 1, vni, index };
-    this.#networks.push(network);
-    this.#byVni.set(vni, network);
-    return network;
-  }
-
-  networkAt(ptr: number): PlaneNetwork {
-    return this.#networks[ptr - 1] as PlaneNetwork;
-  }
-
-  setFlags(): void {}
-
-  loadPolicy({ index }: PlaneNetwork, policy: NetworkPolicy): void {
-    this.#policyBytes[index] = this.#blocks.bytes(policy);
-  }
-
-  policyHits(): bigint[] {
-    return [];
-  }
-
-  checkPolicy(policy: NetworkPolicy): void {
-    this.#blocks.bytes(policy);
-  }
-
-  /** Nothing goes through a waypoint here. */
-  waypoint(): number {
-    return 0;
-  }
-
-  setWaypoint(): void {}
-
-  setFloodRoutes({ index }: PlaneNetwork, routes: readonly number[]): void {
-    this.#floodRoutes[index] = routes.length;
   }
 
   attach(port: Port, network: PlaneNetwork, mac: Uint8Array): PlaneVnic {
