@@ -149,8 +149,8 @@ export class Engine {
   }
 
   /**
-   * @internal Adds the overlay of a host, whose uplinks and vnics have no other reader; a group's partitions must have vnics, whose frames
-   * go through the overlay from now on. Throws ConfigError for a second one, or a bad option.
+   * Adds the overlay of a host, as createHost does; its uplinks and vnics have no other reader, and a group's partitions must have vnics,
+   * whose frames go through the overlay from now on. Throws ConfigError for a second one, or a bad option.
    */
   addOverlay(options: OverlayOptions): OverlayPlane {
     this.#owner.checkOpen();
