@@ -1,4 +1,5 @@
 /** RDMA packets in a capture, RoCEv2 and native InfiniBand: are their CRCs right? */
+import { ROCEV2_PORT } from "../gqp/numbers.js";
 import {
   type BurstFrame,
   type CapturePacket,
@@ -15,8 +16,6 @@ import {
   type Verdict,
 } from "../index.js";
 
-/** UDP destination port of RoCEv2 (IANA). */
-const ROCEV2_PORT = 4791;
 const ETHERNET_BYTES = 14;
 const VLAN_BYTES = 4;
 const UDP_BYTES = 8;

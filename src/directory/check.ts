@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { GQPN_FIRST, GQPN_LAST } from "../gqp/numbers.js";
+import { GQPN_FIRST, GQPN_LAST, GQPN_MAX } from "../gqp/numbers.js";
 import { macText, parseIp, parseMac } from "../overlay/address.js";
 import type { Block } from "./directory.js";
 import {
@@ -10,14 +10,13 @@ import {
   type EndpointQuery,
   type EndpointRecord,
   type HostRecord,
+  LID_MAX,
+  VNI_MAX,
   type WatchFilter,
 } from "./records.js";
 
-const VNI_MAX = 0xffffff;
 /** No control characters, no halves of surrogate pairs. */
 const NAME = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
-/** Unicast local port ids end here (IBTA volume 1, 4.1.1). */
-const LID_MAX = 0xbfff;
 const MTU_MAX = 65_535;
 /** RFC 791: what every IPv4 network carries. */
 const MTU_MIN = 68;
@@ -51,7 +50,7 @@ export function checkHost(host: HostRecord): HostRecord {
 }
 
 export function checkQuery(query: EndpointQuery): EndpointQuery {
-  if ("gqpn" in query) checkInteger("gqpn", query.gqpn, 0, VNI_MAX);
+  if ("gqpn" in query) checkInteger("gqpn", query.gqpn, 0, GQPN_MAX);
   else {
     checkVni("vni", query.vni);
     if ("mac" in query) checkMac("mac", query.mac);

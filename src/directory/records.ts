@@ -4,6 +4,10 @@
  * Records are values: nobody changes one that was handed over.
  */
 
+/** Networks have 24 bits (RFC 7348 section 5); InfiniBand's unicast local identifiers go from 1 to this (IBTA volume 1, 4.1.3). */
+export const VNI_MAX = 0xffffff;
+export const LID_MAX = 0xbfff;
+
 /** How a host takes overlay traffic. */
 export type EncapsulationName = "vxlan" | "geneve" | "vxlan-gpe" | "nvgre" | "rocev2" | "infiniband";
 

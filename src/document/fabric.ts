@@ -3,16 +3,13 @@
  * here; scenarios say the same of theirs.
  */
 import * as v from "valibot";
-import { ENCAPSULATION_NAMES } from "../directory/records.js";
+import { ENCAPSULATION_NAMES, LID_MAX } from "../directory/records.js";
 import { Policy } from "../index.js";
 import { refuseProblems } from "../overlay/policy/parse.js";
 import { parseAddress } from "../overlay/policy/prefix.js";
 import { NetworksSchema, type PolicyDefinition } from "../overlay/policy/schema.js";
 import { type LineOf, type Path, parseDocument, type Refuse } from "./parse.js";
 import { IpAddress, MacAddress, Name, Word } from "./words.js";
-
-/** InfiniBand's unicast local identifiers (IBTA volume 1, 4.1.3). */
-const LID_MAX = 0xbfff;
 
 /** A VM's interface in a network. */
 export const EndpointSchema = v.strictObject({

@@ -1,7 +1,6 @@
 /** What files of several kinds say in the same way: names, network identifiers, addresses. */
 import * as v from "valibot";
-
-const VNI_MAX = 0xffffff;
+import { VNI_MAX } from "../directory/records.js";
 
 export const Name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, "a name of a-z, 0-9 and -"));
 /** Somebody else's word, such as a VM's name or a label. */

@@ -4,6 +4,7 @@
  */
 import { QKEY_CONTROL, QPN_CONTROL } from "../../assembly/layout.js";
 import { checkInteger, checkOneOf } from "../check.js";
+import { internetChecksum, onesSum } from "../checksum.js";
 import { checkEnds, type EndOptions } from "../overlay/outer.js";
 import { encodeMoved, type Moved } from "./moved.js";
 import { buildRoceTemplate, OVERLAY_HEADER } from "./template.js";
@@ -66,19 +67,11 @@ export function controlPacket(payload: Uint8Array, options: ControlPacketOptions
   view.setUint32(frame.length - ICRC_BYTES, icrcOf(frame.subarray(l3, -ICRC_BYTES)), true);
   if (checkOneOf("udpChecksum", options.udpChecksum ?? "zero", ["zero", "full"]) === "full") {
     const udp = frame.subarray(l4);
-    const pseudo = [...local, ...remote, 0, PROTOCOL_UDP, udp.length >> 8, udp.length & 0xff];
+    const pseudo = onesSum(Uint8Array.of(...local, ...remote, 0, PROTOCOL_UDP, udp.length >> 8, udp.length & 0xff));
     // A computed 0 is sent as 0xffff (RFC 768).
-    view.setUint16(l4 + 6, internetChecksum([...pseudo, ...udp]) || 0xffff);
+    view.setUint16(l4 + 6, internetChecksum(udp, pseudo) || 0xffff);
   }
   return frame;
-}
-
-/** RFC 1071, of an even number of bytes. */
-function internetChecksum(bytes: ArrayLike<number>): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum ^ 0xffff;
 }
 
 /** ICRC of an IP packet without its ICRC (annex A17): eight bytes of ones first, and ones for what routers may change. */

@@ -6,6 +6,9 @@ export const GQPN_MAX = 0xffffff;
 export const GQPN_FIRST = 2;
 export const GQPN_LAST = QPN_CONTROL - 1;
 
+/** UDP port of RoCEv2 (IANA). */
+export const ROCEV2_PORT = 4791;
+
 /** A run of numbers that one host has: first, first + 1, …, count of them. */
 export interface GqpnBlock {
   readonly first: number;

@@ -5,6 +5,7 @@
 
 import type { Ends } from "../overlay/outer.js";
 import { buildTemplate, type Template } from "../overlay/template.js";
+import { ROCEV2_PORT } from "./numbers.js";
 
 interface RoceHeaders extends Ends {
   /** Type of service or traffic class. */
@@ -23,14 +24,12 @@ interface InfinibandHeaders {
   readonly qkey: number;
 }
 
-/** UDP port of RoCEv2 (IANA). */
-const ROCEV2_UDP_PORT = 4791;
 const OPCODE_UD_SEND_ONLY = 0x64;
 /** The EtherType of a whole frame, and 16 zero bits. */
 export const OVERLAY_HEADER: readonly number[] = [0x65, 0x58, 0, 0];
 
 export function buildRoceTemplate({ qkey, ...outer }: RoceHeaders): Template {
-  return buildTemplate({ ...outer, udpPort: ROCEV2_UDP_PORT, header: [...datagramHeaders(qkey), ...OVERLAY_HEADER] });
+  return buildTemplate({ ...outer, udpPort: ROCEV2_PORT, header: [...datagramHeaders(qkey), ...OVERLAY_HEADER] });
 }
 
 /** Link version 0; next header 2: a base transport header follows at once. */

@@ -1,14 +1,11 @@
 /** Paths whose packets go between queue pairs, as records for the data plane (TUNNEL_ in assembly/layout.ts). */
 import { ENCAP_INFINIBAND, ENCAP_ROCEV2 } from "../../assembly/layout.js";
 import { checkBoolean, checkInteger, checkOneOf } from "../check.js";
+import { LID_MAX, VNI_MAX } from "../directory/records.js";
 import { IB_MTU_MAX, IB_MTU_MIN, IP_BYTES_MAX, overlayMtu } from "../overlay/mtu.js";
 import { checkEnds, checkSourcePorts, checkTos, type EndOptions, type TosOptions } from "../overlay/outer.js";
 import { tunnelRecord } from "../overlay/tunnel-record.js";
 import { buildInfinibandTemplate, buildRoceTemplate } from "./template.js";
-
-const VNI_MAX = 0xffffff;
-/** Unicast local identifiers (IBTA volume 1, 4.1.3). */
-export const LID_MAX = 0xbfff;
 
 export interface RoceTunnelOptions extends EndOptions, TosOptions {
   /** Network, 0 to 16777215: the queue key of its packets. */

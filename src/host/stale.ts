@@ -5,6 +5,7 @@
 import { DROP_ENDPOINT_ELSEWHERE, DROP_GQPN_ELSEWHERE } from "../../assembly/layout.js";
 import { movedPacket } from "../gqp/control-packet.js";
 import { addRejected, isQpn, isStation, type Moved, type RejectedPsns } from "../gqp/moved.js";
+import { ROCEV2_PORT } from "../gqp/numbers.js";
 import { ipText, macText, parseMac } from "../overlay/address.js";
 import type { ControlFrame } from "../overlay/plane/control.js";
 import type { Timers } from "./timers.js";
@@ -41,7 +42,6 @@ interface Notice {
 
 const SENDS = 3;
 const REPEAT_MS = 20;
-const ROCEV2_PORT = 4791;
 
 export class StaleFrames {
   readonly #home: StaleHome;

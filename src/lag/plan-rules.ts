@@ -2,6 +2,7 @@
  * What a plan of link aggregation must obey, whether it comes from a file or from code: bounds, names that stand for ports, and
  * identifiers that no two partitions share.
  */
+import { VNI_MAX } from "../directory/records.js";
 import { PORTS_MAX, WEIGHT_MAX } from "./buckets.js";
 import type { LagPlan, PartitionPlan } from "./plan-schema.js";
 
@@ -11,7 +12,6 @@ export const HEADERS = ["outer", "inner"] as const;
 /** Ports on either side of a set, as AIX EtherChannel has them. */
 const SIDE_PORTS_MAX = 8;
 const VLAN_MAX = 4094;
-const VNI_MAX = 2 ** 24 - 1;
 const DELAY_MAX_MS = 86_400_000;
 
 /** The plan's selection: bonding drivers' own, unless it says another, or what only buckets have: their number, or weights. */

@@ -3,6 +3,7 @@
  * directly in IP), the networks that it can number, and the header that names the network.
  */
 import { ENCAP_GENEVE, ENCAP_GPE, ENCAP_NVGRE, ENCAP_VXLAN } from "../../assembly/layout.js";
+import { VNI_MAX } from "../directory/records.js";
 import { encodeGeneveOptions, type GeneveOption, hasCritical } from "./geneve-options.js";
 
 export type TunnelEncapsulation = "vxlan" | "geneve" | "vxlan-gpe" | "nvgre";
@@ -19,7 +20,6 @@ export interface Encapsulation {
   readonly header: (vni: number, options: readonly GeneveOption[]) => number[];
 }
 
-const VNI_MAX = 0xffffff;
 /** Ethernet in a protocol type field: transparent Ethernet bridging. */
 const TEB = [0x65, 0x58];
 

@@ -6,6 +6,7 @@
  *   UDP 8 │ BTH 12 │ DETH 8 │ 4 │ inner frame │ pad │ ICRC 4  RoCEv2, to 4791; BTH: pad in the second byte, queue pair in the second word
  */
 import { QPN_CONTROL } from "../../assembly/layout.js";
+import { ROCEV2_PORT } from "../gqp/numbers.js";
 import type { EncapsulationName } from "../index.js";
 import { viewOf } from "../overlay/answers/ethernet.js";
 
@@ -18,7 +19,6 @@ const TUNNEL_BYTES = 8;
 const QUEUE_PAIR_BYTES = 24;
 const ICRC_BYTES = 4;
 const TUNNEL_PORTS: Readonly<Record<number, EncapsulationName>> = { 4789: "vxlan", 4790: "vxlan-gpe", 6081: "geneve" };
-const ROCEV2_PORT = 4791;
 
 export interface Outer {
   /** Outer destination IP address. */

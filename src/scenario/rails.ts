@@ -2,7 +2,8 @@
  * The underlay: a switch for the uplinks in the same place on all hosts, to which each has a link of its own. A switch that is to be out of
  * service is left in time: the hosts are told first, and the links are cut when nothing is on them, so that nothing is lost.
  */
-import type { Fabric, Link, LinkOptions } from "../index.js";
+import { defined } from "../defined.js";
+import type { Fabric, Link } from "../index.js";
 import type { ScenarioHost } from "./hosts.js";
 import type { Scenario } from "./parse.js";
 
@@ -73,9 +74,4 @@ export class Rails {
       if (port) group?.link(port, isUp, this.#fabric.nowMs);
     }
   }
-}
-
-/** Options without those that are not set. */
-function defined(options: Record<string, number | undefined>): LinkOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,6 +2,7 @@
  * Runs a scenario, in virtual time: hosts on a fabric, captures and flows from guest to guest, VMs that move, links that fail; and every
  * frame that a guest is given is held against what was sent.
  */
+import { defined } from "../defined.js";
 import {
   type CaptureSource,
   type CaptureWriter,
@@ -90,9 +91,4 @@ function attachAll(fabric: Fabric, guests: readonly Guest[]): void {
     throw new RinglaneError("SCENARIO", `not attached after ${ATTACH_MS / 1000} s: ${names.join(", ")}`);
   }
   fabric.run({ forMs: BREATH_MS });
-}
-
-/** Options without those that are not set. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

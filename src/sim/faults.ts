@@ -1,5 +1,7 @@
 /** Faults as they happen: what each does to a fabric when it begins, and undoes when it ends. */
+
 import { checkBoolean, checkOneOf } from "../check.js";
+import { defined } from "../defined.js";
 import { ConfigError } from "../errors.js";
 import { toNs } from "./clock.js";
 import type { DirectoryLink } from "./directory-link.js";
@@ -65,12 +67,6 @@ function all(
   return () => {
     for (const end of undo) end();
   };
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends Record<string, unknown>>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 function checkLink(home: FaultHome, { link, direction }: { link: string; direction?: string | undefined }, at: string) {

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CaptureDecoder, type CapturePacket, CaptureReader } from "../../src/capture/index.js";
 import { CaptureError } from "../../src/errors.js";
+import { hex } from "../helpers/bytes.js";
 import { holds, holdsAsync } from "../helpers/property.js";
 import { concat, type ModelFile, type ModelPacket, ModelSection, modelPcap } from "../model/capture.js";
-import { chunked, decodeAll, example, hex, type Reading, readAll } from "./reading.js";
+import { chunked, decodeAll, example, type Reading, readAll } from "./reading.js";
 
 /** The first packets of a real capture. */
 const real: ModelPacket[] = decodeAll([example("web-mix.pcap")])

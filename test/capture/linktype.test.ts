@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as capture from "../../src/capture/index.js";
 import { linkTypeName, toEthernet } from "../../src/capture/index.js";
-import { hex } from "./reading.js";
+import { hex } from "../helpers/bytes.js";
 
 const MADE_UP = "020000000002 020000000001";
 const IPV4 = "45000014 00000000 4011 0000 0a000001 0a000002";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CaptureDecoder } from "../../src/capture/index.js";
 import { CaptureError } from "../../src/errors.js";
-import { decodeAll, hex } from "./reading.js";
+import { hex } from "../helpers/bytes.js";
+import { decodeAll } from "./reading.js";
 
 // Written by hand from draft-ietf-opsawg-pcap, figures 1 and 2.
 const BIG_MICROSECONDS = hex(

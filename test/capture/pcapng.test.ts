@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CaptureDecoder } from "../../src/capture/index.js";
 import { CaptureError } from "../../src/errors.js";
+import { hex } from "../helpers/bytes.js";
 import { concat, type ModelPacket, ModelSection } from "../model/capture.js";
-import { decodeAll, hex } from "./reading.js";
+import { decodeAll } from "./reading.js";
 
 // Written by hand from draft-ietf-opsawg-pcapng, sections 4.1 to 4.6.
 const BIG_HEADER = "0a0d0d0a 0000001c 1a2b3c4d 0001 0000 ffffffffffffffff 0000001c";

@@ -1,10 +1,6 @@
-/** What the capture tests share: bytes from hex, any chunking, and a reading that keeps the error beside the packets. */
+/** What the capture tests share: any chunking, and a reading that keeps the error beside the packets. */
 import { readFileSync } from "node:fs";
 import { CaptureDecoder, type CapturePacket, CaptureReader, type CaptureSource } from "../../src/capture/index.js";
-
-export function hex(...lines: string[]): Uint8Array {
-  return Uint8Array.from(Buffer.from(lines.join("").replaceAll(/\s/g, ""), "hex"));
-}
 
 export function example(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`../../examples/captures/${name}`, import.meta.url)));

@@ -9,8 +9,9 @@ import {
   PcapWriter,
 } from "../../src/capture/index.js";
 import { ConfigError, RinglaneError } from "../../src/errors.js";
+import { hex } from "../helpers/bytes.js";
 import { concat, ModelSection } from "../model/capture.js";
-import { decodeAll, example, hex, readAll } from "./reading.js";
+import { decodeAll, example, readAll } from "./reading.js";
 
 const FORMATS: CaptureFormat[] = ["pcap", "pcapng"];
 const packet = { timestampNs: 1_700_000_000_123_456_789n, data: hex("0102030405") };

@@ -25,6 +25,15 @@ export function u32(value: number): number[] {
   return [...u16(value >>> 16), ...u16(value)];
 }
 
+export function u24(value: number): number[] {
+  return [(value >>> 16) & 0xff, ...u16(value)];
+}
+
+/** The number in two bytes of a frame. */
+export function u16At(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) * 256 + (bytes[at + 1] as number);
+}
+
 /** A MAC address as text. */
 export function macText(mac: Iterable<number>): string {
   return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");

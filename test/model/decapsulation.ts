@@ -3,7 +3,9 @@
  * sections 4.1 and 5, RFC 8926 sections 3.4 and 3.5, draft-ietf-nvo3-vxlan-gpe-13 section 3, RFC 7637 section 3.2 and RFC 2784
  * section 2.3. What a frame is refused for first is the project's own order: from the outside in, then checksums, then reserved bits.
  */
+
 import * as layout from "../../assembly/layout.js";
+import { u16At } from "../helpers/bytes.js";
 import { internetChecksum, onesSum, pseudoHeader } from "./checksum.js";
 import { leaveTunnel } from "./ecn.js";
 import { type Form, isTag, type Outer, tosOf, UDP_PORTS } from "./encapsulation.js";
@@ -98,7 +100,7 @@ function open(frame: Uint8Array, { wire, here }: Extent, udpPort: number): Insid
     return layout.DROP_OUTER_IPV4_CHECKSUM;
   }
   const isRouted = (flags & layout.FLAG_ROUTED) !== 0;
-  const hasSum = inside.form !== "nvgre" && be16(frame, l4 + 6) !== 0 && inside.end <= frame.length && !isRouted;
+  const hasSum = inside.form !== "nvgre" && u16At(frame, l4 + 6) !== 0 && inside.end <= frame.length && !isRouted;
   if (hasSum && !udpSumHolds(frame, parsed, inside.end)) return layout.DROP_OUTER_UDP_CHECKSUM;
   return inside;
 }
@@ -113,10 +115,10 @@ export function findInside(
   const { flags, l4, l4Len, payload } = parsed;
   if (flags & layout.FLAG_UDP) {
     if (payload === 0) return layout.DROP_NOT_ENCAPSULATED;
-    const find = { [UDP_PORTS.geneve]: geneve, [UDP_PORTS["vxlan-gpe"]]: gpe, [udpPort]: vxlan }[be16(frame, l4 + 2)];
+    const find = { [UDP_PORTS.geneve]: geneve, [UDP_PORTS["vxlan-gpe"]]: gpe, [udpPort]: vxlan }[u16At(frame, l4 + 2)];
     if (!find) return layout.DROP_NOT_ENCAPSULATED;
     if (flags & layout.FLAG_FRAGMENT) return layout.DROP_OUTER_FRAGMENT;
-    return find(new Header(frame, here, l4 + 8, l4 + be16(frame, l4 + 4)));
+    return find(new Header(frame, here, l4 + 8, l4 + u16At(frame, l4 + 4)));
   }
   if (protocolOf(frame, parsed) !== 47) return layout.DROP_NOT_ENCAPSULATED;
   if (flags & layout.FLAG_FRAGMENT) return layout.DROP_OUTER_FRAGMENT;
@@ -183,7 +185,7 @@ function geneve(h: Header): Inside | number {
   const cut = h.missing(start, layout.DROP_GENEVE_TRUNCATED);
   if (cut !== undefined) return cut;
   if (h.byte(1) & 0b10000000) return layout.DROP_GENEVE_CONTROL;
-  if (be16(h.frame, h.at + 2) !== 0x6558) return layout.DROP_INNER_PROTOCOL;
+  if (u16At(h.frame, h.at + 2) !== 0x6558) return layout.DROP_INNER_PROTOCOL;
   let critical = (h.byte(1) & 0b01000000) !== 0;
   let hasReserved = h.byte(1) % 64 !== 0 || h.byte(7) !== 0;
   let off = 8;
@@ -200,10 +202,10 @@ function geneve(h: Header): Inside | number {
 function nvgre(h: Header): Inside | number {
   const missing = h.missing(8, layout.DROP_NVGRE_TRUNCATED);
   if (missing !== undefined) return missing;
-  const bits = be16(h.frame, h.at);
+  const bits = u16At(h.frame, h.at);
   // Bits 0 to 5: checksum, routing, key, sequence, strict route and the first of recursion control; then what is ignored; the version.
   if (bits >> 10 !== 0b001000 || bits % 8 !== 0) return layout.DROP_NVGRE_HEADER;
-  if (be16(h.frame, h.at + 2) !== 0x6558) return layout.DROP_INNER_PROTOCOL;
+  if (u16At(h.frame, h.at + 2) !== 0x6558) return layout.DROP_INNER_PROTOCOL;
   return { form: "nvgre", vni: h.vni(), start: h.at + 8, end: h.end, hasReserved: (bits & 0x03f8) !== 0 };
 }
 
@@ -235,8 +237,4 @@ function udpSumHolds(frame: Uint8Array, parsed: Parsed, end: number): boolean {
 function addresses(frame: Uint8Array, { flags, l3 }: Parsed): [src: Uint8Array, dst: Uint8Array] {
   const [at, size] = flags & layout.FLAG_IPV4 ? [l3 + 12, 4] : [l3 + 8, 16];
   return [frame.subarray(at, at + size), frame.subarray(at + size, at + 2 * size)];
-}
-
-function be16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -4,6 +4,7 @@
  * whole outer frame is built anew; nothing is prepared, nothing is updated in place.
  */
 import * as layout from "../../assembly/layout.js";
+import { u16 } from "../helpers/bytes.js";
 import { internetChecksum, onesSum, pseudoHeader } from "./checksum.js";
 import { flowHash } from "./hash.js";
 import { type Parsed, parse } from "./parse.js";
@@ -105,12 +106,12 @@ function transportOf(outer: Outer, frame: Uint8Array, wire: number, hash: number
   const header = tunnelHeader(outer, hash);
   if (form === "nvgre") return header;
   const length = 8 + header.length + wire;
-  const udp = [...be16(sourcePort(outer, hash)), ...be16(UDP_PORTS[form]), ...be16(length % 65536), 0, 0];
+  const udp = [...u16(sourcePort(outer, hash)), ...u16(UDP_PORTS[form]), ...u16(length % 65536), 0, 0];
   // The sum of a datagram of which a capture kept a part is not known.
   if (outer.udpChecksum === "full" && wire === frame.length) {
     const pseudo = pseudoHeader(outer.local, outer.remote, 17, length);
     const sum = onesSum(frame, onesSum([...pseudo, ...udp, ...header]));
-    udp.splice(6, 2, ...be16(sum === 0xffff ? 0xffff : sum ^ 0xffff));
+    udp.splice(6, 2, ...u16(sum === 0xffff ? 0xffff : sum ^ 0xffff));
   }
   return [...udp, ...header];
 }
@@ -126,7 +127,7 @@ function tunnelHeader({ encapsulation = "vxlan", vni, geneveOptions = [] }: Oute
       return [0b00100000, 0, 0x65, 0x58, ...network, hash >>> 24];
     case "geneve": {
       const options = geneveOptions.flatMap((option) => [
-        ...be16(option.class),
+        ...u16(option.class),
         option.type + (option.critical ? 128 : 0),
         option.data.length / 4,
         ...option.data,
@@ -143,7 +144,7 @@ export function sourcePort({ sourcePorts: [first, last] = [49152, 65535] }: Oute
 }
 
 export function outerEthernet({ nextHopMac, sourceMac, vlan, local }: Outer): number[] {
-  const tag = vlan === undefined ? [] : [0x81, 0x00, ...be16(vlan)];
+  const tag = vlan === undefined ? [] : [0x81, 0x00, ...u16(vlan)];
   return [...nextHopMac, ...sourceMac, ...tag, ...(local.length === 4 ? [0x08, 0x00] : [0x86, 0xdd])];
 }
 
@@ -152,13 +153,9 @@ export function outerIp({ encapsulation, local, remote, ttl }: Outer, tos: numbe
   const protocol = encapsulation === "nvgre" ? 47 : 17;
   const addresses = [...local, ...remote];
   if (local.length === 16) {
-    return [0x60 | (tos >> 4), (tos % 16) << 4, 0, 0, ...be16(bytes - 40), protocol, ttl, ...addresses];
+    return [0x60 | (tos >> 4), (tos % 16) << 4, 0, 0, ...u16(bytes - 40), protocol, ttl, ...addresses];
   }
-  const header = [0x45, tos, ...be16(bytes), 0, 0, 0x40, 0, ttl, protocol, 0, 0, ...addresses];
-  header.splice(10, 2, ...be16(internetChecksum(header)));
+  const header = [0x45, tos, ...u16(bytes), 0, 0, 0x40, 0, ttl, protocol, 0, 0, ...addresses];
+  header.splice(10, 2, ...u16(internetChecksum(header)));
   return header;
-}
-
-function be16(value: number): [number, number] {
-  return [value >> 8, value & 0xff];
 }

@@ -3,7 +3,7 @@
  * is built anew, field by field, and CRCs are long divisions.
  */
 import * as layout from "../../assembly/layout.js";
-import { concat } from "../helpers/bytes.js";
+import { concat, u16, u24, u32 } from "../helpers/bytes.js";
 import { internetChecksum, onesSum, pseudoHeader } from "./checksum.js";
 import { crcOf, icrcOf } from "./crc.js";
 import { type Outer, outerEthernet, outerIp, outerTos, sourcePort, tosOf, untagged } from "./encapsulation.js";
@@ -54,15 +54,15 @@ export function encapsulate(
   const padBytes = carriedWire % 4 === 0 ? 0 : 4 - (carriedWire % 4);
   const payload = 4 + carriedWire + padBytes;
   if (payload > payloadMax(outer)) return refused(layout.DROP_TOO_BIG);
-  const bth = [0x64, padBytes * 16, 0xff, 0xff, 0, ...be24(numbers.destQpn), 0, ...be24(numbers.psn)];
-  const deth = [...be32(outer.vni), 0, ...be24(numbers.sourceQpn)];
+  const bth = [0x64, padBytes * 16, 0xff, 0xff, 0, ...u24(numbers.destQpn), 0, ...u24(numbers.psn)];
+  const deth = [...u32(outer.vni), 0, ...u24(numbers.sourceQpn)];
   const datagram = [...bth, ...deth, 0x65, 0x58, 0, 0];
   const isWhole = wire === inner.length;
   const end = new Uint8Array(isWhole ? padBytes + 4 : 0);
 
   if (outer.form === "infiniband") {
     const words = (8 + 20 + payload + 4) / 4;
-    const lrh = [outer.vl * 16, outer.sl * 16 + 2, ...be16(outer.dlid), ...be16(words), ...be16(outer.slid)];
+    const lrh = [outer.vl * 16, outer.sl * 16 + 2, ...u16(outer.dlid), ...u16(words), ...u16(outer.slid)];
     const bytes = concat(lrh, datagram, carried, end);
     if (isWhole) bytes.set(le32(icrcOf("local", bytes)), bytes.length - 4);
     const vcrc = crcOf("crc16", bytes);
@@ -75,14 +75,14 @@ export function encapsulate(
 
   const isV4 = outer.local.length === 4;
   const udpLength = 8 + 20 + payload + 4;
-  const udp = [...be16(sourcePort(outer, flowHash(inner, parsed, here))), ...be16(4791), ...be16(udpLength), 0, 0];
+  const udp = [...u16(sourcePort(outer, flowHash(inner, parsed, here))), ...u16(4791), ...u16(udpLength), 0, 0];
   const ip = outerIp(outer, outerTos(outer, tosOf(inner, parsed)), (isV4 ? 20 : 40) + udpLength);
   const ethernet = outerEthernet(outer);
   const packet = concat(ip, udp, datagram, carried, end);
   if (isWhole) packet.set(le32(icrcOf(isV4 ? "ipv4" : "ipv6", packet)), packet.length - 4);
   if (isWhole && outer.udpChecksum === "full") {
     const sum = onesSum(packet.subarray(ip.length), onesSum(pseudoHeader(outer.local, outer.remote, 17, udpLength)));
-    packet.set(be16(sum === 0xffff ? 0xffff : sum ^ 0xffff), ip.length + 6);
+    packet.set(u16(sum === 0xffff ? 0xffff : sum ^ 0xffff), ip.length + 6);
   }
   return {
     cause: layout.OK,
@@ -216,18 +216,6 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function be16(value: number): number[] {
-  return [Math.floor(value / 256) % 256, value % 256];
-}
-
-function be24(value: number): number[] {
-  return [Math.floor(value / 65536) % 256, ...be16(value)];
-}
-
-function be32(value: number): number[] {
-  return [Math.floor(value / 2 ** 24), ...be24(value)];
-}
-
 function le32(value: number): number[] {
-  return be32(value).reverse();
+  return u32(value).reverse();
 }

@@ -1,6 +1,6 @@
 /** What a LAG looks at in a frame besides its hash: IEEE 802.3 and 802.1Q headers, and the addresses that no bridge forwards. */
 import * as layout from "../../assembly/layout.js";
-import { macText } from "../helpers/bytes.js";
+import { macText, u16At } from "../helpers/bytes.js";
 import { parse } from "./parse.js";
 
 const TAGS = [0x8100, 0x88a8, 0x9100];
@@ -11,13 +11,13 @@ export function soundness({ data, wire }: { data: Uint8Array; wire: number }): n
   const { cause } = parse(data, wire);
   if (cause !== layout.OK) return cause;
   let type = 12;
-  for (let tags = 0; tags < 2 && data.length >= type + 2 && TAGS.includes(be16(data, type)); tags++) type += 4;
+  for (let tags = 0; tags < 2 && data.length >= type + 2 && TAGS.includes(u16At(data, type)); tags++) type += 4;
   return data.length < type + 2 ? layout.DROP_ETHERNET_TRUNCATED : layout.OK;
 }
 
 /** Of the first tag; a tag with VLAN 0 carries a priority only. */
 export function vlanOf(frame: Uint8Array): number {
-  return TAGS.includes(be16(frame, 12)) ? be16(frame, 14) % 4096 : 0;
+  return TAGS.includes(u16At(frame, 12)) ? u16At(frame, 14) % 4096 : 0;
 }
 
 /** For everybody or for many: the address begins with an odd byte. */
@@ -31,13 +31,9 @@ export function isReserved(frame: Uint8Array): boolean {
 
 /** LACP, Marker and their kin; never tagged. */
 export function isSlowProtocol(frame: Uint8Array): boolean {
-  return be16(frame, 12) === SLOW_PROTOCOLS;
+  return u16At(frame, 12) === SLOW_PROTOCOLS;
 }
 
 export function macAt(frame: Uint8Array, at: number): string {
   return macText(frame.subarray(at, at + 6));
-}
-
-export function be16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] as number) * 256 + (bytes[at + 1] as number);
 }

@@ -1,6 +1,7 @@
 /** What the overlay asks of a frame: addresses, protocol and ports, its flow and the way back, its datagram if it is a fragment of one. */
+
 import * as layout from "../../assembly/layout.js";
-import { be16 } from "./lag-frame.js";
+import { u16At } from "../helpers/bytes.js";
 import { parse } from "./parse.js";
 
 export interface Conversation {
@@ -33,7 +34,7 @@ export function addressesOf(bytes: Uint8Array): { source: string; destination: s
     return { source: text(l3 + 12), destination: text(l3 + 16) };
   }
   if ((flags & layout.FLAG_IPV6) === 0) return undefined;
-  const text = (at: number) => Array.from({ length: 8 }, (_, i) => be16(bytes, at + 2 * i).toString(16)).join(":");
+  const text = (at: number) => Array.from({ length: 8 }, (_, i) => u16At(bytes, at + 2 * i).toString(16)).join(":");
   return { source: text(l3 + 8), destination: text(l3 + 24) };
 }
 
@@ -44,7 +45,7 @@ export function conversationOf(bytes: Uint8Array): Conversation {
   const protocol = protocolOf(bytes);
   const isKnown = payload > 0;
   const hasPorts = (protocol === 6 || protocol === 17) && isKnown;
-  const [sourcePort, destinationPort] = hasPorts ? [be16(bytes, l4), be16(bytes, l4 + 2)] : [0, 0];
+  const [sourcePort, destinationPort] = hasPorts ? [u16At(bytes, l4), u16At(bytes, l4 + 2)] : [0, 0];
   const isIcmp =
     (protocol === 1 && !addresses.source.includes(":")) || (protocol === 58 && addresses.source.includes(":"));
   const icmpType = isIcmp && isKnown ? (bytes[l4] as number) : undefined;
@@ -60,7 +61,7 @@ function echoPorts(bytes: Uint8Array): [number, number] | undefined {
   const { l4, l4Len, payload } = parse(bytes);
   const types = protocolOf(bytes) === 1 ? [0, 8] : [128, 129];
   if (payload === 0 || l4Len < 8 || !types.includes(bytes[l4] as number)) return undefined;
-  return [be16(bytes, l4 + 4), be16(bytes, l4 + 4)];
+  return [u16At(bytes, l4 + 4), u16At(bytes, l4 + 4)];
 }
 
 /** IPv4's protocol, or what follows the last of IPv6's extension headers that parse walked over. */
@@ -77,11 +78,11 @@ export function fragmentOf(bytes: Uint8Array): { key: string; isLater: boolean }
   const { source, destination } = addressesOf(bytes) as { source: string; destination: string };
   const isLater = (flags & layout.FLAG_LATER_FRAGMENT) !== 0;
   if ((flags & layout.FLAG_IPV4) !== 0) {
-    return { key: `${source} ${destination} ${bytes[l3 + 9]} ${be16(bytes, l3 + 4)}`, isLater };
+    return { key: `${source} ${destination} ${bytes[l3 + 9]} ${u16At(bytes, l3 + 4)}`, isLater };
   }
   // RFC 8200 section 4.5: addresses and identification, whatever header comes next.
   const { at } = headers(bytes, l3, l4).find(({ kind }) => kind === 44) as { at: number };
-  return { key: `${source} ${destination} ${be16(bytes, at + 4)} ${be16(bytes, at + 6)}`, isLater };
+  return { key: `${source} ${destination} ${u16At(bytes, at + 4)} ${u16At(bytes, at + 6)}`, isLater };
 }
 
 /** IPv6's extension headers up to l4: where, of which kind, and what each says comes next. */

@@ -1,5 +1,7 @@
 /** Checksum verification, the slow way: each field is judged by recomputing what it must be (RFC 1071, 1624 section 3). */
+
 import * as layout from "../../assembly/layout.js";
+import { u16At } from "../helpers/bytes.js";
 import { onesSum, pseudoHeader } from "./checksum.js";
 import { findInside } from "./decapsulation.js";
 import { type Parsed, parse } from "./parse.js";
@@ -62,11 +64,11 @@ function judgeTransport(frame: Uint8Array, { flags, l3, l4, l4Len, payload }: Pa
   if (flags & (layout.FLAG_FRAGMENT | layout.FLAG_ROUTED | layout.FLAG_CUT) || payload === 0) return "unchecked";
   let length = l4Len;
   if (kind.protocol === 17) {
-    if (u16(frame, l4 + 6) === 0) {
-      const mayBeAbsent = (flags & layout.FLAG_IPV4) !== 0 || CHECKED_INSIDE.includes(u16(frame, l4 + 2));
+    if (u16At(frame, l4 + 6) === 0) {
+      const mayBeAbsent = (flags & layout.FLAG_IPV4) !== 0 || CHECKED_INSIDE.includes(u16At(frame, l4 + 2));
       return mayBeAbsent ? "absent" : "bad";
     }
-    length = u16(frame, l4 + 4) || l4Len;
+    length = u16At(frame, l4 + 4) || l4Len;
   }
   if (l4 + length > frame.length) return "unchecked";
   const isV4 = (flags & layout.FLAG_IPV4) !== 0;
@@ -77,9 +79,5 @@ function judgeTransport(frame: Uint8Array, { flags, l3, l4, l4Len, payload }: Pa
   const pseudo = kind.protocol === 1 ? 0 : onesSum(pseudoHeader(src, dst, kind.protocol, length));
   if (onesSum(frame.subarray(l4, l4 + length), pseudo) === 0xffff) return "good";
   // Left to an adapter: the field holds the pseudo-header's sum and nothing else.
-  return kind.protocol !== 1 && u16(frame, l4 + kind.field) === pseudo ? "offloaded" : "bad";
-}
-
-function u16(frame: Uint8Array, at: number): number {
-  return ((frame[at] as number) << 8) | (frame[at + 1] as number);
+  return kind.protocol !== 1 && u16At(frame, l4 + kind.field) === pseudo ? "offloaded" : "bad";
 }

@@ -1,4 +1,5 @@
 /** IP packets that the overlay itself says: headers with their checksums (RFC 791, RFC 8200), and ICMP's (RFC 792, RFC 4443 2.3). */
+import { internetChecksum, onesSum } from "../../checksum.js";
 import { viewOf } from "./ethernet.js";
 
 export const IPV4_BYTES = 20;
@@ -12,11 +13,6 @@ const ICMP_CHECKSUM_AT = 2;
 const TOS_CONTROL = 0xc0;
 const DF = 0x4000;
 const TTL = 64;
-
-/** Internet checksum (RFC 1071), in network order; `sum` is what was added up before. */
-export function internetChecksum(bytes: Uint8Array, sum = 0): number {
-  return fold(sumOf(bytes, sum)) ^ 0xffff;
-}
 
 /** An ICMP message in IPv4; its checksum is written. DF with identification 0: an atomic datagram (RFC 6864). */
 export function icmpPacket(src: Uint8Array, dst: Uint8Array, message: Uint8Array): Uint8Array {
@@ -55,17 +51,6 @@ export function icmpv6Packet(
 
 /** Checksum over message and pseudo-header (RFC 8200 section 8.1); 0 for a message that carries the right one. */
 export function icmpv6Checksum(src: Uint8Array, dst: Uint8Array, message: Uint8Array): number {
-  const addresses = sumOf(dst, sumOf(src, 0));
+  const addresses = onesSum(dst, onesSum(src));
   return internetChecksum(message, addresses + message.length + PROTOCOL_ICMPV6);
-}
-
-/** At most 64 KiB, so that the sum is exact. */
-function sumOf(bytes: Uint8Array, start: number): number {
-  return bytes.reduce((sum, byte, i) => sum + (i % 2 === 0 ? byte << 8 : byte), start);
-}
-
-function fold(sum: number): number {
-  let folded = sum;
-  while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x10000);
-  return folded;
 }

@@ -10,17 +10,9 @@
  * Errors about errors, or from or to many, would make storms: about those there is none (RFC 1122 section 3.2.2, RFC 4443 section
  * 2.4(e)).
  */
+import { internetChecksum } from "../../checksum.js";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetFrame, isGroupMac, readEthernet, viewOf } from "./ethernet.js";
-import {
-  ICMP_BYTES,
-  IPV4_BYTES,
-  IPV6_BYTES,
-  icmpPacket,
-  icmpv6Packet,
-  internetChecksum,
-  PROTOCOL_ICMP,
-  PROTOCOL_ICMPV6,
-} from "./ip.js";
+import { ICMP_BYTES, IPV4_BYTES, IPV6_BYTES, icmpPacket, icmpv6Packet, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "./ip.js";
 
 /** What is offered to hosts must be able to carry something: RFC 791's 68 bytes and RFC 8200's 1280. Less, receivers discard. */
 const IPV4_MTU_MIN = 68;

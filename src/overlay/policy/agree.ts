@@ -1,7 +1,7 @@
 /** Which encapsulation two hosts use for a network: what hosts do (host/paths.ts), and what they are said to do (`ringlane policy check`). */
 import type { EncapsulationName } from "../../directory/records.js";
+import { ENCAPSULATIONS } from "../encapsulations.js";
 import type { NetworkPolicy } from "./policy.js";
-import { NVGRE_VNI_MAX, NVGRE_VNI_MIN } from "./problems.js";
 
 /** The first that the sender takes, best first, of those that the receiver takes too and that the network lets them use. */
 export function agreedEncapsulation(
@@ -9,7 +9,8 @@ export function agreedEncapsulation(
   sender: readonly EncapsulationName[],
   receiver: readonly EncapsulationName[],
 ): EncapsulationName | undefined {
-  const isNvgrePossible = vni >= NVGRE_VNI_MIN && vni <= NVGRE_VNI_MAX && !innerVlan;
+  const { vniMin, vniMax } = ENCAPSULATIONS.nvgre;
+  const isNvgrePossible = vni >= vniMin && vni <= vniMax && !innerVlan;
   return sender.find(
     (name) =>
       receiver.includes(name) &&

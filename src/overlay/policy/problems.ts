@@ -1,4 +1,5 @@
 /** What a policy must obey that its schema cannot say: names that stand for something said elsewhere, numbers that nobody shares. */
+import { ENCAPSULATIONS } from "../encapsulations.js";
 import { parsePrefix } from "./prefix.js";
 import { ANY, protocolsOf, rangesOf, TCP, UDP } from "./rule.js";
 import type { GroupDefinition, NetworkDefinition, PolicyDefinition, RuleDefinition } from "./schema.js";
@@ -16,8 +17,7 @@ type Problems = Generator<PolicyProblem, void>;
 type Path = PolicyProblem["path"];
 
 const PORT_MAX = 65535;
-export const NVGRE_VNI_MIN = 0x1000;
-export const NVGRE_VNI_MAX = 0xfffffe;
+const NVGRE = ENCAPSULATIONS.nvgre;
 
 /** Everything that is wrong, in the policy's order. */
 export function* policyProblems({ networks }: PolicyDefinition): Problems {
@@ -42,8 +42,8 @@ export function* policyProblems({ networks }: PolicyDefinition): Problems {
 /** RFC 7637 sections 3.2 and 3.3: some numbers are reserved, and a tag inside is forbidden. */
 function* nvgreProblems(path: Path, { encapsulation, vni, innerVlan }: NetworkDefinition): Problems {
   if (encapsulation !== "nvgre") return;
-  if (vni < NVGRE_VNI_MIN || vni > NVGRE_VNI_MAX) {
-    const bound = `${NVGRE_VNI_MIN} to ${NVGRE_VNI_MAX} where encapsulation is nvgre`;
+  if (vni < NVGRE.vniMin || vni > NVGRE.vniMax) {
+    const bound = `${NVGRE.vniMin} to ${NVGRE.vniMax} where encapsulation is nvgre`;
     yield { path: [...path, "vni"], value: vni, bound };
   }
   if (innerVlan) yield { path: [...path, "innerVlan"], value: true, bound: "false where encapsulation is nvgre" };

@@ -1,4 +1,5 @@
 /** Frames that scenarios make up: UDP (RFC 768), TCP's first segments (RFC 9293), pings (RFC 792, RFC 4443) and their answers. */
+import { internetChecksum, onesSum } from "../../checksum.js";
 import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
@@ -7,7 +8,7 @@ import {
   readEthernet,
   viewOf,
 } from "../../overlay/answers/ethernet.js";
-import { IPV4_BYTES, IPV6_BYTES, internetChecksum, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
+import { IPV4_BYTES, IPV6_BYTES, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
 
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
@@ -130,6 +131,6 @@ function ipFrame({ srcMac, dstMac, srcIp, dstIp }: Ends, protocol: Protocol, seg
 function checksumOf(srcIp: Uint8Array, dstIp: Uint8Array, protocol: Protocol, segment: Uint8Array): number {
   if (protocol === PROTOCOL_ICMP) return internetChecksum(segment);
   const pseudo = Uint8Array.of(...srcIp, ...dstIp, 0, protocol, segment.length >> 8, segment.length & 0xff);
-  const sum = internetChecksum(segment, 0xffff - internetChecksum(pseudo));
+  const sum = internetChecksum(segment, onesSum(pseudo));
   return sum === 0 && protocol === PROTOCOL_UDP ? 0xffff : sum;
 }
