@@ -38,7 +38,7 @@ export function spansBytes(count: number, bytes: number): number {
 
 export function laySpans(arena: Arena, strings: readonly Uint8Array[]): Spans {
   const count = strings.length;
-  const stride = strideOf(Math.max(...strings.map(({ length }) => length)));
+  const stride = strideOf(strings.reduce((most, { length }) => Math.max(most, length), 0));
   const bytes = arena.take(count * stride);
   const spans = { count, ptrs: arena.take(count * 4), lens: arena.take(count * 4), out: arena.take(count * 8) };
   for (const [i, string] of strings.entries()) {
