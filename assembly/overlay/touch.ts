@@ -1,11 +1,27 @@
 // Where the table of endpoints is larger than the caches near a core, so are the records that it names: those of a burst are touched
-// together, and then the routes and paths that they name, so that each wait for memory is one for all.
-import { ENDPOINT_ROUTE, ENDPOINT_STATE, ROUTE_PATHS, SCRATCH_FOUND, STATE_REMOTE, TABLE_MISS } from "../layout";
+// together, and then the routes and the paths that they name, so that each wait for memory is one for all.
+import {
+  ENDPOINT_ROUTE,
+  ENDPOINT_STATE,
+  ROUTE_MASK,
+  ROUTE_PATHS,
+  SCRATCH_FOUND,
+  SCRATCH_PATHS,
+  STATE_REMOTE,
+  TABLE_MISS,
+  TUNNEL_FLAGS,
+  TUNNEL_GROWTH,
+  TUNNEL_TEMPLATE,
+} from "../layout";
 import { Overlay } from "./overlay";
+
+/** Where an IPv4 tunnel's template ends, in its third line. */
+const TEMPLATE_END: usize = TUNNEL_TEMPLATE + 48;
 
 /** Touches the records of the first n that a lookup has found, their routes, and the first path of each. */
 export function touchEndpoints(o: Overlay, n: u32): void {
   const found = (o.scratch as usize) + SCRATCH_FOUND;
+  const paths = (o.scratch as usize) + SCRATCH_PATHS;
   const end = found + ((n as usize) << 2);
   // What the loads come to is kept, so that no compiler leaves them out.
   let sum: u32 = 0;
@@ -13,10 +29,19 @@ export function touchEndpoints(o: Overlay, n: u32): void {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) != TABLE_MISS) sum += load<u32>(endpoint, ENDPOINT_STATE);
   }
+  let count: usize = 0;
   for (let at = found; at < end; at += 4) {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) == TABLE_MISS || load<u32>(endpoint, ENDPOINT_STATE) != STATE_REMOTE) continue;
-    sum += load<u32>(load<u32>(endpoint, ENDPOINT_ROUTE) as usize, ROUTE_PATHS);
+    const route = load<u32>(endpoint, ENDPOINT_ROUTE) as usize;
+    sum += load<u32>(route, ROUTE_MASK);
+    store<u32>(paths + count, load<u32>(route, ROUTE_PATHS));
+    count += 4;
+  }
+  for (let at = paths; at < paths + count; at += 4) {
+    const path = load<u32>(at) as usize;
+    sum += load<u32>(path, TUNNEL_FLAGS) + load<u32>(path, TUNNEL_TEMPLATE);
+    sum += load<u32>(path, TEMPLATE_END) + load<u32>(path, TUNNEL_GROWTH);
   }
   o.touched = sum;
 }
