@@ -47,8 +47,6 @@ import { PolicyTable } from "./policy";
 
 const IP: usize = ETHERNET_BYTES as usize;
 const L4: usize = IP + (IPV4_BYTES as usize);
-/** A flow is seen anew when this part of its time has passed: not every frame has to write. */
-const REFRESH_SHIFT: u32 = 5;
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Express {
@@ -136,17 +134,16 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
   if (stateful != 0) keepKnown(o, stateful);
 }
 
-/** Keeps on the lane those of n frames of stateful rules whose flows are known, and need not be refreshed yet. */
+/** Keeps on the lane those of n frames of stateful rules whose flows were seen in this tick: the first in a tick refreshes its flow. */
 function keepKnown(o: Overlay, n: u32): void {
   const scratch = o.scratch as usize;
   // Behind the destinations that were found, which frames off the lane still need.
   const values = scratch + SCRATCH_FOUND + ((BURST_MAX as usize) << 2);
-  const fresh = o.flowTicks >> REFRESH_SHIFT;
   tableLookupBurst(o.flows4 as usize, scratch + SCRATCH_KEY_PTRS, values, n);
   for (let j: u32 = 0; j < n; j++) {
     const value = load<u32>(values + ((j as usize) << 2));
     const pair = scratch + SCRATCH_LIST + ((j as usize) << 3);
-    const isKnown = value != TABLE_MISS && (value & 0xffff) == (ACTION_ALLOW as u32) && flowAge(value, o.tick) <= fresh;
+    const isKnown = value != TABLE_MISS && (value & 0xffff) == (ACTION_ALLOW as u32) && flowAge(value, o.tick) == 0;
     if (isKnown) count((load<u32>(pair, 4) as usize) + DECISION_HITS, 0, 1);
     else store<u32>(scratch + SCRATCH_PATHS + ((load<u32>(pair) as usize) << 2), 0);
   }
