@@ -87,6 +87,14 @@ describe.each(PLACES)("partitions %s", (_, place) => {
     expectFrames(through(world, b, a, reply(8), reply(7)), [reply(7)]);
   });
 
+  test("a flow lives its whole time after its last frame, however soon that came after the one before", async () => {
+    const { world, a, b } = await pair(place, { host: { times: { flowMs: 1000, tickMs: 10 } } });
+    for (let i = 0; i < 2; i++) expect(through(world, a, b, a.udp(b, { sport: 4000, dport: 53 }))).toHaveLength(1);
+    // 40 ms after the first frame, 20 after the second.
+    world.run(970);
+    expect(through(world, b, a, b.udp(a, { sport: 53, dport: 4000 }))).toHaveLength(1);
+  });
+
   test("a flow that was not seen for its time is over", async () => {
     const { world, a, b } = await pair(place, { host: { times: { flowMs: 1000, tickMs: 10 } } });
     through(world, a, b, a.udp(b, { sport: 4000, dport: 53 }));
