@@ -19,6 +19,13 @@ export function run(
   return { code: status, stdout, stderr: stderr.toString() };
 }
 
+/** As run, for what has to succeed; returns what it wrote. */
+export function must(program: string, ...args: string[]): string {
+  const { code, stdout, stderr } = run(program, args);
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
+  return stdout.toString();
+}
+
 /** The built command line. */
 export function ringlane(args: readonly string[], options: { cwd?: string; input?: Uint8Array } = {}): Result {
   return run(process.execPath, [join(ROOT, "dist/cli.js"), ...args], options);

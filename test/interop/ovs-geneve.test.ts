@@ -4,13 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { hex } from "../helpers/bytes.js";
-import { has, run } from "../helpers/command.js";
+import { must, run } from "../helpers/command.js";
 import { ROOT } from "../helpers/files.js";
+import { canSwitch, OpenVSwitch } from "../helpers/open-vswitch.js";
 import { findInside } from "../model/decapsulation.js";
 import { parse } from "../model/parse.js";
 
@@ -18,75 +17,38 @@ const [THEIRS, OURS] = ["rl-gn-ovs", "rl-gn-ours"];
 const [THEIR_MAC, OUR_MAC, GUEST_MAC] = ["02:00:00:00:0d:01", "02:00:00:00:0d:02", "02:00:00:00:0d:99"];
 const [THEIR_GUEST, OUR_GUEST] = ["192.168.60.1", "192.168.60.2"];
 
-let folder = "";
+let ovs: OpenVSwitch | undefined;
 const children: ChildProcess[] = [];
-const daemons: string[] = [];
-
-function must(program: string, ...args: string[]): string {
-  const { code, stdout, stderr } = run(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
-  return stdout.toString();
-}
-
-function canBuild(): boolean {
-  const switchTools = ["ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-appctl", "ovs-ofctl"];
-  if (!["ip", "ping", "ethtool", "socat", ...switchTools].every(has)) return false;
-  try {
-    must("ip", "netns", "add", THEIRS);
-    must("ip", "-n", THEIRS, "link", "add", "probe", "type", "veth", "peer", "name", "eborp");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    run("ip", ["netns", "del", THEIRS]);
-  }
-}
-
-/** A daemon of Open vSwitch that keeps all its files in the folder. */
-function startDaemon(name: string, ...args: string[]): void {
-  const files = [`--pidfile=${join(folder, `${name}.pid`)}`, `--unixctl=${join(folder, `${name}.ctl`)}`];
-  daemons.push(name);
-  const command = [name, ...args, ...files, `--log-file=${join(folder, `${name}.log`)}`, "--detach"];
-  must("ip", "netns", "exec", THEIRS, "env", `OVS_RUNDIR=${folder}`, ...command);
-}
 
 /** A bridge to the cable, and one behind a Geneve port, whose flows set and ask for options. */
 function buildSwitch(local: string, remote: string, prefix: string): void {
-  const database = join(folder, "conf.db");
-  const socket = `unix:${join(folder, "db.sock")}`;
-  must("ovsdb-tool", "create", database, "/usr/share/openvswitch/vswitch.ovsschema");
-  startDaemon("ovsdb-server", database, `--remote=p${socket}`);
-  const configure = (...args: string[]) => must("ovs-vsctl", `--db=${socket}`, "--timeout=30", ...args);
-  configure("--no-wait", "init");
-  startDaemon("ovs-vswitchd", socket, "--disable-system");
+  ovs = new OpenVSwitch(THEIRS);
+  ovs.start();
   for (const [bridge, mac] of [
     ["br-phy", THEIR_MAC],
     ["br-int", "02:00:00:00:0d:10"],
   ] as const) {
     const settings = ["datapath_type=netdev", `other-config:hwaddr="${mac}"`];
-    configure("add-br", bridge, "--", "set", "bridge", bridge, ...settings);
+    ovs.configure("add-br", bridge, "--", "set", "bridge", bridge, ...settings);
   }
-  configure("add-port", "br-phy", "va");
+  ovs.configure("add-port", "br-phy", "va");
   const geneve = ["type=geneve", `options:remote_ip=${local}`, "options:key=77", "ofport_request=5"];
-  configure("add-port", "br-int", "gn", "--", "set", "interface", "gn", ...geneve);
+  ovs.configure("add-port", "br-int", "gn", "--", "set", "interface", "gn", ...geneve);
   const nodad = remote.includes(":") ? ["nodad"] : [];
   must("ip", "-n", THEIRS, "addr", "add", `${remote}/${prefix}`, "dev", "br-phy", ...nodad);
   must("ip", "-n", THEIRS, "link", "set", "br-phy", "up");
   must("ip", "-n", THEIRS, "addr", "add", `${THEIR_GUEST}/24`, "dev", "br-int");
   must("ip", "-n", THEIRS, "link", "set", "br-int", "up", "mtu", "1400");
   must("ip", "-n", THEIRS, "neigh", "add", OUR_GUEST, "lladdr", GUEST_MAC, "dev", "br-int");
-  must("ovs-appctl", "-t", join(folder, "ovs-vswitchd.ctl"), "tnl/neigh/set", "br-phy", local, OUR_MAC);
+  ovs.ask("tnl/neigh/set", "br-phy", local, OUR_MAC);
 
-  const openflow = (command: string, ...args: string[]) =>
-    must("env", `OVS_RUNDIR=${folder}`, "ovs-ofctl", command, `unix:${join(folder, "br-int.mgmt")}`, ...args);
-  openflow("add-tlv-map", "{class=0x0102,type=1,len=4}->tun_metadata0");
-  openflow("del-flows");
-  openflow("add-flow", "in_port=LOCAL,actions=set_field:0xdeadbeef->tun_metadata0,output:5");
-  openflow("add-flow", "in_port=5,tun_metadata0=0x0a0b0c0d,actions=LOCAL");
+  ovs.openflow("br-int", "add-tlv-map", "{class=0x0102,type=1,len=4}->tun_metadata0");
+  ovs.openflow("br-int", "del-flows");
+  ovs.openflow("br-int", "add-flow", "in_port=LOCAL,actions=set_field:0xdeadbeef->tun_metadata0,output:5");
+  ovs.openflow("br-int", "add-flow", "in_port=5,tun_metadata0=0x0a0b0c0d,actions=LOCAL");
 }
 
 async function buildBoth(local: string, remote: string, prefix: string, udpChecksum: string): Promise<ChildProcess> {
-  folder = mkdtempSync(join(tmpdir(), "ringlane-geneve-"));
   for (const name of [THEIRS, OURS]) {
     must("ip", "netns", "add", name);
     must("ip", "-n", name, "link", "set", "lo", "up");
@@ -119,16 +81,12 @@ async function buildBoth(local: string, remote: string, prefix: string, udpCheck
 
 afterEach(() => {
   for (const child of children.splice(0)) child.kill();
-  for (const name of daemons.splice(0).reverse()) {
-    const file = join(folder, `${name}.pid`);
-    if (existsSync(file)) process.kill(Number(readFileSync(file, "utf8")));
-  }
+  ovs?.stop();
+  ovs = undefined;
   for (const name of [THEIRS, OURS]) run("ip", ["netns", "del", name]);
-  if (folder) rmSync(folder, { recursive: true, force: true });
-  folder = "";
 });
 
-describe.skipIf(!canBuild())("Open vSwitch's Geneve", () => {
+describe.skipIf(!canSwitch(THEIRS, "ping", "ethtool", "socat"))("Open vSwitch's Geneve", () => {
   it.each([
     ["IPv4", "10.60.0.2", "10.60.0.1", "24", "zero"],
     ["IPv4, UDP checksum", "10.60.0.2", "10.60.0.1", "24", "full"],

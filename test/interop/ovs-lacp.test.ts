@@ -3,16 +3,14 @@
  * link and takes it back.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LacpPortReport } from "../../src/lag/lacp/index.js";
-import { has, run } from "../helpers/command.js";
+import { must, run } from "../helpers/command.js";
 import { ROOT } from "../helpers/files.js";
+import { canSwitch, OpenVSwitch } from "../helpers/open-vswitch.js";
 
 const NAMESPACE = "rl-lacp";
 const PORTS = [1, 2];
@@ -26,44 +24,15 @@ const OURS = {
   timeout: "fast",
 };
 
-let folder = "";
+let ovs: OpenVSwitch | undefined;
 const children: ChildProcess[] = [];
-const daemons: string[] = [];
-
-function must(program: string, ...args: string[]): string {
-  const { code, stdout, stderr } = run(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
-  return stdout.toString();
-}
-
-function canBuild(): boolean {
-  const tools = ["ip", "socat", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-appctl"];
-  if (!tools.every(has)) return false;
-  try {
-    must("ip", "netns", "add", NAMESPACE);
-    must("ip", "-n", NAMESPACE, "link", "add", "probe", "type", "veth", "peer", "name", "eborp");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    run("ip", ["netns", "del", NAMESPACE]);
-  }
-}
 
 function inside(...command: string[]): string[] {
   return ["netns", "exec", NAMESPACE, ...command];
 }
 
-/** A daemon of Open vSwitch that keeps all its files in the folder. */
-function startDaemon(name: string, ...args: string[]): void {
-  const files = [`--pidfile=${join(folder, `${name}.pid`)}`, `--unixctl=${join(folder, `${name}.ctl`)}`];
-  daemons.push(name);
-  must("ip", ...inside(name, ...args, ...files, `--log-file=${join(folder, `${name}.log`)}`, "--detach"));
-}
-
 /** A bridge whose bond of two ports is cabled to two interfaces that socat relays. */
-async function buildSwitch(): Promise<void> {
-  folder = await mkdtemp(join(tmpdir(), "ringlane-ovs-"));
+function buildSwitch(): void {
   must("ip", "netns", "add", NAMESPACE);
   must("ip", "-n", NAMESPACE, "link", "set", "lo", "up");
   for (const port of PORTS) {
@@ -73,27 +42,18 @@ async function buildSwitch(): Promise<void> {
     const relay = [`UDP4-DATAGRAM:127.0.0.1:${9200 + port},bind=127.0.0.1:${9100 + port}`, `INTERFACE:ours${port}`];
     children.push(spawn("ip", inside("socat", ...relay), { stdio: "ignore" }));
   }
-  const database = join(folder, "conf.db");
-  const socket = `unix:${join(folder, "db.sock")}`;
-  must("ovsdb-tool", "create", database, "/usr/share/openvswitch/vswitch.ovsschema");
-  startDaemon("ovsdb-server", database, `--remote=p${socket}`);
-  const configure = (...args: string[]) => must("ovs-vsctl", `--db=${socket}`, "--timeout=30", ...args);
-  configure("--no-wait", "init");
-  startDaemon("ovs-vswitchd", socket, "--disable-system");
-  configure("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev");
+  ovs = new OpenVSwitch(NAMESPACE);
+  ovs.start();
+  ovs.configure("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev");
   const bond = ["add-bond", "br0", "bond0", "ovs1", "ovs2", "bond_mode=balance-tcp"];
-  configure(...bond, "lacp=active", "other_config:lacp-time=fast", "other_config:lacp-system-priority=100");
+  ovs.configure(...bond, "lacp=active", "other_config:lacp-time=fast", "other_config:lacp-system-priority=100");
 }
 
 afterEach(() => {
   for (const child of children.splice(0)) child.kill();
-  for (const name of daemons.splice(0).reverse()) {
-    const file = join(folder, `${name}.pid`);
-    if (existsSync(file)) process.kill(Number(readFileSync(file, "utf8")));
-  }
+  ovs?.stop();
+  ovs = undefined;
   run("ip", ["netns", "del", NAMESPACE]);
-  if (folder) rmSync(folder, { recursive: true, force: true });
-  folder = "";
 });
 
 /** Our system, as it last said it is. */
@@ -137,7 +97,7 @@ interface Member {
 }
 
 function members(): Map<string, Member> {
-  const text = must("ovs-appctl", "-t", join(folder, "ovs-vswitchd.ctl"), "lacp/show");
+  const text = (ovs as OpenVSwitch).ask("lacp/show");
   const found = new Map<string, Member>();
   for (const part of text.split(/^member: /m).slice(1)) {
     const [, name = "", status = ""] = /^(\w+): (.*)$/m.exec(part) ?? [];
@@ -163,9 +123,9 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 
 const UP = "activity timeout aggregation synchronized collecting distributing";
 
-describe.skipIf(!canBuild())("Open vSwitch", () => {
+describe.skipIf(!canSwitch(NAMESPACE, "socat"))("Open vSwitch", () => {
   it("aggregates both links with us, drops one whose PDUs stop, and takes it back", async () => {
-    await buildSwitch();
+    buildSwitch();
     const peer = new Peer(OURS);
     const bothUp = () => peer.distributing.length === 2 && enabledMembers().length === 2;
     await until("both links are up", bothUp);
@@ -201,7 +161,7 @@ describe.skipIf(!canBuild())("Open vSwitch", () => {
   });
 
   it("reads our version 2 as version 1, and gives no agreement on conversations", async () => {
-    await buildSwitch();
+    buildSwitch();
     const peer = new Peer({ ...OURS, conversations: [[5, [1, 2]]] });
     await until("both links are up", () => peer.distributing.length === 2 && enabledMembers().length === 2);
     expect(peer.port(1)).toMatchObject({ partnerVersion: 1, conversations: { agreed: false } });
