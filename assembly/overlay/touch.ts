@@ -21,6 +21,7 @@ const TEMPLATE_END: usize = TUNNEL_TEMPLATE + 48;
 /** Touches the records of the first n that a lookup has found, their routes, and the first path of each. */
 export function touchEndpoints(o: Overlay, n: u32): void {
   const found = (o.scratch as usize) + SCRATCH_FOUND;
+  // Where the paths that frames take are written only later.
   const paths = (o.scratch as usize) + SCRATCH_PATHS;
   const end = found + ((n as usize) << 2);
   // What the loads come to is kept, so that no compiler leaves them out.
@@ -29,16 +30,16 @@ export function touchEndpoints(o: Overlay, n: u32): void {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) != TABLE_MISS) sum += load<u32>(endpoint, ENDPOINT_STATE);
   }
-  let count: usize = 0;
+  let pathsEnd = paths;
   for (let at = found; at < end; at += 4) {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) == TABLE_MISS || load<u32>(endpoint, ENDPOINT_STATE) != STATE_REMOTE) continue;
     const route = load<u32>(endpoint, ENDPOINT_ROUTE) as usize;
     sum += load<u32>(route, ROUTE_MASK);
-    store<u32>(paths + count, load<u32>(route, ROUTE_PATHS));
-    count += 4;
+    store<u32>(pathsEnd, load<u32>(route, ROUTE_PATHS));
+    pathsEnd += 4;
   }
-  for (let at = paths; at < paths + count; at += 4) {
+  for (let at = paths; at < pathsEnd; at += 4) {
     const path = load<u32>(at) as usize;
     sum += load<u32>(path, TUNNEL_FLAGS) + load<u32>(path, TUNNEL_TEMPLATE);
     sum += load<u32>(path, TEMPLATE_END) + load<u32>(path, TUNNEL_GROWTH);
