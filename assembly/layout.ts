@@ -305,6 +305,7 @@ export const OVERLAY_WAITS_FOR = 168;
 export const OVERLAY_GUEST = 172;
 export const OVERLAY_REFRESH_TICKS = 176;
 export const OVERLAY_RECENT = 180;
+export const OVERLAY_DECISION = 184;
 /** Endpoints that were sent to lately (u32 addresses), by a hash of their MAC addresses: a power of two. */
 export const RECENT_ENTRIES = 4096;
 export const OVERLAY_F_IPV6 = 0x1;
@@ -324,13 +325,14 @@ export const COUNTER_RESENT = 8;
 export const COUNTER_FRAGMENTS_MADE = 9;
 export const COUNTER_REDIRECTED = 10;
 export const COUNTER_NOT_RETAINED = 11;
-/** Scratch of a burst: keys (16 bytes each, two a frame), their addresses, what was found, a list of mbufs or of pairs, a path for each frame. */
-export const SCRATCH_BYTES = 15360;
+/** Scratch of a burst: keys (16 bytes each, two a frame), their addresses, what was found, a list of mbufs or of places, and of each frame the path and the decision. */
+export const SCRATCH_BYTES = 16384;
 export const SCRATCH_KEYS = 0;
 export const SCRATCH_KEY_PTRS = 8192;
 export const SCRATCH_FOUND = 10240;
 export const SCRATCH_LIST = 12288;
 export const SCRATCH_PATHS = 14336;
+export const SCRATCH_DECISIONS = 15360;
 // network (overlay/network.ts)
 export const NETWORK_BYTES = 64;
 export const NETWORK_VNI = 0;

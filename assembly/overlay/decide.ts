@@ -38,7 +38,7 @@ export class Verdict {
     return verdict >> ACTION_BITS;
   }
 
-  /** The verdict on a parsed frame from one class to another. */
+  /** The verdict on a parsed frame from one class to another, counted by the rule that it is from. */
   @inline
   static of(o: Overlay, n: Network, mbuf: Mbuf, source: u32, destination: u32): u32 {
     if ((mbuf.flags & FLAG_FRAGMENT) != 0) return ofFragment(o, n, mbuf, source, destination);
@@ -54,6 +54,7 @@ export class Verdict {
       protocolOf(mbuf),
       destinationPort(mbuf),
     );
+    o.decision = decision as u32;
     count(decision + DECISION_HITS, 0, 1);
     const action = load<u8>(decision, DECISION_ACTION) as u32;
     if (action == ACTION_DENY) {
@@ -63,6 +64,11 @@ export class Verdict {
     if ((load<u8>(decision, DECISION_FLAGS) & DECISION_F_STATEFUL) == 0) return verdict;
     return !hasFlow(mbuf) || rememberFlow(o, n, mbuf, verdict) ? verdict : denial(DROP_FLOW_TABLE_FULL);
   }
+}
+
+/** The frame of the last verdict stays where it was, and gets another one later: that is what counts. */
+export function uncount(o: Overlay): void {
+  if (o.decision != 0) count((o.decision as usize) + DECISION_HITS, 0, -1);
 }
 
 function denial(cause: u32): u32 {
@@ -79,6 +85,7 @@ function ofReturn(o: Overlay, n: Network, mbuf: Mbuf): u32 {
 /** The first fragment is decided as a frame, the later ones as it was. */
 function ofFragment(o: Overlay, n: Network, mbuf: Mbuf, source: u32, destination: u32): u32 {
   if ((mbuf.flags & FLAG_LATER_FRAGMENT) != 0) {
+    o.decision = 0;
     const verdict = firstFragment(o, n, mbuf);
     return verdict == TABLE_MISS ? denial(DROP_FRAGMENT_ORPHAN) : verdict;
   }

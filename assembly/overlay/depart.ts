@@ -63,10 +63,15 @@ export class Depart {
       return departByQueuePair(o, vnic, endpoint, path, m);
     }
     if (o.group != 0) return byGroup(o, vnic, path, hash, m);
+    return Depart.single(o, changetype<Vnic>(vnic).port as usize, path, hash, m);
+  }
+
+  /** Sends a frame that fits by a path over IP, without a group. */
+  @inline
+  static single(o: Overlay, ingress: usize, path: usize, hash: u32, m: usize): u32 {
     const number = changetype<Tunnel>(path).uplink;
     const uplink = o.uplinkAt(number);
     if (Single.mustWait(uplink, m)) return OUT_WAITS;
-    const ingress = changetype<Vnic>(vnic).port as usize;
     let cause = Encap.hashed(m, path, hash);
     if (cause == OK) cause = makeSendable(uplink, ingress, m);
     if (cause != OK) return refuse(m, ingress, cause);

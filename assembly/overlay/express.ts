@@ -15,7 +15,7 @@ import {
   ENCAP_ROCEV2,
   FLOW_TRANSPORT,
   NETWORK_F_CLAMP_MSS,
-  OK,
+  SCRATCH_DECISIONS,
   SCRATCH_FOUND,
   SCRATCH_KEY_PTRS,
   SCRATCH_KEYS,
@@ -25,11 +25,8 @@ import {
   TABLE_MISS,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { Encap } from "../path/encap";
 import { FlowHash } from "../path/hash";
 import { Plain } from "../path/plain";
-import { makeSendable } from "../path/port";
-import { Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
 import { tableLookupBurst } from "../table/burst";
 import { ETHERNET_BYTES, ETHERNET_SRC } from "../wire/ethernet";
@@ -37,38 +34,21 @@ import { GENEVE_PORT } from "../wire/geneve";
 import { IPV4_BYTES, IPV4_DST, IPV4_PROTOCOL, IPV4_SRC } from "../wire/ipv4";
 import { UDP_DST } from "../wire/transport";
 import { VXLAN_PORT } from "../wire/vxlan";
-import { refuse } from "./deliver";
 import { Endpoint, Endpoints } from "./endpoint";
 import { flowAge } from "./flow";
 import { Network, Route, Vnic } from "./network";
-import { OUT_WAITS } from "./outcome";
 import { isPast, Overlay } from "./overlay";
 import { PolicyTable } from "./policy";
 
 const IP: usize = ETHERNET_BYTES as usize;
 const L4: usize = IP + (IPV4_BYTES as usize);
 
-/** A class because asc inlines on demand only decorated methods. */
-export class Express {
-  /** Sends a frame that has a path. */
-  @inline
-  static go(o: Overlay, v: Vnic, path: usize, m: usize): u32 {
-    const number = changetype<Tunnel>(path).uplink;
-    const uplink = o.uplinkAt(number);
-    if (Single.mustWait(uplink, m)) return OUT_WAITS;
-    let cause = Encap.hashed(m, path, changetype<Mbuf>(m).hash);
-    if (cause == OK) cause = makeSendable(uplink, v.port as usize, m);
-    if (cause != OK) return refuse(m, v.port as usize, cause);
-    Single.post(uplink, m);
-    return number;
-  }
-}
-
-/** Writes the path of each of the first n parsed frames of a ring, whose destinations were found, or 0; slots and mask are the ring's. */
+/** Writes the path of each of the first n parsed frames of a ring, whose destinations were found, and the policy's decision; or path 0; slots and mask are the ring's. */
 export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask: u32, n: u32): void {
   const scratch = o.scratch as usize;
   const found = scratch + SCRATCH_FOUND;
   const paths = scratch + SCRATCH_PATHS;
+  const decisions = scratch + SCRATCH_DECISIONS;
   const own = changetype<Endpoint>(v.endpoint as usize);
   const network = changetype<Network>(v.network as usize);
   const tick = o.tick;
@@ -118,6 +98,7 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
     mbuf.hash = hash;
     store<u32>(paths + at, path as u32);
     if (e.lastUsed != tick) e.lastUsed = tick;
+    store<u32>(decisions + at, decision as u32);
     if ((load<u8>(decision, DECISION_FLAGS) & DECISION_F_STATEFUL) == 0) {
       count(decision + DECISION_HITS, 0, 1);
       continue;
@@ -126,12 +107,20 @@ export function chooseExpress(o: Overlay, v: Vnic, slots: usize, tail: u32, mask
     const key = scratch + SCRATCH_KEYS + ((stateful as usize) << 4);
     store<u64>(key, load<u64>(data, IP + IPV4_SRC));
     store<u64>(key, (load<u32>(data, L4) as u64) | (((flowKind | (protocol << 8)) as u64) << 32), 8);
-    const pair = scratch + SCRATCH_LIST + ((stateful as usize) << 3);
-    store<u32>(pair, i);
-    store<u32>(pair, decision as u32, 4);
+    store<u32>(scratch + SCRATCH_LIST + ((stateful as usize) << 2), i);
     stateful++;
   }
   if (stateful != 0) keepKnown(o, stateful);
+}
+
+/** Takes back what frames of the lane have counted that stay in their ring, from the i-th to the n-th: they are chosen for anew. */
+export function uncountExpress(o: Overlay, i: u32, n: u32): void {
+  const scratch = o.scratch as usize;
+  for (; i < n; i++) {
+    const at = (i as usize) << 2;
+    if (load<u32>(scratch + SCRATCH_PATHS + at) == 0) continue;
+    count((load<u32>(scratch + SCRATCH_DECISIONS + at) as usize) + DECISION_HITS, 0, -1);
+  }
 }
 
 /** Keeps on the lane those of n frames of stateful rules whose flows were seen in this tick: the first in a tick refreshes its flow. */
@@ -142,9 +131,9 @@ function keepKnown(o: Overlay, n: u32): void {
   tableLookupBurst(o.flows4 as usize, scratch + SCRATCH_KEY_PTRS, values, n);
   for (let j: u32 = 0; j < n; j++) {
     const value = load<u32>(values + ((j as usize) << 2));
-    const pair = scratch + SCRATCH_LIST + ((j as usize) << 3);
     const isKnown = value != TABLE_MISS && (value & 0xffff) == (ACTION_ALLOW as u32) && flowAge(value, o.tick) == 0;
-    if (isKnown) count((load<u32>(pair, 4) as usize) + DECISION_HITS, 0, 1);
-    else store<u32>(scratch + SCRATCH_PATHS + ((load<u32>(pair) as usize) << 2), 0);
+    const at = (load<u32>(scratch + SCRATCH_LIST + ((j as usize) << 2)) as usize) << 2;
+    if (isKnown) count((load<u32>(scratch + SCRATCH_DECISIONS + at) as usize) + DECISION_HITS, 0, 1);
+    else store<u32>(scratch + SCRATCH_PATHS + at, 0);
   }
 }

@@ -18,6 +18,7 @@ import {
   OVERLAY_COUNTERS,
   OVERLAY_CRC16,
   OVERLAY_CRC32,
+  OVERLAY_DECISION,
   OVERLAY_ENDPOINTS,
   OVERLAY_EVENTS,
   OVERLAY_FLAGS,
@@ -115,7 +116,9 @@ export class Overlay {
   refreshTicks: u32;
   /** Endpoints that were sent to lately (recent.ts). */
   recent: u32;
-  unused1: u64;
+  /** The policy's decision on the frame being looked at, which counts there; 0 for a later fragment, which follows its first. */
+  decision: u32;
+  unused1: u32;
 
   /** The record of the i-th uplink's port. */
   @inline
@@ -167,6 +170,7 @@ if (offsetof<Overlay>("waitsFor") != OVERLAY_WAITS_FOR) ERROR("Overlay: waitsFor
 if (offsetof<Overlay>("guest") != OVERLAY_GUEST) ERROR("Overlay: guest");
 if (offsetof<Overlay>("refreshTicks") != OVERLAY_REFRESH_TICKS) ERROR("Overlay: refreshTicks");
 if (offsetof<Overlay>("recent") != OVERLAY_RECENT) ERROR("Overlay: recent");
+if (offsetof<Overlay>("decision") != OVERLAY_DECISION) ERROR("Overlay: decision");
 if (offsetof<Overlay>("counters") != OVERLAY_COUNTERS) ERROR("Overlay: counters");
 
 /** Ticks wrap: true when a is at or behind b. */

@@ -38,11 +38,11 @@ import { tableLookupBurst } from "../table/burst";
 import { Table } from "../table/table";
 import { ETHERNET_DST } from "../wire/ethernet";
 import { AddressClass } from "./address";
-import { Verdict } from "./decide";
+import { uncount, Verdict } from "./decide";
 import { announceGuest, deliver, handOver, refuse } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint, Endpoints } from "./endpoint";
-import { chooseExpress, Express } from "./express";
+import { chooseExpress, uncountExpress } from "./express";
 import { flood } from "./flood";
 import { SourceGuard } from "./guard";
 import { ask, hold, remember, stateOf } from "./miss";
@@ -75,10 +75,14 @@ export function overlaySendBurst(overlay: usize, vnic: usize, n: u32): u32 {
     const m = load<u32>(slots + ((((tail + taken) & mask) as usize) << 2)) as usize;
     const at = (taken as usize) << 2;
     const path = load<u32>(paths + at) as usize;
-    const out = path != 0 ? Express.go(o, v, path, m) : sendOne(o, vnic, m, load<u32>(found + at));
+    const out =
+      path != 0
+        ? Depart.single(o, v.port as usize, path, changetype<Mbuf>(m).hash, m)
+        : sendOne(o, vnic, m, load<u32>(found + at));
     if (out < OUT_LOCAL) touched |= 1 << out;
     else if (out == OUT_WAITS) break;
   }
+  if (taken < ready) uncountExpress(o, taken, ready);
   ring.tail = tail + taken;
   announceAll(o.uplinks as usize, touched);
   announceGuest(o);
@@ -165,11 +169,13 @@ export function sendOne(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
   const verdict = Verdict.of(o, n, mbuf, source, destination);
   const action = Verdict.action(verdict);
   if (action == ACTION_DENY) return refuse(m, ingress, Verdict.detail(verdict));
-  if (action == ACTION_VIA) return redirect(o, vnic, endpoint, Verdict.detail(verdict), m);
-  // 5. There it goes.
-  return state == STATE_LOCAL
-    ? deliver(o, changetype<Endpoint>(endpoint).vnic as usize, m, ingress)
-    : Depart.to(o, vnic, endpoint, m);
+  // 5. There it goes, unless it finds no room.
+  let out: u32;
+  if (action == ACTION_VIA) out = redirect(o, vnic, endpoint, Verdict.detail(verdict), m);
+  else if (state == STATE_LOCAL) out = deliver(o, changetype<Endpoint>(endpoint).vnic as usize, m, ingress);
+  else out = Depart.to(o, vnic, endpoint, m);
+  if (out == OUT_WAITS) uncount(o);
+  return out;
 }
 
 /** A class because asc inlines on demand only decorated methods. */
@@ -218,7 +224,11 @@ function redirect(o: Overlay, vnic: usize, endpoint: usize, number: u32, m: usiz
   let target = endpoint;
   if (waypoint != (v.endpoint as usize)) {
     const state = Send.stateNow(o, waypoint);
-    if (state == STATE_PENDING) return wait(o, waypoint, m, ingress);
+    if (state == STATE_PENDING) {
+      const held = wait(o, waypoint, m, ingress);
+      if (held == OUT_HELD) uncount(o);
+      return held;
+    }
     if (state == STATE_ABSENT) return refuse(m, ingress, DROP_NO_ENDPOINT);
     target = waypoint;
   }
@@ -228,7 +238,6 @@ function redirect(o: Overlay, vnic: usize, endpoint: usize, number: u32, m: usiz
     const mac = changetype<Endpoint>(target).mac;
     store<u32>(data, mac as u32);
     store<u16>(data, (mac >> 32) as u16, 4);
-    countOverlay(o, COUNTER_REDIRECTED);
   }
   const out =
     changetype<Endpoint>(target).state == STATE_LOCAL
@@ -236,5 +245,6 @@ function redirect(o: Overlay, vnic: usize, endpoint: usize, number: u32, m: usiz
       : Depart.to(o, vnic, target, m);
   // One that waits is as it was.
   if (out == OUT_WAITS) store<u64>(data, before);
+  else if (target != endpoint) countOverlay(o, COUNTER_REDIRECTED);
   return out;
 }

@@ -37,6 +37,23 @@ describe.each(BUILDS)("plain frames (%s build)", (build) => {
     expect(vnic.counters.drops).toEqual({});
   });
 
+  test("that wait for room are counted once by the rule that lets them go, as are others", async () => {
+    // TCP and UDP take the lane; IP protocol 253 (RFC 3692) does not.
+    const other = f.ethernet(f.ipv4(f.raw(253, counting(20)), { src: [10, 0, 1, 0], dst: [10, 0, 0, 1] }), ends(1));
+    for (const data of [datagramTo(1), other]) {
+      const { host, uplink, vnic } = await make(build, [OWN.ip], false);
+      const queueSize = 16;
+      vnic.receiveBurst(Array.from({ length: 12 }, () => ({ data })));
+      host.step(0);
+      vnic.receiveBurst(Array.from({ length: 12 }, () => ({ data })));
+      for (let nowMs = 1; nowMs < 5; nowMs++) host.step(nowMs);
+      expect(host.core.ruleHits("n")).toEqual([0n, BigInt(queueSize)]);
+      expect(drain(uplink).length).toBe(queueSize);
+      host.step(5);
+      expect([drain(uplink).length, host.core.ruleHits("n")]).toEqual([24 - queueSize, [0n, 24n]]);
+    }
+  });
+
   test("from 0.0.0.0 are nobody's own, whether the partition has an address or not", async () => {
     for (const ips of [[OWN.ip], []]) {
       const { host, uplink, vnic } = await make(build, ips, false);
