@@ -45,17 +45,19 @@ export class Verdict {
     return Verdict.byRules(o, n, mbuf, source, destination);
   }
 
+  /** What the rules alone say, counted: the address of the decision. */
+  @inline
+  static decision(n: Network, mbuf: Mbuf, source: u32, destination: u32): usize {
+    const policy = n.policy as usize;
+    const decision = PolicyTable.decide(policy, source, destination, protocolOf(mbuf), destinationPort(mbuf));
+    count(decision + DECISION_HITS, 0, 1);
+    return decision;
+  }
+
   @inline
   static byRules(o: Overlay, n: Network, mbuf: Mbuf, source: u32, destination: u32): u32 {
-    const decision = PolicyTable.decide(
-      n.policy as usize,
-      source,
-      destination,
-      protocolOf(mbuf),
-      destinationPort(mbuf),
-    );
+    const decision = Verdict.decision(n, mbuf, source, destination);
     o.decision = decision as u32;
-    count(decision + DECISION_HITS, 0, 1);
     const action = load<u8>(decision, DECISION_ACTION) as u32;
     if (action == ACTION_DENY) {
       return (n.flags & NETWORK_F_STATEFUL) == 0 ? denial(DROP_POLICY) : ofReturn(o, n, mbuf);

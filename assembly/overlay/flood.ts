@@ -9,7 +9,6 @@ import {
   COUNTER_DROP,
   COUNTER_FLOOD_COPIES,
   DECISION_ACTION,
-  DECISION_HITS,
   DROP_NO_FLOOD,
   DROP_NO_PATH,
   DROP_QUEUE_FULL,
@@ -23,14 +22,13 @@ import { parse } from "../path/parse";
 import { Port } from "../path/port";
 import { announce } from "../path/single";
 import { AddressClass } from "./address";
+import { Verdict } from "./decide";
 import { refuse, untag } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint } from "./endpoint";
 import { Network, Route, Vnic } from "./network";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
-import { PolicyTable } from "./policy";
-import { destinationPort, protocolOf } from "./protocol";
 import { wait } from "./send";
 
 /** Copies a vnic's frame to all others of its network. */
@@ -59,14 +57,7 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
     const v = changetype<Vnic>(load<u32>((o.vnics as usize) + ((i as usize) << 2)) as usize);
     if ((v.network as usize) != changetype<usize>(n) || (v.endpoint as usize) == sender) continue;
     const destination = changetype<Endpoint>(v.endpoint as usize).class;
-    const decision = PolicyTable.decide(
-      n.policy as usize,
-      source,
-      destination,
-      protocolOf(mbuf),
-      destinationPort(mbuf),
-    );
-    count(decision + DECISION_HITS, 0, 1);
+    const decision = Verdict.decision(n, mbuf, source, destination);
     if ((load<u8>(decision, DECISION_ACTION) as u32) != ACTION_ALLOW) continue;
     if (copyTo(v.port as usize, m, ingress)) {
       announce(v.port as usize);

@@ -60,16 +60,12 @@ export class StaleFrames {
     frame.dispose(frame.detail === 1 ? 0 : outer.psn === undefined ? DROP_ENDPOINT_ELSEWHERE : DROP_GQPN_ELSEWHERE);
     // What no message can say, whoever sent it made up.
     if (!isStation(parseMac("mac", outer.mac)) || !isQpn(outer.gqpn) || !isQpn(outer.sourceQpn)) return;
-    const key = `${outer.sender} ${frame.vni} ${outer.mac} ${outer.sourceQpn}`;
+    const { sender, mac, sourceQpn, gqpn } = outer;
+    const told = { sender, vni: frame.vni, mac, sourceQpn };
+    const key = keyOf(told);
     let notice = this.#notices.get(key);
     if (!notice) {
-      const { sender, mac, sourceQpn, gqpn } = outer;
-      notice = {
-        ...{ sender, mac, sourceQpn, gqpn, vni: frame.vni, port: frame.port },
-        rejected: undefined,
-        sends: 0,
-        isNew: true,
-      };
+      notice = { ...told, gqpn, port: frame.port, rejected: undefined, sends: 0, isNew: true };
       this.#notices.set(key, notice);
     }
     if (frame.detail === 1 || outer.psn === undefined) return;
@@ -116,7 +112,8 @@ export class StaleFrames {
   }
 }
 
-function keyOf({ sender, vni, mac, sourceQpn }: Notice): string {
+/** Who is told, and of whom. */
+function keyOf({ sender, vni, mac, sourceQpn }: Pick<Notice, "sender" | "vni" | "mac" | "sourceQpn">): string {
   return `${sender} ${vni} ${mac} ${sourceQpn}`;
 }
 
