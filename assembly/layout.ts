@@ -67,7 +67,52 @@ export const POOL_BUF_BYTES = 20;
 export const POOL_HEADROOM = 24;
 export const POOL_CENSUS_ROUND = 28;
 export const POOL_CENSUS_DOUBLES = 32;
+export const POOL_LEDGER = 36;
 export const POOL_EMPTY = 40;
+
+// ledger (mbuf/ledger.ts): who holds which mbuf
+export const LEDGER_BYTES = 64;
+export const LEDGER_ENTRIES = 0;
+export const LEDGER_MBUFS = 4;
+export const LEDGER_NOW = 8;
+export const LEDGER_DUE = 12;
+export const LEDGER_PEERS = 16;
+export const LEDGER_STRANGERS = 20;
+export const LEDGER_STRANGER_COUNT = 24;
+export const LEDGER_KEY = 28;
+export const LEDGER_SEEN = 32;
+/** What the ledger keeps of an mbuf: its owner's record (u32, 0 for none), and when it was charged (u32, microseconds). */
+export const LEDGER_ENTRY_BYTES = 8;
+/** Peers without a record of their own that are remembered between two looks at them: a key each. */
+export const STRANGERS_MAX = 64;
+/** A peer's key: its IPv6 address, or its IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2), then its partition's record, then zeros. */
+export const PEER_KEY_BYTES = 32;
+export const PEER_ADDRESS = 0;
+export const PEER_PARTITION = 16;
+
+// limit (mbuf/limit.ts): an owner, the mbufs that it holds and may hold, and what it did since its window began
+export const LIMIT_BYTES = 64;
+export const LIMIT_IN_USE = 0;
+export const LIMIT_MARK = 4;
+export const LIMIT_LIMIT = 8;
+export const LIMIT_REFUSED = 12;
+export const LIMIT_FILLED = 16;
+export const LIMIT_RETURNED = 20;
+export const LIMIT_HIGH = 24;
+export const LIMIT_LOW = 28;
+export const LIMIT_FRAMES = 32;
+export const LIMIT_WINDOW = 36;
+export const LIMIT_FLAGS = 40;
+export const LIMIT_OWNER = 44;
+export const LIMIT_CHARGED_BYTES = 48;
+export const LIMIT_HELD_LEAST = 56;
+export const LIMIT_HELD_MOST = 60;
+/** Its window is due for want of room, or because enough mbufs came back: it is in the ring of those that are. */
+export const LIMIT_F_PRESSURE = 0x1;
+export const LIMIT_F_RETURNED = 0x2;
+export const LIMIT_F_DUE = 0x3;
+/** A partition's: its peers have records of their own. */
+export const LIMIT_F_PEERS = 0x4;
 
 // ring (dma/ring.ts): producer and consumer cursors on cache lines of their own, slots behind
 export const RING_BYTES = 192;
@@ -123,6 +168,8 @@ export const PORT_POOL = 8;
 export const PORT_RX_RING = 12;
 export const PORT_TX_QUEUE = 16;
 export const PORT_COUNTERS = 20;
+/** The record of the owner that the port's frames are charged to, 0 for none. */
+export const PORT_OWNER = 24;
 /** The port takes frames of several descriptors. */
 export const PORT_F_SCATTER_GATHER = 0x1;
 
@@ -742,7 +789,8 @@ export const DROP_IB_VCRC = 75;
 export const DROP_IB_QKEY = 76;
 export const DROP_GQPN_ELSEWHERE = 77;
 export const DROP_NO_TAILROOM = 78;
-export const DROP_CAUSES = 79;
+export const DROP_MBUF_LIMIT = 79;
+export const DROP_CAUSES = 80;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

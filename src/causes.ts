@@ -101,6 +101,7 @@ export const CAUSES: readonly (readonly [code: number, name: string, text: strin
   [layout.DROP_IB_QKEY, "ib-qkey", "a queue key that is not the network's"],
   [layout.DROP_GQPN_ELSEWHERE, "gqpn-elsewhere", "the global queue pair is not, or no longer, on this host"],
   [layout.DROP_NO_TAILROOM, "no-tailroom", "pad and CRC do not fit behind the frame"],
+  [layout.DROP_MBUF_LIMIT, "mbuf-limit", "its owner may hold no more buffers"],
 ];
 
 /** The name of a drop cause, for programs: stable. */

@@ -75,6 +75,10 @@ export interface Kernels {
   append(m: number, len: number, bufBytes: number): number;
   trim(m: number, len: number): number;
   chain(head: number, tail: number, segmentsMax: number): number;
+  chargeBurst(ledger: number, record: number, list: number, n: number): number;
+  limitCharge(due: number, record: number, mbufs: number, bytes: number): number;
+  limitRelease(due: number, record: number, mbufs: number, heldUs: number): void;
+  ledgerTakeStrangers(ledger: number): number;
   censusBegin(pool: number): void;
   censusPool(pool: number): number;
   censusChain(pool: number, m: number): number;

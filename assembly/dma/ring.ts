@@ -51,11 +51,16 @@ export function ringCount(ring: usize): u32 {
   return r.head - r.tail;
 }
 
+/** Values that it has room for. */
+export function ringRoom(ring: usize): u32 {
+  const r = changetype<Ring>(ring);
+  return r.mask + 1 - (r.head - r.tail);
+}
+
 /** Enqueues as many of n values as fit; the rest are counted as refused and stay the caller's. */
 export function ringEnqueueBurst(ring: usize, list: usize, n: u32): u32 {
   const r = changetype<Ring>(ring);
-  const free = r.mask + 1 - (r.head - r.tail);
-  const took = min(n, free);
+  const took = min(n, ringRoom(ring));
   const mask = r.mask;
   const slots = r.slots as usize;
   const head = r.head;

@@ -17,7 +17,7 @@ import {
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { Outer } from "../path/outer";
-import { drop, makeSendable, Port } from "../path/port";
+import { chargeTo, drop, makeSendable, Port } from "../path/port";
 import { findTunnel } from "../path/rx";
 import { announce, announceAll, Single } from "../path/single";
 import { Tunnel } from "../path/tunnel";
@@ -85,6 +85,7 @@ function receiveForVnics(g: Group, i: u32, ring: usize, n: u32): void {
     if (cause == OK) {
       const vnic = changetype<Partition>(partition).vnic as usize;
       cause = Single.mustWait(vnic, m) ? DROP_QUEUE_FULL : makeSendable(vnic, uplink, m);
+      if (cause == OK) cause = chargeTo(vnic, m);
       if (cause == OK) {
         if (vnic != guest && guest != 0) announce(guest);
         guest = vnic;

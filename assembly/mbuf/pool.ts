@@ -20,8 +20,10 @@ import {
   POOL_FREE_COUNT,
   POOL_FREE_STACK,
   POOL_HEADROOM,
+  POOL_LEDGER,
   POOL_RECORDS,
 } from "../layout";
+import { Charge } from "./ledger";
 import { Mbuf } from "./mbuf";
 
 /** Written over a freed buffer by the debug build. */
@@ -38,7 +40,8 @@ export class Pool {
   headroom: u32;
   censusRound: u32;
   censusDoubles: u32;
-  unused: u32;
+  /** Who holds which mbuf (ledger.ts); 0 when nobody counts. */
+  ledger: u32;
   /** How often an alloc found too few. */
   empty: u64;
   unused2: v128;
@@ -54,6 +57,7 @@ if (offsetof<Pool>("bufBytes") != POOL_BUF_BYTES) ERROR("Pool: bufBytes");
 if (offsetof<Pool>("headroom") != POOL_HEADROOM) ERROR("Pool: headroom");
 if (offsetof<Pool>("censusRound") != POOL_CENSUS_ROUND) ERROR("Pool: censusRound");
 if (offsetof<Pool>("censusDoubles") != POOL_CENSUS_DOUBLES) ERROR("Pool: censusDoubles");
+if (offsetof<Pool>("ledger") != POOL_LEDGER) ERROR("Pool: ledger");
 if (offsetof<Pool>("empty") != POOL_EMPTY) ERROR("Pool: empty");
 
 /** Makes count mbufs over records (64 bytes each) and buffers (bufBytes each); freeStack holds count u32. */
@@ -125,6 +129,7 @@ export function free(pool: usize, m: usize): void {
     const next = mbuf.next as usize;
     mbuf.refCount -= 1;
     if (mbuf.refCount == 0) {
+      if (p.ledger != 0) Charge.release(p.ledger as usize, m);
       if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
       store<u32>((p.freeStack as usize) + ((p.freeCount as usize) << 2), m as u32);
       p.freeCount += 1;
@@ -137,7 +142,8 @@ export function free(pool: usize, m: usize): void {
 export function freeBurst(pool: usize, list: usize, n: u32): void {
   const p = changetype<Pool>(pool);
   const end = list + ((n as usize) << 2);
-  // In a local, since a field is loaded again after every store.
+  // In locals, since a field is loaded again after every store.
+  const ledger = p.ledger as usize;
   let top = (p.freeStack as usize) + ((p.freeCount as usize) << 2);
   for (; list < end; list += 4) {
     let m = load<u32>(list) as usize;
@@ -148,6 +154,7 @@ export function freeBurst(pool: usize, list: usize, n: u32): void {
       const owners = (mbuf.refCount as u32) - 1;
       mbuf.refCount = owners as u16;
       if (owners == 0) {
+        if (ledger != 0) Charge.release(ledger, m);
         if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
         store<u32>(top, m as u32);
         top += 4;

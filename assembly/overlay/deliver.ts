@@ -11,7 +11,7 @@ import {
   OK,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { drop, makeSendable } from "../path/port";
+import { chargeTo, drop, makeSendable } from "../path/port";
 import { announce, Single } from "../path/single";
 import { removeTags, TAGS_STUCK, tagBytes } from "../path/tags";
 import { Network, Vnic } from "./network";
@@ -23,6 +23,7 @@ export function deliver(o: Overlay, vnic: usize, m: usize, ingress: usize): u32 
   const port = changetype<Vnic>(vnic).port as usize;
   let cause = untag(changetype<Network>(changetype<Vnic>(vnic).network as usize), m);
   if (cause == OK) cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
+  if (cause == OK) cause = chargeTo(port, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if ((o.guest as usize) != port) {
     announceGuest(o);

@@ -7,7 +7,7 @@
 import { count } from "../counter";
 import { postSingles } from "../dma/post";
 import { Queue, queueFree, queueSize, ringDoorbell } from "../dma/queue";
-import { ringEnqueueBurst } from "../dma/ring";
+import { ringEnqueueBurst, ringRoom } from "../dma/ring";
 import {
   COUNTER_COPIED_BYTES,
   COUNTER_DROP,
@@ -22,6 +22,7 @@ import {
   COUNTER_TX_DOORBELLS,
   COUNTER_TX_FRAMES,
   COUNTER_TX_REFUSED,
+  DROP_MBUF_LIMIT,
   DROP_NEEDS_SCATTER_GATHER,
   DROP_NO_HEADROOM,
   DROP_TOO_MANY_SEGMENTS,
@@ -31,12 +32,15 @@ import {
   PORT_F_SCATTER_GATHER,
   PORT_FLAGS,
   PORT_INDEX,
+  PORT_OWNER,
   PORT_POOL,
   PORT_RX_RING,
   PORT_TX_QUEUE,
 } from "../layout";
+import { Charge, chargeBurst } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
-import { free, linearize } from "../mbuf/pool";
+import { ownerOf } from "../mbuf/peer";
+import { free, linearize, Pool } from "../mbuf/pool";
 
 @unmanaged
 export class Port {
@@ -46,7 +50,9 @@ export class Port {
   rxRing: u32;
   txQueue: u32;
   counters: u32;
-  unused: u64;
+  /** Whom the port's frames are charged to (mbuf/limit.ts); 0 for nobody. */
+  owner: u32;
+  unused: u32;
 }
 
 if (offsetof<Port>() != PORT_BYTES) ERROR("Port: size");
@@ -56,10 +62,12 @@ if (offsetof<Port>("pool") != PORT_POOL) ERROR("Port: pool");
 if (offsetof<Port>("rxRing") != PORT_RX_RING) ERROR("Port: rxRing");
 if (offsetof<Port>("txQueue") != PORT_TX_QUEUE) ERROR("Port: txQueue");
 if (offsetof<Port>("counters") != PORT_COUNTERS) ERROR("Port: counters");
+if (offsetof<Port>("owner") != PORT_OWNER) ERROR("Port: owner");
 
 /** Frames from list (u32 addresses) have arrived on the port; returns how many the receive ring took, from the front. */
 export function portReceiveBurst(port: usize, list: usize, n: u32): u32 {
   const p = changetype<Port>(port);
+  if (p.owner != 0) return receiveCharged(port, list, n);
   const counters = p.counters as usize;
   const took = ringEnqueueBurst(p.rxRing as usize, list, n);
   let bytes: u64 = 0;
@@ -72,6 +80,38 @@ export function portReceiveBurst(port: usize, list: usize, n: u32): u32 {
   count(counters, COUNTER_RX_BYTES, bytes);
   if (took < n) count(counters, COUNTER_RX_REFUSED, n - took);
   return took;
+}
+
+/** portReceiveBurst for a port with an owner: frames that it may not hold are dropped, and count as taken. */
+function receiveCharged(port: usize, list: usize, n: u32): u32 {
+  const p = changetype<Port>(port);
+  const ring = p.rxRing as usize;
+  const took = min(n, ringRoom(ring));
+  const held = chargeBurst(changetype<Pool>(p.pool as usize).ledger as usize, p.owner as usize, list, took);
+  ringEnqueueBurst(ring, list, held);
+  let bytes: u64 = 0;
+  for (let i: u32 = 0; i < took; i++) {
+    const m = load<u32>(list + ((i as usize) << 2)) as usize;
+    changetype<Mbuf>(m).port = p.index as u16;
+    bytes += changetype<Mbuf>(m).pktLen as u64;
+    if (i >= held) drop(port, m, DROP_MBUF_LIMIT);
+  }
+  const counters = p.counters as usize;
+  count(counters, COUNTER_RX_FRAMES, took);
+  count(counters, COUNTER_RX_BYTES, bytes);
+  if (took < n) count(counters, COUNTER_RX_REFUSED, n - took);
+  return took;
+}
+
+/**
+ * Charges a frame that is about to go to a port's guest to whose it then is: the port's owner, or the peer's that it comes from. OK, or
+ * the cause for a drop, and nothing has changed.
+ */
+export function chargeTo(port: usize, m: usize): u32 {
+  const p = changetype<Port>(port);
+  if (p.owner == 0) return OK;
+  const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
+  return Charge.chain(ledger, ownerOf(ledger, p.owner as usize, m), m) ? OK : DROP_MBUF_LIMIT;
 }
 
 /**

@@ -20,7 +20,7 @@ import { IPV6_DST, IPV6_SRC } from "../wire/ipv6";
 import { encapKind } from "./decap";
 import { Outer } from "./outer";
 import { parse } from "./parse";
-import { drop, finishPosting, makeSendable, mustWait, Port } from "./port";
+import { chargeTo, drop, finishPosting, makeSendable, mustWait, Port } from "./port";
 import { Tunnel } from "./tunnel";
 import { Unwrap } from "./unwrap";
 
@@ -57,6 +57,7 @@ export function rxBurst(uplink: usize, tunnels: usize, count: u32, n: u32): u32 
     cause = Unwrap.by(m, changetype<Tunnel>(tunnel).flags);
     if (cause == OK && mustWait(vnic, m)) cause = DROP_QUEUE_FULL;
     if (cause == OK) cause = makeSendable(vnic, uplink, m);
+    if (cause == OK) cause = chargeTo(vnic, m);
     if (cause != OK) {
       drop(uplink, m, cause);
       continue;

@@ -12,6 +12,7 @@ import {
   COUNTER_RX_FRAMES,
   COUNTER_RX_REFUSED,
   DROP_FRAME_TOO_LONG,
+  DROP_MBUF_LIMIT,
   FRAME_BYTES_MAX,
   PACKED_BYTES,
   STAGE_DATA,
@@ -23,9 +24,10 @@ import {
   WIRE_BYTES_MAX,
 } from "../layout";
 import { copyInChain } from "../mbuf/copy";
+import { Charge } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
-import { alloc } from "../mbuf/pool";
-import { Port } from "./port";
+import { alloc, Pool } from "../mbuf/pool";
+import { drop, Port } from "./port";
 import { copyVectors, Packed, packedBytes, Stage } from "./stage";
 
 /**
@@ -89,7 +91,7 @@ export function unpackBurst(port: usize, stage: usize, n: u32): u32 {
   }
   s.at = at;
   s.stop = stop;
-  ring.head = head;
+  ring.head = p.owner == 0 ? head : chargeArrived(port, first, head);
   const counters = p.counters as usize;
   count(counters, COUNTER_RX_FRAMES, head - first);
   count(counters, COUNTER_RX_BYTES, bytes);
@@ -99,6 +101,24 @@ export function unpackBurst(port: usize, stage: usize, n: u32): u32 {
   if (stop == STOP_RING_FULL) count(counters, COUNTER_RX_REFUSED, 1);
   if (stop == STOP_NO_BUFFER) count(counters, COUNTER_NO_BUFFER, 1);
   return head - first + dropped;
+}
+
+/** Charges the frames in those slots of the port's ring to its owner, and drops those that it may not hold. Returns the ring's new head. */
+function chargeArrived(port: usize, first: u32, head: u32): u32 {
+  const p = changetype<Port>(port);
+  const ring = changetype<Ring>(p.rxRing as usize);
+  const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
+  let end = first;
+  for (let at = first; at != head; at++) {
+    const m = load<u32>((ring.slots as usize) + (((at & ring.mask) as usize) << 2));
+    if (Charge.chain(ledger, p.owner as usize, m as usize)) {
+      store<u32>((ring.slots as usize) + (((end & ring.mask) as usize) << 2), m);
+      end++;
+    } else {
+      drop(port, m as usize, DROP_MBUF_LIMIT);
+    }
+  }
+  return end;
 }
 
 /** True when no engine can have packed this. Headers in front may have taken a length on the wire a little over its bound. */

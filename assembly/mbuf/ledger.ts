@@ -1,0 +1,119 @@
+// The ledger: for every mbuf of a pool, whom it is charged to and since when. So whoever frees an mbuf, its owner gets it back, and
+// the sum of what owners hold is the number of mbufs that have one, always.
+//
+//   entries: for each mbuf, in the order of the pool's records   │ owner's record u32 │ charged at u32, µs │
+//
+// A chain is charged whole or not at all. A frame that passes from one owner to the next (from its uplink to its guest) is first
+// charged to the next, then given back by the one before: it is never nobody's. Copies that share a buffer stay with its first owner.
+import {
+  LEDGER_BYTES,
+  LEDGER_DUE,
+  LEDGER_ENTRIES,
+  LEDGER_KEY,
+  LEDGER_MBUFS,
+  LEDGER_NOW,
+  LEDGER_PEERS,
+  LEDGER_SEEN,
+  LEDGER_STRANGER_COUNT,
+  LEDGER_STRANGERS,
+} from "../layout";
+import { Account } from "./limit";
+import { Mbuf } from "./mbuf";
+
+@unmanaged
+export class Ledger {
+  entries: u32;
+  /** The pool's first mbuf. */
+  mbufs: u32;
+  /** The time, in microseconds modulo 2^32, as the control plane last said. */
+  now: u32;
+  /** Ring of owners whose window is due. */
+  due: u32;
+  /** Table of peers (peer.ts), 0 without any. */
+  peers: u32;
+  strangers: u32;
+  strangerCount: u32;
+  /** Scratch for a peer's key. */
+  key: u32;
+  /** Peers that were looked at since the last look at strangers, a bit each by their address's hash. */
+  seen: u64;
+  unused0: u64;
+  unused1: v128;
+}
+
+if (offsetof<Ledger>() != LEDGER_BYTES) ERROR("Ledger: size");
+if (offsetof<Ledger>("entries") != LEDGER_ENTRIES) ERROR("Ledger: entries");
+if (offsetof<Ledger>("mbufs") != LEDGER_MBUFS) ERROR("Ledger: mbufs");
+if (offsetof<Ledger>("now") != LEDGER_NOW) ERROR("Ledger: now");
+if (offsetof<Ledger>("due") != LEDGER_DUE) ERROR("Ledger: due");
+if (offsetof<Ledger>("peers") != LEDGER_PEERS) ERROR("Ledger: peers");
+if (offsetof<Ledger>("strangers") != LEDGER_STRANGERS) ERROR("Ledger: strangers");
+if (offsetof<Ledger>("strangerCount") != LEDGER_STRANGER_COUNT) ERROR("Ledger: strangerCount");
+if (offsetof<Ledger>("key") != LEDGER_KEY) ERROR("Ledger: key");
+if (offsetof<Ledger>("seen") != LEDGER_SEEN) ERROR("Ledger: seen");
+
+/** A class because asc inlines on demand only decorated methods. */
+export class Charge {
+  /** Where an mbuf's entry is: 8 bytes for each record of 64. */
+  @inline
+  static entryOf(l: Ledger, m: usize): usize {
+    return (l.entries as usize) + ((m - (l.mbufs as usize)) >> 3);
+  }
+
+  /** Charges a whole chain to an owner's record; false, counted, and the chain as it was, when that may hold no more. */
+  @inline
+  static chain(ledger: usize, record: usize, m: usize): bool {
+    const l = changetype<Ledger>(ledger);
+    const mbuf = changetype<Mbuf>(m);
+    const segments = mbuf.segments as u32;
+    if (!Account.charge(l.due as usize, record, segments, mbuf.pktLen)) return false;
+    const at = Charge.entryOf(l, m);
+    const before = load<u64>(at);
+    const entry = (record as u64) | ((l.now as u64) << 32);
+    store<u64>(at, entry);
+    if ((before as u32) != 0) giveBack(l, before);
+    if (segments > 1) chargeRest(l, mbuf.next as usize, entry);
+    return true;
+  }
+
+  /** An mbuf has no owner of a reference any more: whom it was charged to gets it back. */
+  @inline
+  static release(ledger: usize, m: usize): void {
+    const l = changetype<Ledger>(ledger);
+    const at = Charge.entryOf(l, m);
+    const entry = load<u64>(at);
+    if ((entry as u32) == 0) return;
+    store<u64>(at, 0);
+    Account.release(l.due as usize, entry as u32 as usize, 1, l.now - ((entry >> 32) as u32));
+  }
+}
+
+/** The segments behind a chain's head, which the charge of the whole has counted. */
+function chargeRest(l: Ledger, m: usize, entry: u64): void {
+  for (; m != 0; m = changetype<Mbuf>(m).next as usize) {
+    const at = Charge.entryOf(l, m);
+    const before = load<u64>(at);
+    store<u64>(at, entry);
+    if ((before as u32) != 0) giveBack(l, before);
+  }
+}
+
+function giveBack(l: Ledger, entry: u64): void {
+  Account.release(l.due as usize, entry as u32 as usize, 1, l.now - ((entry >> 32) as u32));
+}
+
+/** Charges frames that have arrived (list: u32 addresses) to an owner's record, and leaves those that it may hold in the list's
+ * front, in order; the rest follow. Returns how many it may hold. */
+export function chargeBurst(ledger: usize, record: usize, list: usize, n: u32): u32 {
+  let taken: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const at = list + ((i as usize) << 2);
+    const m = load<u32>(at);
+    if (!Charge.chain(ledger, record, m as usize)) continue;
+    const to = list + ((taken as usize) << 2);
+    store<u32>(at, load<u32>(to));
+    store<u32>(to, m);
+    taken++;
+  }
+  return taken;
+}

@@ -1,0 +1,135 @@
+// A limit: how many mbufs an owner may hold (system 7). An owner is an interface, a partition or a peer's address; whoever it is, its
+// frames are charged to one record, a cache line. Whether the limits of a partition's peers, and of all partitions, fit into what
+// there is, the control plane sees to when it sets them (src/limit): here one compare says yes.
+//
+//   │ inUse │ mark │ limit │ refused │ filled │ returned │ high │ low │
+//   │ frames │ window │ flags │ owner │ bytes (u64) │ heldLeast │ heldMost │
+//
+// From refused to low and from frames to heldMost, what happened since the window began; the control plane reads it and begins the
+// next (src/limit/mbuf-ledger.ts). A window that should end before its time is put into the ledger's ring, once: when more than mark
+// mbufs are in use, when a frame is refused, when window mbufs have come back.
+import { ringEnqueue } from "../dma/ring";
+import {
+  LIMIT_BYTES,
+  LIMIT_CHARGED_BYTES,
+  LIMIT_F_DUE,
+  LIMIT_F_PRESSURE,
+  LIMIT_F_RETURNED,
+  LIMIT_FILLED,
+  LIMIT_FLAGS,
+  LIMIT_FRAMES,
+  LIMIT_HELD_LEAST,
+  LIMIT_HELD_MOST,
+  LIMIT_HIGH,
+  LIMIT_IN_USE,
+  LIMIT_LIMIT,
+  LIMIT_LOW,
+  LIMIT_MARK,
+  LIMIT_OWNER,
+  LIMIT_REFUSED,
+  LIMIT_RETURNED,
+  LIMIT_WINDOW,
+} from "../layout";
+
+@unmanaged
+export class Limit {
+  inUse: u32;
+  /** Not above limit: beyond it, the slow way. */
+  mark: u32;
+  limit: u32;
+  refused: u32;
+  filled: u32;
+  returned: u32;
+  /** Most and fewest mbufs in use at once. */
+  high: u32;
+  low: u32;
+  frames: u32;
+  /** Mbufs that come back before a window is due. */
+  window: u32;
+  flags: u32;
+  /** Its number. */
+  owner: u32;
+  bytes: u64;
+  /** Least and most time that what came back was held, in microseconds. */
+  heldLeast: u32;
+  heldMost: u32;
+}
+
+if (offsetof<Limit>() != LIMIT_BYTES) ERROR("Limit: size");
+if (offsetof<Limit>("inUse") != LIMIT_IN_USE) ERROR("Limit: inUse");
+if (offsetof<Limit>("mark") != LIMIT_MARK) ERROR("Limit: mark");
+if (offsetof<Limit>("limit") != LIMIT_LIMIT) ERROR("Limit: limit");
+if (offsetof<Limit>("refused") != LIMIT_REFUSED) ERROR("Limit: refused");
+if (offsetof<Limit>("filled") != LIMIT_FILLED) ERROR("Limit: filled");
+if (offsetof<Limit>("returned") != LIMIT_RETURNED) ERROR("Limit: returned");
+if (offsetof<Limit>("high") != LIMIT_HIGH) ERROR("Limit: high");
+if (offsetof<Limit>("low") != LIMIT_LOW) ERROR("Limit: low");
+if (offsetof<Limit>("frames") != LIMIT_FRAMES) ERROR("Limit: frames");
+if (offsetof<Limit>("window") != LIMIT_WINDOW) ERROR("Limit: window");
+if (offsetof<Limit>("flags") != LIMIT_FLAGS) ERROR("Limit: flags");
+if (offsetof<Limit>("owner") != LIMIT_OWNER) ERROR("Limit: owner");
+if (offsetof<Limit>("bytes") != LIMIT_CHARGED_BYTES) ERROR("Limit: bytes");
+if (offsetof<Limit>("heldLeast") != LIMIT_HELD_LEAST) ERROR("Limit: heldLeast");
+if (offsetof<Limit>("heldMost") != LIMIT_HELD_MOST) ERROR("Limit: heldMost");
+
+/** A class because asc inlines on demand only decorated methods. */
+export class Account {
+  /** A frame of that many mbufs and bytes for the owner; false, counted, and nothing taken, when it may hold no more. */
+  @inline
+  static charge(due: usize, record: usize, mbufs: u32, bytes: u32): bool {
+    const r = changetype<Limit>(record);
+    const inUse = r.inUse + mbufs;
+    if (inUse > r.mark) {
+      if (!mayHold(due, record, inUse)) return false;
+    }
+    r.inUse = inUse;
+    r.filled += mbufs;
+    r.frames += 1;
+    r.bytes += bytes;
+    r.high = max(r.high, inUse);
+    return true;
+  }
+
+  /** Mbufs of the owner came back that it held for so many microseconds. */
+  @inline
+  static release(due: usize, record: usize, mbufs: u32, heldUs: u32): void {
+    const r = changetype<Limit>(record);
+    const inUse = r.inUse - mbufs;
+    if (!ASC_NO_ASSERT) assert(inUse < 0x80000000, "more came back than was charged");
+    const returned = r.returned + mbufs;
+    r.inUse = inUse;
+    r.returned = returned;
+    r.low = min(r.low, inUse);
+    r.heldLeast = min(r.heldLeast, heldUs);
+    r.heldMost = max(r.heldMost, heldUs);
+    if (returned >= r.window) becomesDue(due, record, LIMIT_F_RETURNED);
+  }
+}
+
+/** The slow way of a charge: near the limit, or beyond. */
+function mayHold(due: usize, record: usize, inUse: u32): bool {
+  const r = changetype<Limit>(record);
+  becomesDue(due, record, LIMIT_F_PRESSURE);
+  if (inUse <= r.limit) return true;
+  r.refused += 1;
+  return false;
+}
+
+function becomesDue(due: usize, record: usize, why: u32): void {
+  const r = changetype<Limit>(record);
+  const flags = r.flags;
+  if ((flags & LIMIT_F_DUE) != 0) return;
+  r.flags = flags | why;
+  // It has a slot for every owner.
+  ringEnqueue(due, r.owner);
+}
+
+/** Account.charge for who counts mbufs without having them: a replay of a capture. */
+export function limitCharge(due: usize, record: usize, mbufs: u32, bytes: u32): bool {
+  return Account.charge(due, record, mbufs, bytes);
+}
+
+/** Account.release for the same. */
+export function limitRelease(due: usize, record: usize, mbufs: u32, heldUs: u32): void {
+  Account.release(due, record, mbufs, heldUs);
+}

@@ -1,0 +1,133 @@
+/** The owners' records in linear memory (assembly/mbuf/limit.ts): opened, set, read a window at a time. */
+import * as layout from "../../assembly/layout.js";
+import { ConfigError } from "../errors.js";
+import type { Arena } from "../memory.js";
+import type { Kernels } from "../wasm.js";
+import type { Due, Ledger } from "./ledger.js";
+import { dueSlots } from "./sizes.js";
+import type { LimitWindow } from "./window.js";
+
+const HELD_NOTHING = 0xffffffff;
+
+export class Accounts implements Ledger {
+  /** Address of the ring of owners that are due. */
+  readonly due32: number;
+  readonly #arena: Arena;
+  readonly #kernels: Kernels;
+  readonly #records: number;
+  readonly #count: number;
+  readonly #list: number;
+  /** Numbers of owners that were shut. */
+  readonly #free: number[] = [];
+  #opened = 0;
+
+  /** Takes what planAccounts planned. */
+  constructor(kernels: Kernels, arena: Arena, owners: number) {
+    this.#kernels = kernels;
+    this.#arena = arena;
+    this.#count = owners;
+    this.#records = arena.take(owners * layout.LIMIT_BYTES);
+    this.due32 = arena.take(layout.RING_BYTES);
+    kernels.ringInit(this.due32, arena.take(dueSlots(owners) * 4), dueSlots(owners));
+    this.#list = arena.take(dueSlots(owners) * 4);
+  }
+
+  /** Address of an owner's record. */
+  record(owner: number): number {
+    return this.#records + owner * layout.LIMIT_BYTES;
+  }
+
+  /** The owner whose record is at that address. */
+  ownerAt(record: number): number {
+    return (record - this.#records) / layout.LIMIT_BYTES;
+  }
+
+  open(limit: number, mark: number, windowDescriptors: number): number {
+    if (this.#free.length === 0 && this.#opened === this.#count) {
+      throw new ConfigError("owners", this.#count + 1, `at most ${this.#count}, as planned (limits of createEngine)`);
+    }
+    const owner = this.#free.pop() ?? this.#opened++;
+    const word = this.record(owner) >> 2;
+    const { u32 } = this.#arena;
+    u32.fill(0, word, word + layout.LIMIT_BYTES / 4);
+    u32[word + layout.LIMIT_OWNER / 4] = owner;
+    u32[word + layout.LIMIT_WINDOW / 4] = windowDescriptors;
+    u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    this.set(owner, limit, mark);
+    return owner;
+  }
+
+  shut(owner: number): void {
+    this.set(owner, 0, 0);
+    this.#free.push(owner);
+  }
+
+  set(owner: number, limit: number, mark: number): void {
+    const word = this.record(owner) >> 2;
+    this.#arena.u32[word + layout.LIMIT_LIMIT / 4] = limit;
+    this.#arena.u32[word + layout.LIMIT_MARK / 4] = Math.min(mark, limit);
+  }
+
+  inUse(owner: number): number {
+    return this.#word(owner, layout.LIMIT_IN_USE);
+  }
+
+  due(): Due[] {
+    const n = this.#kernels.ringDequeueBurst(this.due32, this.#list, dueSlots(this.#count));
+    const owners = this.#arena.u32.subarray(this.#list >> 2, (this.#list >> 2) + n);
+    return Array.from(owners, (owner) => {
+      const isNear = (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_PRESSURE) !== 0;
+      return { owner, closedBy: isNear ? "pressure" : "descriptors" };
+    });
+  }
+
+  close(owner: number): Omit<LimitWindow, "closedBy" | "ms"> {
+    const { u32, u64 } = this.#arena;
+    const record = this.record(owner);
+    const word = record >> 2;
+    const inUse = this.inUse(owner);
+    const least = this.#word(owner, layout.LIMIT_HELD_LEAST);
+    const heldMs = { least: least / 1000, most: this.#word(owner, layout.LIMIT_HELD_MOST) / 1000 };
+    const window = {
+      limit: this.#word(owner, layout.LIMIT_LIMIT),
+      filled: this.#word(owner, layout.LIMIT_FILLED),
+      returned: this.#word(owner, layout.LIMIT_RETURNED),
+      inUse,
+      high: this.#word(owner, layout.LIMIT_HIGH),
+      low: this.#word(owner, layout.LIMIT_LOW),
+      frames: this.#word(owner, layout.LIMIT_FRAMES),
+      refused: this.#word(owner, layout.LIMIT_REFUSED),
+      bytes: Number(u64[(record + layout.LIMIT_CHARGED_BYTES) >> 3]),
+      ...(least === HELD_NOTHING ? {} : { heldMs }),
+    };
+    for (const field of [
+      layout.LIMIT_REFUSED,
+      layout.LIMIT_FILLED,
+      layout.LIMIT_RETURNED,
+      layout.LIMIT_FRAMES,
+      layout.LIMIT_HELD_MOST,
+    ]) {
+      u32[word + field / 4] = 0;
+    }
+    u32[word + layout.LIMIT_HIGH / 4] = inUse;
+    u32[word + layout.LIMIT_LOW / 4] = inUse;
+    u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    u32[word + layout.LIMIT_FLAGS / 4] = this.#word(owner, layout.LIMIT_FLAGS) & ~layout.LIMIT_F_DUE;
+    u64[(record + layout.LIMIT_CHARGED_BYTES) >> 3] = 0n;
+    return window;
+  }
+
+  /** Charges mbufs that nobody has: for a replay of a capture, and tests. False, counted, when the owner may hold no more. */
+  charge(owner: number, mbufs: number, bytes: number): boolean {
+    return this.#kernels.limitCharge(this.due32, this.record(owner), mbufs, bytes) !== 0;
+  }
+
+  /** Gives back mbufs that charge took, after so long. */
+  release(owner: number, mbufs: number, heldMs: number): void {
+    this.#kernels.limitRelease(this.due32, this.record(owner), mbufs, Math.round(heldMs * 1000));
+  }
+
+  #word(owner: number, offset: number): number {
+    return this.#arena.u32[(this.record(owner) + offset) >> 2] as number;
+  }
+}
