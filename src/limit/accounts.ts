@@ -11,7 +11,7 @@ const HELD_NOTHING = 0xffffffff;
 
 export class Accounts implements Ledger {
   /** Address of the ring of owners that are due. */
-  readonly due32: number;
+  readonly dueRing: number;
   readonly #arena: Arena;
   readonly #kernels: Kernels;
   readonly #records: number;
@@ -27,8 +27,8 @@ export class Accounts implements Ledger {
     this.#arena = arena;
     this.#count = owners;
     this.#records = arena.take(owners * layout.LIMIT_BYTES);
-    this.due32 = arena.take(layout.RING_BYTES);
-    kernels.ringInit(this.due32, arena.take(dueSlots(owners) * 4), dueSlots(owners));
+    this.dueRing = arena.take(layout.RING_BYTES);
+    kernels.ringInit(this.dueRing, arena.take(dueSlots(owners) * 4), dueSlots(owners));
     this.#list = arena.take(dueSlots(owners) * 4);
   }
 
@@ -58,6 +58,13 @@ export class Accounts implements Ledger {
   }
 
   shut(owner: number): void {
+    if (this.inUse(owner) !== 0) throw new Error(`owner ${owner} still holds mbufs`);
+    // Whoever has the number next must not be due for this one's window.
+    if ((this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_DUE) !== 0) {
+      const others = this.#takeDue().filter((other) => other !== owner);
+      this.#arena.u32.set(others, this.#list >> 2);
+      this.#kernels.ringEnqueueBurst(this.dueRing, this.#list, others.length);
+    }
     this.set(owner, 0, 0);
     this.#free.push(owner);
   }
@@ -73,9 +80,7 @@ export class Accounts implements Ledger {
   }
 
   due(): Due[] {
-    const n = this.#kernels.ringDequeueBurst(this.due32, this.#list, dueSlots(this.#count));
-    const owners = this.#arena.u32.subarray(this.#list >> 2, (this.#list >> 2) + n);
-    return Array.from(owners, (owner) => {
+    return this.#takeDue().map((owner) => {
       const isNear = (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_PRESSURE) !== 0;
       return { owner, closedBy: isNear ? "pressure" : "descriptors" };
     });
@@ -119,12 +124,17 @@ export class Accounts implements Ledger {
 
   /** Charges mbufs that nobody has: for a replay of a capture, and tests. False, counted, when the owner may hold no more. */
   charge(owner: number, mbufs: number, bytes: number): boolean {
-    return this.#kernels.limitCharge(this.due32, this.record(owner), mbufs, bytes) !== 0;
+    return this.#kernels.limitCharge(this.dueRing, this.record(owner), mbufs, bytes) !== 0;
   }
 
   /** Gives back mbufs that charge took, after so long. */
   release(owner: number, mbufs: number, heldMs: number): void {
-    this.#kernels.limitRelease(this.due32, this.record(owner), mbufs, Math.round(heldMs * 1000));
+    this.#kernels.limitRelease(this.dueRing, this.record(owner), mbufs, Math.round(heldMs * 1000));
+  }
+
+  #takeDue(): number[] {
+    const n = this.#kernels.ringDequeueBurst(this.dueRing, this.#list, dueSlots(this.#count));
+    return [...this.#arena.u32.subarray(this.#list >> 2, (this.#list >> 2) + n)];
   }
 
   #word(owner: number, offset: number): number {
