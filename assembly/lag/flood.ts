@@ -10,6 +10,7 @@ import {
   COUNTER_FLOODED,
   COUNTER_GATHERED,
   DROP_FLOOD_ELSEWHERE,
+  DROP_MBUF_LIMIT,
   DROP_NO_LIVE_PORT,
   DROP_OUTSIDE_PORT_SET,
   DROP_QUEUE_FULL,
@@ -25,7 +26,7 @@ import {
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, linearize, retain } from "../mbuf/pool";
-import { drop, makeSendable, Port } from "../path/port";
+import { drop, isAtLimit, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { Group, partitionAt } from "./group";
@@ -102,7 +103,7 @@ export function floodToPartitions(g: Group, net: u32, hash: u32, m: usize, i: u3
     if (!isTaken) share(m, uplink);
     isTaken = true;
     const vnic = changetype<Partition>(partition).vnic as usize;
-    if (copyTo(vnic, m, uplink)) {
+    if (copyToGuest(vnic, m, uplink)) {
       announce(vnic);
       Guard.countTaken(partition, i, bytes);
       count(partition + PARTITION_COUNTERS, COUNTER_FLOODED, 1);
@@ -124,6 +125,13 @@ export function copyTo(port: usize, m: usize, ingress: usize): bool {
   changetype<Mbuf>(m).hash = 0;
   Single.post(port, m);
   return true;
+}
+
+/** copyTo for a guest, who gets none while it holds as many mbufs as it may: the copy's buffer stays charged to another. */
+export function copyToGuest(vnic: usize, m: usize, ingress: usize): bool {
+  if (!isAtLimit(vnic)) return copyTo(vnic, m, ingress);
+  count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + DROP_MBUF_LIMIT, 1);
+  return false;
 }
 
 /** Makes one span of a chain, if that fits, while it has one owner: later nobody may. */

@@ -88,6 +88,13 @@ export class Charge {
   }
 }
 
+/** Charges a fresh chain to whom another mbuf is charged to; false, and the chain as it was, when that may hold no more. */
+export function chargeLike(ledger: usize, m: usize, copy: usize): bool {
+  if (ledger == 0) return true;
+  const record = load<u32>(Charge.entryOf(changetype<Ledger>(ledger), m));
+  return record == 0 || Charge.chain(ledger, record, copy);
+}
+
 /** The segments behind a chain's head, which the charge of the whole has counted. */
 function chargeRest(l: Ledger, m: usize, entry: u64): void {
   for (; m != 0; m = changetype<Mbuf>(m).next as usize) {

@@ -2,7 +2,7 @@
 // the network's replication list gets one, and asks its own policy. No copy waits for room: one that finds none is lost, and counted.
 import { Copy } from "../copy";
 import { count } from "../counter";
-import { copyTo, share } from "../lag/flood";
+import { copyToGuest, share } from "../lag/flood";
 import {
   ACTION_ALLOW,
   CLASS_WAITS,
@@ -15,6 +15,7 @@ import {
   NETWORK_F_FLOOD,
   OK,
 } from "../layout";
+import { chargeLike } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
 import { alloc, Fresh, free, Pool } from "../mbuf/pool";
 import { flowHash } from "../path/hash";
@@ -59,7 +60,7 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
     const destination = changetype<Endpoint>(v.endpoint as usize).class;
     const decision = Verdict.decision(n, mbuf, source, destination);
     if ((load<u8>(decision, DECISION_ACTION) as u32) != ACTION_ALLOW) continue;
-    if (copyTo(v.port as usize, m, ingress)) {
+    if (copyToGuest(v.port as usize, m, ingress)) {
       announce(v.port as usize);
       countOverlay(o, COUNTER_FLOOD_COPIES);
     }
@@ -90,7 +91,7 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
   }
 }
 
-/** A frame of one segment again, in a fresh mbuf; 0 when the pool has none, or the frame has several segments. */
+/** A frame of one segment again, in a fresh mbuf; 0 when the pool has none, its owner may hold no more, or it has several segments. */
 export function duplicate(pool: usize, m: usize): usize {
   const mbuf = changetype<Mbuf>(m);
   if (mbuf.segments != 1) return 0;
@@ -101,5 +102,7 @@ export function duplicate(pool: usize, m: usize): usize {
   c.wireLen = mbuf.wireLen;
   c.port = mbuf.port;
   c.timestampNs = mbuf.timestampNs;
-  return copy;
+  if (chargeLike(changetype<Pool>(pool).ledger as usize, m, copy)) return copy;
+  free(pool, copy);
+  return 0;
 }

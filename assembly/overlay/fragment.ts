@@ -14,8 +14,9 @@ import { complement } from "../checksum";
 import { Copy } from "../copy";
 import { FLAG_CUT, FLAG_IPV4, FRAGMENTS_MAX } from "../layout";
 import { copyOfChain } from "../mbuf/copy";
+import { chargeLike } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
-import { alloc, Pool } from "../mbuf/pool";
+import { alloc, freeBurst, Pool } from "../mbuf/pool";
 import {
   IPV4_BYTES,
   IPV4_CHECKSUM,
@@ -40,8 +41,8 @@ const MALFORMED: u32 = u32.MAX_VALUE;
 /**
  * Makes fragments of at most mtuBytes, IP header included, of a parsed frame; writes their addresses into out (u32, room for
  * FRAGMENTS_MAX) and returns how many. They have the frame's port, timestamp and VNI, and are not parsed. The frame stays the
- * caller's. Returns 0, and nothing is taken, when the pool has too few mbufs (counted as an alloc that found too few), and for a
- * frame that cannot be fragmented: not IPv4, DF set, short enough as it is, not all here, its header's checksum wrong, its options
+ * caller's. Returns 0, and nothing is taken, when the pool has too few mbufs (counted as an alloc that found too few) or the frame's
+ * owner may not hold as many, and for a frame that cannot be fragmented: not IPv4, DF set, short enough as it is, not all here, its header's checksum wrong, its options
  * damaged, in more than FRAGMENTS_MAX pieces, or mtuBytes too small for 8 bytes of payload.
  */
 export function fragment(pool: usize, m: usize, mtuBytes: u32, out: usize): u32 {
@@ -74,7 +75,18 @@ export function fragment(pool: usize, m: usize, mtuBytes: u32, out: usize): u32 
     store<u32>(out + ((i as usize) << 2), piece as u32);
     off += len;
   }
-  return pieces;
+  return mayHold(pool, m, out, pieces) ? pieces : 0;
+}
+
+/** Charges pieces to the frame's owner; false, and they are gone, when it may not hold them beside the frame. */
+function mayHold(pool: usize, m: usize, list: usize, n: u32): bool {
+  const ledger = changetype<Pool>(pool).ledger as usize;
+  for (let i: u32 = 0; i < n; i++) {
+    if (chargeLike(ledger, m, load<u32>(list + ((i as usize) << 2)) as usize)) continue;
+    freeBurst(pool, list, n);
+    return false;
+  }
+  return true;
 }
 
 function mayFragment(mbuf: Mbuf, mtuBytes: u32): bool {

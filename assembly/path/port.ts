@@ -26,6 +26,8 @@ import {
   DROP_NEEDS_SCATTER_GATHER,
   DROP_NO_HEADROOM,
   DROP_TOO_MANY_SEGMENTS,
+  LIMIT_IN_USE,
+  LIMIT_LIMIT,
   OK,
   PORT_BYTES,
   PORT_COUNTERS,
@@ -112,6 +114,12 @@ export function chargeTo(port: usize, m: usize): u32 {
   if (p.owner == 0) return OK;
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
   return Charge.chain(ledger, ownerOf(ledger, p.owner as usize, m), m) ? OK : DROP_MBUF_LIMIT;
+}
+
+/** True when a port's owner holds as much as it may: it gets no copies of frames that others are charged for. */
+export function isAtLimit(port: usize): bool {
+  const owner = changetype<Port>(port).owner as usize;
+  return owner != 0 && load<u32>(owner, LIMIT_IN_USE) >= load<u32>(owner, LIMIT_LIMIT);
 }
 
 /**
