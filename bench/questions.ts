@@ -8,6 +8,7 @@ import { encap } from "./encap.js";
 import { forward } from "./forward.js";
 import { gains } from "./gains.js";
 import { lag } from "./lag.js";
+import { limit } from "./limit.js";
 import { overlay, overlayLarge } from "./overlay.js";
 import { pipeline } from "./pipeline.js";
 import type { Question } from "./question.js";
@@ -20,6 +21,6 @@ import { toeplitz } from "./toeplitz.js";
 export function questions(cPeers: CPeers): Question[] {
   return [
     ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
-    ...[overlay, overlayLarge, gains, singleDma, capture, forward(cPeers), cores, scaling],
+    ...[overlay, overlayLarge, limit, gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

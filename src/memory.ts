@@ -23,6 +23,11 @@ export class MemoryPlan {
     return this;
   }
 
+  /** All that was planned. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** A memory that has the control heap and can grow by the plan, once; ConfigError when that is over 1 GiB. */
   createMemory(): WebAssembly.Memory {
     const maximum = CONTROL_PAGES + this.#arenaPages;
