@@ -72,8 +72,8 @@ function ledgerBytes(capacity: LimitCapacity): number {
 
 function withOwners({ kernels, arena, pool, vnic }: Plane, withPeers: boolean): void {
   const accounts = new Accounts(kernels, arena, 1 + PEERS);
-  const owner = { kernels, arena, pool, checkOpen: () => undefined };
-  const ledger = new LedgerRecord(owner, limitCapacity({ partitions: 1, peers: PEERS }), accounts.dueRing);
+  const home = { kernels, arena, pool: pool.ptr, mbufs: MBUFS };
+  const ledger = new LedgerRecord(home, limitCapacity({ partitions: 1, peers: PEERS }), accounts.dueRing);
   const guest = accounts.open(MBUFS, MBUFS, 2 ** 31);
   const record = accounts.record(guest);
   arena.u32[(vnic.ptr + PORT_OWNER) >> 2] = record;

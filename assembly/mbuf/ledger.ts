@@ -60,15 +60,16 @@ export class Charge {
     return (l.entries as usize) + ((m - (l.mbufs as usize)) >> 3);
   }
 
-  /** Charges a whole chain to an owner's record; false, counted, and the chain as it was, when that may hold no more. */
+  /** Charges a whole chain to an owner's record, unless it is already; false, counted, and the chain as it was, when that may hold no more. */
   @inline
   static chain(ledger: usize, record: usize, m: usize): bool {
     const l = changetype<Ledger>(ledger);
     const mbuf = changetype<Mbuf>(m);
-    const segments = mbuf.segments as u32;
-    if (!Account.charge(l.due as usize, record, segments, mbuf.pktLen)) return false;
     const at = Charge.entryOf(l, m);
     const before = load<u64>(at);
+    if ((before as u32) == (record as u32)) return true;
+    const segments = mbuf.segments as u32;
+    if (!Account.charge(l.due as usize, record, segments, mbuf.pktLen)) return false;
     const entry = (record as u64) | ((l.now as u64) << 32);
     store<u64>(at, entry);
     if ((before as u32) != 0) giveBack(l, before);

@@ -16,9 +16,10 @@ import {
   STRANGERS_MAX,
   TABLE_BYTES,
 } from "../../assembly/layout.js";
-import type { FrameOwner } from "../buffer/frame.js";
+import type { Arena } from "../memory.js";
 import { randomSeed } from "../seed.js";
 import { tableBytes } from "../table/shape.js";
+import type { Kernels } from "../wasm.js";
 import { type LimitCapacity, peerTable } from "./sizes.js";
 
 /** A peer that sent frames to a partition and has no record: its address, 16 bytes, and the partition's record. */
@@ -27,31 +28,40 @@ export interface Stranger {
   readonly partition: number;
 }
 
+/** Whose mbufs are counted: so many, of the pool at that address. */
+export interface LedgerHome {
+  readonly kernels: Kernels;
+  readonly arena: Arena;
+  readonly pool: number;
+  readonly mbufs: number;
+}
+
 export class LedgerRecord {
-  readonly #owner: FrameOwner;
-  readonly #ptr: number;
+  readonly ptr: number;
+  readonly #kernels: Kernels;
+  readonly #arena: Arena;
   readonly #table: number;
   readonly #key: number;
   readonly #strangers: number;
 
   /** Takes what planLedger planned behind the accounts, and makes the pool keep it; due is the ring of owners that are due. */
-  constructor(owner: FrameOwner, capacity: LimitCapacity, due: number) {
-    this.#owner = owner;
-    const { arena, kernels, pool } = owner;
-    this.#ptr = arena.take(LEDGER_BYTES);
-    this.#set(LEDGER_ENTRIES, arena.take(pool.shape.mbufs * LEDGER_ENTRY_BYTES));
+  constructor({ kernels, arena, pool, mbufs }: LedgerHome, capacity: LimitCapacity, due: number) {
+    this.#kernels = kernels;
+    this.#arena = arena;
+    this.ptr = arena.take(LEDGER_BYTES);
+    this.#set(LEDGER_ENTRIES, arena.take(mbufs * LEDGER_ENTRY_BYTES));
     this.#table = arena.take(TABLE_BYTES);
     const { keyBytes, capacity: peers, buckets } = peerTable(capacity.peers);
     const bytes = arena.take(tableBytes(peerTable(capacity.peers)));
     kernels.tableInit(this.#table, bytes, buckets, keyBytes, peers, randomSeed());
     this.#key = arena.take(PEER_KEY_BYTES);
     this.#strangers = arena.take(STRANGERS_MAX * PEER_KEY_BYTES);
-    this.#set(LEDGER_MBUFS, arena.u32[(pool.ptr + POOL_RECORDS) >> 2] as number);
+    this.#set(LEDGER_MBUFS, arena.u32[(pool + POOL_RECORDS) >> 2] as number);
     this.#set(LEDGER_DUE, due);
     this.#set(LEDGER_PEERS, this.#table);
     this.#set(LEDGER_KEY, this.#key);
     this.#set(LEDGER_STRANGERS, this.#strangers);
-    arena.u32[(pool.ptr + POOL_LEDGER) >> 2] = this.#ptr;
+    arena.u32[(pool + POOL_LEDGER) >> 2] = this.ptr;
   }
 
   /** The time of what is charged and given back from now on. */
@@ -62,33 +72,32 @@ export class LedgerRecord {
   /** Frames of the peer for that partition's record are charged to the peer's. False when the table has no room. */
   insertPeer(stranger: Stranger, record: number): boolean {
     this.#writeKey(stranger);
-    return this.#owner.kernels.tableInsert(this.#table, this.#key, record) === 0;
+    return this.#kernels.tableInsert(this.#table, this.#key, record) === 0;
   }
 
   removePeer(stranger: Stranger): void {
     this.#writeKey(stranger);
-    this.#owner.kernels.tableRemove(this.#table, this.#key);
+    this.#kernels.tableRemove(this.#table, this.#key);
   }
 
   /** Peers without a record that were seen since the last call. */
   takeStrangers(): Stranger[] {
-    const { kernels, arena } = this.#owner;
-    return Array.from({ length: kernels.ledgerTakeStrangers(this.#ptr) }, (_, i) => {
+    return Array.from({ length: this.#kernels.ledgerTakeStrangers(this.ptr) }, (_, i) => {
       const key = this.#strangers + i * PEER_KEY_BYTES;
-      const partition = arena.u32[(key + PEER_PARTITION) >> 2] as number;
-      return { address: arena.u8.slice(key, key + PEER_PARTITION), partition };
+      const partition = this.#arena.u32[(key + PEER_PARTITION) >> 2] as number;
+      return { address: this.#arena.u8.slice(key, key + PEER_PARTITION), partition };
     });
   }
 
   /** Behind the address the key is the partition's record, as 64 bits, and zeros. */
   #writeKey({ address, partition }: Stranger): void {
-    const { u8, u32 } = this.#owner.arena;
+    const { u8, u32 } = this.#arena;
     u8.fill(0, this.#key, this.#key + PEER_KEY_BYTES);
     u8.set(address, this.#key);
     u32[(this.#key + PEER_PARTITION) >> 2] = partition;
   }
 
   #set(offset: number, value: number): void {
-    this.#owner.arena.u32[(this.#ptr + offset) >> 2] = value;
+    this.#arena.u32[(this.ptr + offset) >> 2] = value;
   }
 }
