@@ -18,7 +18,7 @@ export { crc32, crc32Burst, crc32Update } from "./crc/crc32";
 export { crc32c, crc32cBurst, crc32cUpdate } from "./crc/crc32c";
 export { icrcBurst, icrcIb, icrcIp } from "./crc/icrc";
 export { crcInit } from "./crc/table";
-export { completeBurst, takeBurst } from "./dma/device";
+export { completeBurst, queueNextSegments, takeBurst } from "./dma/device";
 export { post, postBurst } from "./dma/post";
 export {
   censusQueue,
@@ -49,7 +49,7 @@ export { lagSettle } from "./lag/settle";
 export { censusBegin, censusChain, censusDoubles, censusList, censusPool } from "./mbuf/census";
 export { copyInBurst, copyOutBurst } from "./mbuf/copy";
 export { chargeBurst } from "./mbuf/ledger";
-export { limitCharge, limitRelease } from "./mbuf/limit";
+export { limitBatch, limitCharge, limitRelease } from "./mbuf/limit";
 export { adj, append, chain, headroom, prepend, trim } from "./mbuf/mbuf";
 export { ledgerTakeStrangers } from "./mbuf/peer";
 export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, retain } from "./mbuf/pool";

@@ -21,6 +21,7 @@ import { FlowHasher } from "./hash/hasher.js";
 import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { LagGroup } from "./lag/group.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
+import { Limits, type LimitsOptions } from "./limit/limits.js";
 import type { Arena } from "./memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
 import { checkDistinct, checkFirst } from "./overlay/shared-ends.js";
@@ -51,6 +52,7 @@ export class Engine {
   readonly #uplinks = new Set<Port>();
   readonly #groups: LagGroup[] = [];
   #overlay: OverlayPlane | undefined;
+  #mbufLimits: Limits | undefined;
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -166,6 +168,18 @@ export class Engine {
     }
     this.#overlay = new OverlayPlane(this.#owner, this.#limits.overlay, this.#limits.ports, options);
     return this.#overlay;
+  }
+
+  /**
+   * Counts whose every mbuf is, and holds owners to limits that move with their use. Throws ConfigError for a second one, for a bad option,
+   * and unless createEngine planned for it.
+   */
+  addLimits(options: LimitsOptions = {}): Limits {
+    this.#owner.checkOpen();
+    if (!this.#limits.limits) throw new ConfigError("limits", undefined, "given to createEngine, {} for the defaults");
+    if (this.#mbufLimits) throw new ConfigError("limits", "a second one", "one for each engine");
+    this.#mbufLimits = new Limits(this.#owner, this.#limits.limits, options);
+    return this.#mbufLimits;
   }
 
   /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */

@@ -76,6 +76,7 @@ export interface Kernels {
   trim(m: number, len: number): number;
   chain(head: number, tail: number, segmentsMax: number): number;
   chargeBurst(ledger: number, record: number, list: number, n: number): number;
+  limitBatch(due: number, record: number, filled: number): void;
   limitCharge(due: number, record: number, mbufs: number, bytes: number): number;
   limitRelease(due: number, record: number, mbufs: number, heldUs: number): void;
   ledgerTakeStrangers(ledger: number): number;
@@ -97,6 +98,7 @@ export interface Kernels {
   queueFree(queue: number): number;
   reapBurst(queue: number, out: number, n: number): number;
   reapFree(queue: number, pool: number, scratch: number, n: number): number;
+  queueNextSegments(queue: number): number;
   takeBurst(queue: number, out: number, spansMax: number): number;
   completeBurst(queue: number, list: number, n: number): void;
   portReceiveBurst(port: number, list: number, n: number): number;

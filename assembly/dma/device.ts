@@ -81,6 +81,11 @@ export function nextSegments(q: Queue): u32 {
   return hasNext(flags) ? countSegments(q, index) : 1;
 }
 
+/** nextSegments for a host that knows a queue by its address. */
+export function queueNextSegments(queue: usize): u32 {
+  return nextSegments(changetype<Queue>(queue));
+}
+
 function countSegments(q: Queue, index: u32): u32 {
   let segments: u32 = 1;
   while (hasNext(descOf(q, index).flags as u32)) {

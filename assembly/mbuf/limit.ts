@@ -133,3 +133,17 @@ export function limitCharge(due: usize, record: usize, mbufs: u32, bytes: u32): 
 export function limitRelease(due: usize, record: usize, mbufs: u32, heldUs: u32): void {
   Account.release(due, record, mbufs, heldUs);
 }
+
+/**
+ * A batch was handed to the owner: so many mbufs were filled of those that its limit let the batch have, all of which count as returned.
+ * For the reading of a limit as the depth of a batch, in which nothing is in use between batches.
+ */
+export function limitBatch(due: usize, record: usize, filled: u32): void {
+  const r = changetype<Limit>(record);
+  r.frames += 1;
+  r.filled += filled;
+  r.returned += r.limit;
+  r.high = max(r.high, min(filled, r.limit));
+  if (filled > r.mark) becomesDue(due, record, LIMIT_F_PRESSURE);
+  else if (r.returned >= r.window) becomesDue(due, record, LIMIT_F_RETURNED);
+}

@@ -19,6 +19,7 @@ import {
 import { checkInteger, checkOneOf } from "../check.js";
 import { type PortCounters, readCounters } from "../counters.js";
 import { ConfigError } from "../errors.js";
+import type { BatchLimit } from "../limit/batch-limit.js";
 import { Frame, type FrameOwner } from "./frame.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import type { Arrival } from "./pool.js";
@@ -36,6 +37,7 @@ export class Port {
   /** @internal */
   readonly record: PortRecord;
   readonly #owner: FrameOwner;
+  #batch: BatchLimit | undefined;
   /** Frames that a driver has taken and not completed. */
   readonly #inFlight = new Set<Outgoing>();
 
@@ -154,10 +156,10 @@ export class Port {
     return taken;
   }
 
-  /** The device takes posted frames, in order, a burst at most; they are its own until complete. */
+  /** The device takes posted frames, in order, a burst at most, or what a limit says; they are its own until complete. */
   takeBurst(): Outgoing[] {
-    const { queue, spans } = this.record;
-    const frames = readOutgoing(this.#owner, spans, this.#owner.kernels.takeBurst(queue, spans, SPANS_MAX));
+    const { spans } = this.record;
+    const frames = readOutgoing(this.#owner, spans, this.#takeSpans());
     for (const frame of frames) this.#inFlight.add(frame);
     return frames;
   }
@@ -185,6 +187,22 @@ export class Port {
   reap(): void {
     const { kernels, pool } = this.#owner;
     while (kernels.reapFree(this.record.queue, pool.ptr, this.record.list, BURST_MAX) === BURST_MAX);
+  }
+
+  /** @internal Batches have a limit from now on, or none any more. */
+  limitBatch(limit: BatchLimit | undefined): void {
+    this.#batch = limit;
+  }
+
+  #takeSpans(): number {
+    const { kernels } = this.#owner;
+    const { queue, spans } = this.record;
+    if (!this.#batch) return kernels.takeBurst(queue, spans, SPANS_MAX);
+    // One frame that alone has more than the limit is a batch of its own.
+    const most = Math.max(this.#batch.mbufs, kernels.queueNextSegments(queue));
+    const taken = kernels.takeBurst(queue, spans, Math.min(most, SPANS_MAX));
+    this.#batch.took(taken);
+    return taken;
   }
 
   #gather(headers: Uint8Array, fragments: readonly Frame[]): boolean {

@@ -9,6 +9,13 @@ import type { LimitWindow } from "./window.js";
 
 const HELD_NOTHING = 0xffffffff;
 
+/** What an owner did since it was opened. */
+export interface OwnerTotals {
+  readonly frames: number;
+  readonly refused: number;
+  readonly bytes: number;
+}
+
 export class Accounts implements Ledger {
   /** Address of the ring of owners that are due. */
   readonly dueRing: number;
@@ -19,6 +26,8 @@ export class Accounts implements Ledger {
   readonly #list: number;
   /** Numbers of owners that were shut. */
   readonly #free: number[] = [];
+  /** Of the windows that were closed, by owner. */
+  readonly #before: OwnerTotals[] = [];
   #opened = 0;
 
   /** Takes what planAccounts planned. */
@@ -42,8 +51,13 @@ export class Accounts implements Ledger {
     return (record - this.#records) / layout.LIMIT_BYTES;
   }
 
+  /** As many owners are open as were planned. */
+  get isFull(): boolean {
+    return this.#free.length === 0 && this.#opened === this.#count;
+  }
+
   open(limit: number, mark: number, windowDescriptors: number): number {
-    if (this.#free.length === 0 && this.#opened === this.#count) {
+    if (this.isFull) {
       throw new ConfigError("owners", this.#count + 1, `at most ${this.#count}, as planned (limits of createEngine)`);
     }
     const owner = this.#free.pop() ?? this.#opened++;
@@ -53,6 +67,7 @@ export class Accounts implements Ledger {
     u32[word + layout.LIMIT_OWNER / 4] = owner;
     u32[word + layout.LIMIT_WINDOW / 4] = windowDescriptors;
     u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    this.#before[owner] = { frames: 0, refused: 0, bytes: 0 };
     this.set(owner, limit, mark);
     return owner;
   }
@@ -75,8 +90,27 @@ export class Accounts implements Ledger {
     this.#arena.u32[word + layout.LIMIT_MARK / 4] = Math.min(mark, limit);
   }
 
+  limit(owner: number): number {
+    return this.#word(owner, layout.LIMIT_LIMIT);
+  }
+
   inUse(owner: number): number {
     return this.#word(owner, layout.LIMIT_IN_USE);
+  }
+
+  /** Frames that the owner was charged for, and that it could not take, since it was opened. */
+  totals(owner: number): OwnerTotals {
+    const before = this.#before[owner] as OwnerTotals;
+    return {
+      frames: before.frames + this.#word(owner, layout.LIMIT_FRAMES),
+      refused: before.refused + this.#word(owner, layout.LIMIT_REFUSED),
+      bytes: before.bytes + this.#bytes(owner),
+    };
+  }
+
+  /** Sets LIMIT_F_ bits. */
+  setFlag(owner: number, flag: number): void {
+    this.#arena.u32[(this.record(owner) + layout.LIMIT_FLAGS) >> 2] = this.#word(owner, layout.LIMIT_FLAGS) | flag;
   }
 
   due(): Due[] {
@@ -94,7 +128,7 @@ export class Accounts implements Ledger {
     const least = this.#word(owner, layout.LIMIT_HELD_LEAST);
     const heldMs = { least: least / 1000, most: this.#word(owner, layout.LIMIT_HELD_MOST) / 1000 };
     const window = {
-      limit: this.#word(owner, layout.LIMIT_LIMIT),
+      limit: this.limit(owner),
       filled: this.#word(owner, layout.LIMIT_FILLED),
       returned: this.#word(owner, layout.LIMIT_RETURNED),
       inUse,
@@ -102,9 +136,10 @@ export class Accounts implements Ledger {
       low: this.#word(owner, layout.LIMIT_LOW),
       frames: this.#word(owner, layout.LIMIT_FRAMES),
       refused: this.#word(owner, layout.LIMIT_REFUSED),
-      bytes: Number(u64[(record + layout.LIMIT_CHARGED_BYTES) >> 3]),
+      bytes: this.#bytes(owner),
       ...(least === HELD_NOTHING ? {} : { heldMs }),
     };
+    this.#before[owner] = this.totals(owner);
     for (const field of [
       layout.LIMIT_REFUSED,
       layout.LIMIT_FILLED,
@@ -130,6 +165,15 @@ export class Accounts implements Ledger {
   /** Gives back mbufs that charge took, after so long. */
   release(owner: number, mbufs: number, heldMs: number): void {
     this.#kernels.limitRelease(this.dueRing, this.record(owner), mbufs, Math.round(heldMs * 1000));
+  }
+
+  /** A batch was handed to the owner that had so many mbufs, and could have had as many as its limit says. */
+  batch(owner: number, mbufs: number): void {
+    this.#kernels.limitBatch(this.dueRing, this.record(owner), mbufs);
+  }
+
+  #bytes(owner: number): number {
+    return Number(this.#arena.u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3]);
   }
 
   #takeDue(): number[] {

@@ -1,0 +1,147 @@
+/**
+ * The limits of an engine's mbufs: who may hold how many of them, raised and lowered by how well they are used (system 7).
+ *
+ *   const engine = await createEngine({ limits: {} });
+ *   const limits = engine.addLimits({ wall: 3000 });
+ *   limits.addPartition("web", [vnic], { floor: 64, preset: 256, ceiling: 2048 }, { floor: 8, preset: 32, ceiling: 512 });
+ *   for (const event of limits.tick(nowMs)) …; // every few milliseconds, and after every burst when there is much to do
+ *
+ * What arrives on a partition's port, and what is delivered there, is charged to the partition or, with a policy for peers, to the peer
+ * that it comes from, until its buffers are back in the pool. Frames beyond the limit are dropped as mbuf-limit, counted at the port on
+ * which they arrived and in their owner's report.
+ */
+import { PORT_OWNER } from "../../assembly/layout.js";
+import type { FrameOwner } from "../buffer/frame.js";
+import type { Port } from "../buffer/port.js";
+import { checkInteger } from "../check.js";
+import { ConfigError } from "../errors.js";
+import { Accounts } from "./accounts.js";
+import { batchLimit } from "./batch-limit.js";
+import type { LimitEvent } from "./event.js";
+import { LedgerRecord } from "./ledger-record.js";
+import { Limiter } from "./limiter.js";
+import { Peers } from "./peers.js";
+import type { LimitPolicy } from "./policy.js";
+import type { OwnerReport } from "./report.js";
+import type { SeriesPoint } from "./series.js";
+import type { LimitCapacity } from "./sizes.js";
+
+export interface LimitsOptions {
+  /** Mbufs that all owners together may hold, at most the engine's; those, by default. */
+  readonly wall?: number;
+  /** What a limit counts: mbufs that an owner holds, or mbufs that Port.takeBurst hands up at once. "held" by default. */
+  readonly reading?: "held" | "batch";
+  /** Windows of each owner that are kept for plots; none by default. */
+  readonly series?: number;
+  /** A peer that sent nothing for so long, and holds nothing, loses its record: 30000 by default. */
+  readonly peerIdleMs?: number;
+}
+
+export class Limits {
+  readonly #arena: FrameOwner["arena"];
+  readonly #checkOpen: () => void;
+  readonly #accounts: Accounts;
+  readonly #ledger: LedgerRecord;
+  readonly #limiter: Limiter;
+  readonly #peers: Peers;
+  readonly #reading: "held" | "batch";
+  readonly #ports = new Map<Port, string>();
+
+  /** @internal Made by Engine.addLimits. */
+  constructor(owner: FrameOwner, capacity: LimitCapacity, options: LimitsOptions) {
+    const { kernels, arena, pool } = owner;
+    const { mbufs } = pool.shape;
+    this.#reading = options.reading ?? "held";
+    // A batch takes mbufs from nobody: there it is the batch that is shared.
+    const wall = checkInteger("wall", options.wall ?? mbufs, 1, mbufs);
+    const peerIdleMs = checkInteger("peerIdleMs", options.peerIdleMs ?? 30_000, 1, 2 ** 31 - 1);
+    this.#arena = arena;
+    this.#checkOpen = () => owner.checkOpen();
+    this.#accounts = new Accounts(kernels, arena, capacity.partitions + capacity.peers);
+    this.#limiter = new Limiter(this.#accounts, { wall, reading: this.#reading, series: options.series ?? 0 });
+    this.#ledger = new LedgerRecord({ kernels, arena, pool: pool.ptr, mbufs }, capacity, this.#accounts.dueRing);
+    this.#peers = new Peers(this.#accounts, this.#ledger, this.#limiter, capacity.peers, peerIdleMs);
+  }
+
+  /** Mbufs that all owners together may hold. */
+  get wall(): number {
+    return this.#limiter.wall;
+  }
+
+  /** Mbufs that are set aside for owners: never more than the wall. */
+  get committed(): number {
+    return this.#limiter.committed;
+  }
+
+  /** When tick next has something to do, if no frame makes it earlier; undefined while nothing happens. */
+  get nextTickMs(): number | undefined {
+    return this.#limiter.nextTickMs;
+  }
+
+  /**
+   * Charges what arrives on the ports, and what is delivered there, to a partition; with a policy for peers, what is delivered to the peer that
+   * it comes from, by IP address. Throws ConfigError, and nothing changes, for a bad policy, a name or port that is taken, or a wall too small
+   * for all floors.
+   */
+  addPartition(name: string, ports: readonly Port[], policy: LimitPolicy = {}, peerPolicy?: LimitPolicy): void {
+    this.#checkOpen();
+    for (const [i, port] of ports.entries()) {
+      const owner = this.#ports.get(port);
+      if (owner !== undefined) throw new ConfigError(`ports[${i}]`, port.name, `a port that ${owner} does not have`);
+    }
+    if (peerPolicy && this.#reading === "batch") {
+      throw new ConfigError("peerPolicy", "given", 'absent with reading "batch": a batch is handed to a port');
+    }
+    const owner = this.#limiter.addPartition(name, policy, peerPolicy);
+    if (peerPolicy) this.#peers.addPartition(name, owner);
+    for (const port of ports) this.#own(port, name, owner);
+  }
+
+  /** Counts the partition's frames no more. What it still holds stays set aside until it is back. */
+  removePartition(name: string): void {
+    this.#checkOpen();
+    this.#limiter.report(name); // throws for a name that there is not
+    for (const [port, owner] of this.#ports) if (owner === name) this.#disown(port);
+    this.#peers.removePartition(name);
+    this.#limiter.remove(name);
+  }
+
+  /** The time is nowMs: closes windows, moves limits, gives records to peers and takes them from idle ones. Returns what has changed. */
+  tick(nowMs: number): LimitEvent[] {
+    this.#checkOpen();
+    this.#ledger.setNow(nowMs);
+    this.#peers.tick(nowMs);
+    return this.#limiter.tick(nowMs);
+  }
+
+  /** What is known of a partition's own record, or of a peer's. Throws ConfigError for one that is not there. */
+  report(partition: string, peer?: string): OwnerReport {
+    return this.#limiter.report(partition, peer);
+  }
+
+  /** All owners, also removed ones that still hold mbufs. */
+  reports(): OwnerReport[] {
+    return this.#limiter.reports();
+  }
+
+  /** An owner's last windows, as many as LimitsOptions.series says. */
+  series(partition: string, peer?: string): readonly SeriesPoint[] {
+    return this.#limiter.series(partition, peer);
+  }
+
+  #own(port: Port, name: string, owner: number): void {
+    this.#ports.set(port, name);
+    if (this.#reading === "batch") port.limitBatch(batchLimit(this.#accounts, owner));
+    else this.#setOwner(port, this.#accounts.record(owner));
+  }
+
+  #disown(port: Port): void {
+    this.#ports.delete(port);
+    port.limitBatch(undefined);
+    this.#setOwner(port, 0);
+  }
+
+  #setOwner(port: Port, record: number): void {
+    this.#arena.u32[(port.record.ptr + PORT_OWNER) >> 2] = record;
+  }
+}
