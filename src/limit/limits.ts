@@ -15,7 +15,7 @@ import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { Accounts } from "./accounts.js";
+import { Accounts, type OwnerTotals } from "./accounts.js";
 import { batchLimit } from "./batch-limit.js";
 import type { LimitEvent } from "./event.js";
 import { LedgerRecord } from "./ledger-record.js";
@@ -36,6 +36,9 @@ export interface LimitsOptions {
   /** A peer that sent nothing for so long, and holds nothing, loses its record: 30000 by default. */
   readonly peerIdleMs?: number;
 }
+
+/** What is known of an owner, and what it was charged for and refused since it has its record. */
+export interface LimitReport extends OwnerReport, OwnerTotals {}
 
 export class Limits {
   readonly #arena: FrameOwner["arena"];
@@ -115,18 +118,22 @@ export class Limits {
   }
 
   /** What is known of a partition's own record, or of a peer's. Throws ConfigError for one that is not there. */
-  report(partition: string, peer?: string): OwnerReport {
-    return this.#limiter.report(partition, peer);
+  report(partition: string, peer?: string): LimitReport {
+    return this.#withTotals(this.#limiter.report(partition, peer));
   }
 
   /** All owners, also removed ones that still hold mbufs. */
-  reports(): OwnerReport[] {
-    return this.#limiter.reports();
+  reports(): LimitReport[] {
+    return this.#limiter.reports().map((report) => this.#withTotals(report));
   }
 
   /** An owner's last windows, as many as LimitsOptions.series says. */
   series(partition: string, peer?: string): readonly SeriesPoint[] {
     return this.#limiter.series(partition, peer);
+  }
+
+  #withTotals(report: OwnerReport): LimitReport {
+    return { ...report, ...this.#accounts.totals(report.owner) };
   }
 
   #own(port: Port, name: string, owner: number): void {
