@@ -21,6 +21,7 @@ import type { HostContext } from "./context.js";
 import type { HostEvent } from "./events.js";
 import { Knowledge } from "./knowledge.js";
 import { Lease } from "./lease.js";
+import { PartitionMbufs } from "./mbufs.js";
 import { Neighbours } from "./neighbours.js";
 import { Networks } from "./networks.js";
 import {
@@ -59,6 +60,7 @@ export class HostCore<E extends HostEngine = Engine> {
   readonly #tooBig: TooBigAnswers;
   readonly #stale: StaleFrames;
   readonly #redirects: Redirects;
+  readonly #mbufs: PartitionMbufs;
   #events: HostEvent[] = [];
   #policy: Policy;
   #nowMs: number;
@@ -97,7 +99,8 @@ export class HostCore<E extends HostEngine = Engine> {
     };
     this.#networks = new Networks(context);
     this.#knowledge = new Knowledge(context, this.#networks);
-    this.#residents = new Residents(context, this.#networks, this.#knowledge);
+    this.#mbufs = new PartitionMbufs(options.limits);
+    this.#residents = new Residents(context, this.#networks, this.#knowledge, this.#mbufs);
     this.#redirects = new Redirects(context, this.#networks, this.#knowledge);
     const give = (port: number, frame: Uint8Array) => this.#residents.give(port, frame);
     this.#tooBig = new TooBigAnswers(give);
@@ -166,7 +169,7 @@ export class HostCore<E extends HostEngine = Engine> {
 
   /** When step has something to do although nothing arrives; undefined when nothing runs. */
   get nextMs(): number | undefined {
-    const next = [this.#timers.nextMs, this.group?.nextMs].filter((ms) => ms !== undefined);
+    const next = [this.#timers.nextMs, this.group?.nextMs, this.#mbufs.nextMs].filter((ms) => ms !== undefined);
     return next.length === 0 ? undefined : Math.min(...next);
   }
 
@@ -175,7 +178,11 @@ export class HostCore<E extends HostEngine = Engine> {
     this.#setTime(nowMs);
     this.#fitting(() => this.#timers.run(this.#nowMs));
     let moved = 0;
-    for (let burst = 1; burst > 0; moved += burst) burst = this.engine.poll() + this.#work();
+    for (let burst = 1; burst > 0; moved += burst) {
+      burst = this.engine.poll() + this.#work();
+      // After every burst: a limit that is nearly reached is raised before the next one comes.
+      for (const event of this.#mbufs.tick(this.#nowMs)) this.#events.push({ type: "limit", event });
+    }
     // What the links' own protocols have heard is answered now, not when they next have something to say.
     if (this.group) {
       for (const event of this.group.tick(this.#nowMs)) this.#events.push({ type: "lag", event });

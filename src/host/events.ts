@@ -1,5 +1,6 @@
 /** What happens on a host that its owner may want to know. */
 import type { LagEvent } from "../lag/events.js";
+import type { LimitEvent } from "../limit/event.js";
 
 export type HostEvent =
   /** A partition is the directory's truth here, and its frames flow. */
@@ -20,6 +21,8 @@ export type HostEvent =
     }
   /** Something happened in the group of uplinks. */
   | { readonly type: "lag"; readonly event: LagEvent }
+  /** The mbuf limit of a partition, or of one of its peers, has changed. */
+  | { readonly type: "limit"; readonly event: LimitEvent }
   /** Something that this host should know has found no room: which of its sizes is too small. Told once a second at most. */
   | { readonly type: "full"; readonly reason: string }
   /** The directory cannot be reached, or can again. */

@@ -8,6 +8,8 @@ import type { Engine } from "../engine.js";
 import { ConfigError } from "../errors.js";
 import type { LagGroup } from "../lag/group.js";
 import type { PortSetOptions } from "../lag/options.js";
+import type { Limits } from "../limit/limits.js";
+import type { LimitPolicy } from "../limit/policy.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import { encodeTunnel, type TunnelOptions } from "../overlay/tunnel.js";
@@ -45,6 +47,8 @@ export interface HostOptions<E extends HostEngine = Engine> {
   /** Ports to the underlay, or a LAG group of them, in which each partition has its own set. */
   readonly uplinks: readonly Port[] | LagGroup;
   readonly policy: Policy;
+  /** What partitions may hold of the engine's mbufs (Engine.addLimits); the host ticks it. */
+  readonly limits?: Limits;
   /** Largest IP packet of the underlay, 576 to 65535 bytes; 1500 by default. */
   readonly mtuBytes?: number;
   /** What this host takes, best first; ["vxlan"] by default. A path uses the sender's first that the other takes too. */
@@ -122,6 +126,8 @@ export interface AttachOptions extends PortSetOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** A waypoint: it sends on what others have sent; false by default. */
   readonly forwards?: boolean;
+  /** What it may hold of the host's mbufs, and each of its peers of them: without limit by default. */
+  readonly mbufs?: { readonly policy?: LimitPolicy; readonly peers?: LimitPolicy };
 }
 
 export interface HostSettings {

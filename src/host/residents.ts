@@ -8,6 +8,7 @@ import type { Policy } from "../overlay/policy/policy.js";
 import { Attachment } from "./attachment.js";
 import type { HostContext } from "./context.js";
 import { type Knowledge, keyOf } from "./knowledge.js";
+import type { PartitionMbufs } from "./mbufs.js";
 import type { HostNetwork } from "./network.js";
 import type { Networks } from "./networks.js";
 import type { AttachOptions } from "./options.js";
@@ -16,14 +17,16 @@ export class Residents {
   readonly #context: HostContext;
   readonly #networks: Networks;
   readonly #knowledge: Knowledge;
+  readonly #mbufs: PartitionMbufs;
   /** By network and MAC address. */
   readonly #attachments = new Map<string, Attachment>();
   readonly #byPort = new Map<number, Attachment>();
 
-  constructor(context: HostContext, networks: Networks, knowledge: Knowledge) {
+  constructor(context: HostContext, networks: Networks, knowledge: Knowledge, mbufs: PartitionMbufs) {
     this.#context = context;
     this.#networks = networks;
     this.#knowledge = knowledge;
+    this.#mbufs = mbufs;
   }
 
   all(): Attachment[] {
@@ -57,6 +60,12 @@ export class Residents {
     const attachment = new Attachment(options, this.#networks.of(vni, policy), mac, ips);
     if (isNew) this.#knowledge.findWaypoints(attachment.network);
     attachment.lag = this.#joinGroup(attachment, this.#context.now());
+    try {
+      this.#mbufs.join(attachment);
+    } catch (error) {
+      attachment.lag?.remove();
+      throw error;
+    }
     // Its senders may know that it is here before this host does.
     const { endpoints } = this.#context.plane;
     endpoints.setClaimed(endpoints.make(keyOf(attachment.network, mac)), true);
@@ -99,6 +108,7 @@ export class Residents {
     const { plane } = this.#context;
     if (vnic) plane.detach(vnic);
     attachment.lag?.remove();
+    this.#mbufs.leave(attachment);
     if (!vnic) {
       const claimed = this.#knowledge.find(network, mac);
       if (claimed === 0) return;

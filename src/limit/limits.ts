@@ -88,16 +88,26 @@ export class Limits {
    */
   addPartition(name: string, ports: readonly Port[], policy: LimitPolicy = {}, peerPolicy?: LimitPolicy): void {
     this.#checkOpen();
-    for (const [i, port] of ports.entries()) {
-      const owner = this.#ports.get(port);
-      if (owner !== undefined) throw new ConfigError(`ports[${i}]`, port.name, `a port that ${owner} does not have`);
-    }
+    for (const [i, port] of ports.entries()) this.#checkFree(`ports[${i}]`, port);
     if (peerPolicy && this.#reading === "batch") {
       throw new ConfigError("peerPolicy", "given", 'absent with reading "batch": a batch is handed to a port');
     }
     const owner = this.#limiter.addPartition(name, policy, peerPolicy);
     if (peerPolicy) this.#peers.addPartition(name, owner);
     for (const port of ports) this.#own(port, name, owner);
+  }
+
+  /** Another port of a partition. Throws ConfigError for one that is taken, or a partition that is not there. */
+  addPort(partition: string, port: Port): void {
+    this.#checkOpen();
+    this.#checkFree("port", port);
+    this.#own(port, partition, this.#limiter.report(partition).owner);
+  }
+
+  /** The port's frames are nobody's from now on; those that are charged already stay so. */
+  removePort(port: Port): void {
+    this.#checkOpen();
+    if (this.#ports.has(port)) this.#disown(port);
   }
 
   /** Counts the partition's frames no more. What it still holds stays set aside until it is back. */
@@ -134,6 +144,11 @@ export class Limits {
 
   #withTotals(report: OwnerReport): LimitReport {
     return { ...report, ...this.#accounts.totals(report.owner) };
+  }
+
+  #checkFree(argument: string, port: Port): void {
+    const owner = this.#ports.get(port);
+    if (owner !== undefined) throw new ConfigError(argument, port.name, `a port that ${owner} does not have`);
   }
 
   #own(port: Port, name: string, owner: number): void {

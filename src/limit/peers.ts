@@ -34,6 +34,7 @@ export class Peers {
   readonly #partitions = new Map<number, string>();
   /** In the order in which they will be looked at. */
   readonly #peers = new Set<Peer>();
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(accounts: Accounts, ledger: LedgerRecord, limiter: Limiter, most: number, idleMs: number) {
     this.#accounts = accounts;
@@ -56,6 +57,9 @@ export class Peers {
 
   tick(nowMs: number): void {
     for (const stranger of this.#ledger.takeStrangers()) this.#admit(stranger, nowMs);
+    // Ticks may follow every burst; nobody has been idle for longer since the last one of the same ms.
+    if (nowMs - this.#lookedMs < 1) return;
+    this.#lookedMs = nowMs;
     let left = Math.min(LOOKED_AT, this.#peers.size);
     for (const peer of this.#peers) {
       if (left-- === 0) break;

@@ -17,6 +17,7 @@ import { HostCore } from "../../src/host/core.js";
 import type { AttachOptions, HostOptions } from "../../src/host/options.js";
 import type { LagGroup } from "../../src/lag/group.js";
 import type { LagGroupOptions } from "../../src/lag/options.js";
+import type { LimitsOptions } from "../../src/limit/limits.js";
 import { parseIp } from "../../src/overlay/address.js";
 import { definePolicy, type Policy } from "../../src/overlay/policy/policy.js";
 import type { PolicyDefinition } from "../../src/overlay/policy/schema.js";
@@ -40,6 +41,8 @@ export interface WorldOptions extends PolicyDefinition {
   readonly group?: Partial<LagGroupOptions> | ((i: number) => Partial<LagGroupOptions>);
   readonly engine?: EngineOptions;
   readonly uplink?: PortOptions;
+  /** What partitions that say so may hold of a host's mbufs. */
+  readonly limits?: LimitsOptions;
   readonly link?: LinkOptions;
   readonly directory?: DirectoryLinkOptions;
   readonly build?: Build;
@@ -247,10 +250,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
 }
 
 async function makeWorldHost(i: number, policy: Policy, options: WorldOptions): Promise<WorldHost> {
-  const { uplinks: count = 1, family = 4, host = {}, group, engine: engineOptions, uplink, build } = options;
+  const { uplinks: count = 1, family = 4, host = {}, group, engine: engineOptions, uplink, limits, build } = options;
   const engine = await testEngine(
     {
       ...{ ports: count + VNICS, mbufs: 512, queueSize: 128, tunnels: 0, overlay: {}, ...(group && { lag: {} }) },
+      ...(limits && { limits: {} }),
       headers: ["ethernet", "vlan", "ipv6", "udp", "vxlan", "udp", "udp", "udp", "udp", "udp", "udp"],
       ...engineOptions,
     },
@@ -261,6 +265,7 @@ async function makeWorldHost(i: number, policy: Policy, options: WorldOptions): 
   const core = new HostCore({
     ...{ name: `h${i}`, engine, address: addressOf(i, family), policy },
     uplinks: group ? engine.addLagGroup({ ports, ...(typeof group === "function" ? group(i) : group) }) : ports,
+    ...(limits && { limits: engine.addLimits(limits) }),
     ...(typeof host === "function" ? host(i) : host),
   });
   return new WorldHost(core, policy, vnics);
