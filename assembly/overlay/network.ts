@@ -69,13 +69,14 @@ export class Route {
   mask: u32;
   unused0: u32;
   unused1: u64;
-  unused2: v128;
-  unused3: v128;
-  unused4: v128;
+  /** In the line of the mask: of a route with one path, nothing else is read. */
   path0: v128;
   path1: v128;
   path2: v128;
   path3: v128;
+  unused2: v128;
+  unused3: v128;
+  unused4: v128;
 
   /** The path of a flow by its hash, or 0 when none is live. */
   @inline

@@ -10,12 +10,11 @@ import {
   STATE_REMOTE,
   TABLE_MISS,
   TUNNEL_FLAGS,
-  TUNNEL_GROWTH,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { Overlay } from "./overlay";
 
-/** Where an IPv4 tunnel's template ends, in its third line. */
+/** Where an IPv4 tunnel's template ends, in its second line. */
 const TEMPLATE_END: usize = TUNNEL_TEMPLATE + 48;
 
 /** Touches the records of the first n that a lookup has found, their routes, and the first path of each. */
@@ -41,8 +40,7 @@ export function touchEndpoints(o: Overlay, n: u32): void {
   }
   for (let at = paths; at < pathsEnd; at += 4) {
     const path = load<u32>(at) as usize;
-    sum += load<u32>(path, TUNNEL_FLAGS) + load<u32>(path, TUNNEL_TEMPLATE);
-    sum += load<u32>(path, TEMPLATE_END) + load<u32>(path, TUNNEL_GROWTH);
+    sum += load<u32>(path, TUNNEL_FLAGS) + load<u32>(path, TEMPLATE_END);
   }
   o.touched = sum;
 }

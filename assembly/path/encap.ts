@@ -18,7 +18,6 @@ import {
   TUNNEL_F_IPV6,
   TUNNEL_F_PLAIN,
   TUNNEL_F_UDP_CHECKSUM,
-  TUNNEL_GROWTH,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { headroom, Mbuf, prepend } from "../mbuf/mbuf";
@@ -82,7 +81,7 @@ export class Encap {
     mbuf.hash = hash;
     mbuf.data = data - PLAIN_BYTES;
     // len, next, pktLen and wireLen in one: next stays.
-    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), v128.load(tunnel, TUNNEL_GROWTH)), MBUF_LEN);
+    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), i32x4(PLAIN_BYTES, 0, PLAIN_BYTES, PLAIN_BYTES)), MBUF_LEN);
     const outer = (data - PLAIN_BYTES) as usize;
     const kept = (load<u8>(data as usize, PLAIN_TOS) as u32) & (t.tosKeep as u32);
     const tos = kept | (load<u8>(tunnel, (TUNNEL_TEMPLATE as usize) + PLAIN_TOS) as u32);
