@@ -358,11 +358,11 @@ export const VNIC_PORT = 0;
 export const VNIC_NETWORK = 4;
 export const VNIC_ENDPOINT = 8;
 export const VNIC_PARTITION = 12;
-// route (overlay/network.ts): the paths to a host, in as many buckets as their weights ask for
-export const ROUTE_BYTES = 128;
-/** Buckets less one, a power of two; paths fill all of them, 0 where none is live. */
-export const ROUTE_MASK = 0;
-export const ROUTE_PATHS = 16;
+// route (overlay/route.ts): the paths to a host, in as many buckets as their weights ask for, behind the first of them
+export const ROUTE_BYTES = 384;
+/** Buckets less one, a power of two; paths fill all of them, 0 where none is live. 0 where the first path is the only one. */
+export const ROUTE_MASK = 44;
+export const ROUTE_PATHS = 320;
 export const ROUTE_BUCKETS_MAX = 16;
 // endpoint (overlay/endpoint.ts): who has an address, or that this is being asked
 export const ENDPOINT_BYTES = 128;

@@ -47,7 +47,8 @@ export class Tunnel {
   kind: u8;
   l4: u16;
   frameBytesMax: u32;
-  unused0: u32;
+  /** Of an overlay's route that begins with this tunnel (overlay/route.ts); else 0. */
+  routeMask: u32;
   template0: v128;
   template1: v128;
   template2: v128;
