@@ -59,7 +59,7 @@ export class Encap {
 
   /** 0 for what the fast path takes: a plain flow into a plain tunnel (TUNNEL_F_PLAIN), where it fits. One branch for four questions. */
   @inline
-  private static misfit(m: usize, tunnel: usize): u64 {
+  static misfit(m: usize, tunnel: usize): u64 {
     const t = changetype<Tunnel>(tunnel);
     const mbuf = changetype<Mbuf>(m);
     const other = (t.flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
@@ -72,7 +72,7 @@ export class Encap {
    * lanes of 8 and 16 bits.
    */
   @inline
-  private static plain(m: usize, tunnel: usize, hash: u32): void {
+  static plain(m: usize, tunnel: usize, hash: u32): void {
     const t = changetype<Tunnel>(tunnel);
     const mbuf = changetype<Mbuf>(m);
     if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "encapsulation of a freed mbuf");
