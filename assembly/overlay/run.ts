@@ -28,7 +28,7 @@ export function departRun(o: Overlay, number: u32, slots: usize, tail: u32, mask
     const m = load<u32>(slots + ((((tail + i) & mask) as usize) << 2)) as usize;
     const mbuf = changetype<Mbuf>(m);
     const differs = (changetype<Tunnel>(path).uplink ^ number) | ((mbuf.segments as u32) ^ 1);
-    if ((Encap.misfit(m, path) | (differs as u64)) != 0) break;
+    if ((Encap.unready(m, path) | differs) != 0) break;
     Encap.plain(m, path, mbuf.hash);
     bytes += mbuf.pktLen as u64;
     store<u32>(list, m as u32);

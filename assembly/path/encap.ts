@@ -59,12 +59,17 @@ export class Encap {
 
   /** 0 for what the fast path takes: a plain flow into a plain tunnel (TUNNEL_F_PLAIN), where it fits. One branch for four questions. */
   @inline
-  static misfit(m: usize, tunnel: usize): u64 {
-    const t = changetype<Tunnel>(tunnel);
+  private static misfit(m: usize, tunnel: usize): u64 {
+    const misfits = u32(changetype<Mbuf>(m).wireLen > changetype<Tunnel>(tunnel).frameBytesMax);
+    return Plain.differs(m) | ((Encap.unready(m, tunnel) | misfits) as u64);
+  }
+
+  /** 0 where the fast path takes a frame of a plain flow that is not too long for the tunnel. */
+  @inline
+  static unready(m: usize, tunnel: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
-    const other = (t.flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
-    const misfits = u32(mbuf.wireLen > t.frameBytesMax) | u32(mbuf.data - mbuf.buf < PLAIN_BYTES);
-    return Plain.differs(m) | ((other | misfits) as u64);
+    const other = (changetype<Tunnel>(tunnel).flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
+    return other | u32(mbuf.data - mbuf.buf < PLAIN_BYTES);
   }
 
   /**
