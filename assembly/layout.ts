@@ -215,13 +215,11 @@ export const TUNNEL_KIND = 37;
 export const TUNNEL_L4 = 38;
 /** The longest inner frame that the path takes, from its Ethernet header on, an 802.1Q tag not counted. */
 export const TUNNEL_FRAME_BYTES_MAX = 40;
-export const TUNNEL_LOCAL = 48;
-export const TUNNEL_REMOTE = 64;
 /** 208 bytes: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + Geneve 8 and options of 124, rounded up to whole vectors. */
-export const TUNNEL_TEMPLATE = 80;
+export const TUNNEL_TEMPLATE = 48;
 export const TUNNEL_OPTION_BYTES_MAX = 124;
-/** What the headers add to the lengths in an mbuf, from MBUF_LEN on: four u32, 0 for next. */
-export const TUNNEL_GROWTH = 288;
+export const TUNNEL_LOCAL = 256;
+export const TUNNEL_REMOTE = 272;
 export const TUNNEL_F_IPV6 = 0x1;
 /** Compute the outer UDP checksum; otherwise it is sent as zero (absent). */
 export const TUNNEL_F_UDP_CHECKSUM = 0x2;
@@ -407,11 +405,11 @@ export const VNIC_PORT = 0;
 export const VNIC_NETWORK = 4;
 export const VNIC_ENDPOINT = 8;
 export const VNIC_PARTITION = 12;
-// route (overlay/network.ts): the paths to a host, in as many buckets as their weights ask for
-export const ROUTE_BYTES = 128;
-/** Buckets less one, a power of two; paths fill all of them, 0 where none is live. */
-export const ROUTE_MASK = 0;
-export const ROUTE_PATHS = 64;
+// route (overlay/route.ts): the paths to a host, in as many buckets as their weights ask for, behind the first of them
+export const ROUTE_BYTES = 384;
+/** Buckets less one, a power of two; paths fill all of them, 0 where none is live. 0 where the first path is the only one. */
+export const ROUTE_MASK = 44;
+export const ROUTE_PATHS = 320;
 export const ROUTE_BUCKETS_MAX = 16;
 // endpoint (overlay/endpoint.ts): who has an address, or that this is being asked
 export const ENDPOINT_BYTES = 128;

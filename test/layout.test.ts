@@ -326,7 +326,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       OVERLAY: 192,
       NETWORK: 64,
       VNIC: 32,
-      ROUTE: 128,
+      ROUTE: 384,
       ENDPOINT: 128,
     };
     // Numbers that are no offsets, and what stands behind a record.

@@ -30,10 +30,11 @@ import { ETHERNET_BYTES, VLAN_BYTES } from "../wire/ethernet";
 import { refuse } from "./deliver";
 import { Endpoint } from "./endpoint";
 import { Mss } from "./mss";
-import { Network, Route, Vnic } from "./network";
+import { Network, Vnic } from "./network";
 import { OUT_DROPPED, OUT_HELD, OUT_WAITS } from "./outcome";
 import { Overlay } from "./overlay";
 import { departByQueuePair } from "./queue-pair";
+import { Route } from "./route";
 import { tooBig } from "./too-big";
 
 /** A class because asc inlines on demand only decorated methods. */

@@ -36,9 +36,10 @@ import { UDP_DST } from "../wire/transport";
 import { VXLAN_PORT } from "../wire/vxlan";
 import { Endpoint, Endpoints } from "./endpoint";
 import { flowAge } from "./flow";
-import { Network, Route, Vnic } from "./network";
+import { Network, Vnic } from "./network";
 import { isPast, Overlay } from "./overlay";
 import { PolicyTable } from "./policy";
+import { Route } from "./route";
 
 const IP: usize = ETHERNET_BYTES as usize;
 const L4: usize = IP + (IPV4_BYTES as usize);

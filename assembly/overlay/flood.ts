@@ -27,9 +27,10 @@ import { Verdict } from "./decide";
 import { refuse, untag } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint } from "./endpoint";
-import { Network, Route, Vnic } from "./network";
+import { Network, Vnic } from "./network";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
+import { Route } from "./route";
 import { wait } from "./send";
 
 /** Copies a vnic's frame to all others of its network. */

@@ -29,9 +29,9 @@ import { IPV6_SRC } from "../wire/ipv6";
 import { handOver, refuse } from "./deliver";
 import { Endpoint } from "./endpoint";
 import { duplicate } from "./flood";
-import { Route } from "./network";
 import { countOverlay, isPast, Overlay } from "./overlay";
 import { psnOf, sourceOf, wrap } from "./queue-pair";
+import { Route } from "./route";
 import { wait } from "./send";
 
 /** Whether a frame that was handed over has been sent on: the number that goes with CONTROL_ELSEWHERE. */

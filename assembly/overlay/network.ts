@@ -1,4 +1,4 @@
-// What a host knows of a network, of a partition's port into it, and of the ways to another host.
+// What a host knows of a network, and of a partition's port into it.
 import {
   NETWORK_BYTES,
   NETWORK_FLAGS,
@@ -8,9 +8,6 @@ import {
   NETWORK_POLICY,
   NETWORK_VNI,
   NETWORK_WAYPOINTS,
-  ROUTE_BYTES,
-  ROUTE_MASK,
-  ROUTE_PATHS,
   VNIC_BYTES,
   VNIC_ENDPOINT,
   VNIC_NETWORK,
@@ -63,29 +60,3 @@ if (offsetof<Vnic>("port") != VNIC_PORT) ERROR("Vnic: port");
 if (offsetof<Vnic>("network") != VNIC_NETWORK) ERROR("Vnic: network");
 if (offsetof<Vnic>("endpoint") != VNIC_ENDPOINT) ERROR("Vnic: endpoint");
 if (offsetof<Vnic>("partition") != VNIC_PARTITION) ERROR("Vnic: partition");
-
-@unmanaged
-export class Route {
-  mask: u32;
-  unused0: u32;
-  unused1: u64;
-  unused2: v128;
-  unused3: v128;
-  unused4: v128;
-  path0: v128;
-  path1: v128;
-  path2: v128;
-  path3: v128;
-
-  /** The path of a flow by its hash, or 0 when none is live. */
-  @inline
-  static path(route: usize, hash: u32): usize {
-    const bucket = hash & load<u32>(route, ROUTE_MASK);
-    return load<u32>(route + ((bucket as usize) << 2), ROUTE_PATHS) as usize;
-  }
-}
-
-if (offsetof<Route>("path0") != ROUTE_PATHS) ERROR("Route: paths");
-
-if (offsetof<Route>() != ROUTE_BYTES) ERROR("Route: size");
-if (offsetof<Route>("mask") != ROUTE_MASK) ERROR("Route: mask");

@@ -23,10 +23,11 @@ import { announceGuest, deliver } from "./deliver";
 import { Uplinks } from "./depart";
 import { Endpoint, giveRing, takeRing } from "./endpoint";
 import { duplicate } from "./flood";
-import { Route, Vnic } from "./network";
+import { Vnic } from "./network";
 import { OUT_DROPPED, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
 import { openQueuePair, psnOf, sourceOf, wrap } from "./queue-pair";
+import { Route } from "./route";
 
 /** PSNs that a message can name behind its first. */
 const BITMAP_PSNS: u32 = 64;

@@ -34,6 +34,7 @@ import {
 import { Mbuf } from "../mbuf/mbuf";
 import { Port } from "../path/port";
 import { announceAll } from "../path/single";
+import { Tunnel } from "../path/tunnel";
 import { tableLookupBurst } from "../table/burst";
 import { Table } from "../table/table";
 import { ETHERNET_DST } from "../wire/ethernet";
@@ -52,6 +53,7 @@ import { Network, Vnic } from "./network";
 import { OUT_HELD, OUT_LOCAL, OUT_WAITS } from "./outcome";
 import { countOverlay, isPast, Overlay } from "./overlay";
 import { Recent } from "./recent";
+import { departRun } from "./run";
 import { touchEndpoints } from "./touch";
 
 /** Moves at most n frames, BURST_MAX at most, from a vnic's receive ring; returns how many left it. */
@@ -72,9 +74,18 @@ export function overlaySendBurst(overlay: usize, vnic: usize, n: u32): u32 {
   let touched: u32 = 0;
   let taken: u32 = 0;
   for (; taken < ready; taken++) {
-    const m = load<u32>(slots + ((((tail + taken) & mask) as usize) << 2)) as usize;
     const at = (taken as usize) << 2;
     const path = load<u32>(paths + at) as usize;
+    if (path != 0) {
+      const uplink = changetype<Tunnel>(path).uplink;
+      const sent = departRun(o, uplink, slots, tail, mask, taken, ready);
+      if (sent != 0) {
+        touched |= 1 << uplink;
+        taken += sent - 1;
+        continue;
+      }
+    }
+    const m = load<u32>(slots + ((((tail + taken) & mask) as usize) << 2)) as usize;
     const out =
       path != 0
         ? Depart.single(o, v.port as usize, path, changetype<Mbuf>(m).hash, m)

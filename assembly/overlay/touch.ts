@@ -1,28 +1,22 @@
 // Where the table of endpoints is larger than the caches near a core, so are the records that it names: those of a burst are touched
-// together, and then the routes and the paths that they name, so that each wait for memory is one for all.
+// together, and then the routes that they name, with their first paths, so that each wait for memory is one for all.
 import {
   ENDPOINT_ROUTE,
   ENDPOINT_STATE,
   ROUTE_MASK,
-  ROUTE_PATHS,
   SCRATCH_FOUND,
-  SCRATCH_PATHS,
   STATE_REMOTE,
   TABLE_MISS,
-  TUNNEL_FLAGS,
-  TUNNEL_GROWTH,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { Overlay } from "./overlay";
 
-/** Where an IPv4 tunnel's template ends, in its third line. */
+/** Where an IPv4 tunnel's template ends, in its second line. */
 const TEMPLATE_END: usize = TUNNEL_TEMPLATE + 48;
 
-/** Touches the records of the first n that a lookup has found, their routes, and the first path of each. */
+/** Touches the records of the first n that a lookup has found, and of each the route's first path. */
 export function touchEndpoints(o: Overlay, n: u32): void {
   const found = (o.scratch as usize) + SCRATCH_FOUND;
-  // Where the paths that frames take are written only later.
-  const paths = (o.scratch as usize) + SCRATCH_PATHS;
   const end = found + ((n as usize) << 2);
   // What the loads come to is kept, so that no compiler leaves them out.
   let sum: u32 = 0;
@@ -30,19 +24,11 @@ export function touchEndpoints(o: Overlay, n: u32): void {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) != TABLE_MISS) sum += load<u32>(endpoint, ENDPOINT_STATE);
   }
-  let pathsEnd = paths;
   for (let at = found; at < end; at += 4) {
     const endpoint = load<u32>(at) as usize;
     if ((endpoint as u32) == TABLE_MISS || load<u32>(endpoint, ENDPOINT_STATE) != STATE_REMOTE) continue;
     const route = load<u32>(endpoint, ENDPOINT_ROUTE) as usize;
-    sum += load<u32>(route, ROUTE_MASK);
-    store<u32>(pathsEnd, load<u32>(route, ROUTE_PATHS));
-    pathsEnd += 4;
-  }
-  for (let at = paths; at < pathsEnd; at += 4) {
-    const path = load<u32>(at) as usize;
-    sum += load<u32>(path, TUNNEL_FLAGS) + load<u32>(path, TUNNEL_TEMPLATE);
-    sum += load<u32>(path, TEMPLATE_END) + load<u32>(path, TUNNEL_GROWTH);
+    sum += load<u32>(route, ROUTE_MASK) + load<u32>(route, TEMPLATE_END);
   }
   o.touched = sum;
 }

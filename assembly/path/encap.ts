@@ -18,7 +18,6 @@ import {
   TUNNEL_F_IPV6,
   TUNNEL_F_PLAIN,
   TUNNEL_F_UDP_CHECKSUM,
-  TUNNEL_GROWTH,
   TUNNEL_TEMPLATE,
 } from "../layout";
 import { headroom, Mbuf, prepend } from "../mbuf/mbuf";
@@ -61,11 +60,16 @@ export class Encap {
   /** 0 for what the fast path takes: a plain flow into a plain tunnel (TUNNEL_F_PLAIN), where it fits. One branch for four questions. */
   @inline
   private static misfit(m: usize, tunnel: usize): u64 {
-    const t = changetype<Tunnel>(tunnel);
+    const misfits = u32(changetype<Mbuf>(m).wireLen > changetype<Tunnel>(tunnel).frameBytesMax);
+    return Plain.differs(m) | ((Encap.unready(m, tunnel) | misfits) as u64);
+  }
+
+  /** 0 where the fast path takes a frame of a plain flow that is not too long for the tunnel. */
+  @inline
+  static unready(m: usize, tunnel: usize): u32 {
     const mbuf = changetype<Mbuf>(m);
-    const other = (t.flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
-    const misfits = u32(mbuf.wireLen > t.frameBytesMax) | u32(mbuf.data - mbuf.buf < PLAIN_BYTES);
-    return Plain.differs(m) | ((other | misfits) as u64);
+    const other = (changetype<Tunnel>(tunnel).flags & TUNNEL_F_PLAIN) ^ TUNNEL_F_PLAIN;
+    return other | u32(mbuf.data - mbuf.buf < PLAIN_BYTES);
   }
 
   /**
@@ -73,7 +77,7 @@ export class Encap {
    * lanes of 8 and 16 bits.
    */
   @inline
-  private static plain(m: usize, tunnel: usize, hash: u32): void {
+  static plain(m: usize, tunnel: usize, hash: u32): void {
     const t = changetype<Tunnel>(tunnel);
     const mbuf = changetype<Mbuf>(m);
     if (!ASC_NO_ASSERT) assert(mbuf.refCount > 0, "encapsulation of a freed mbuf");
@@ -82,7 +86,7 @@ export class Encap {
     mbuf.hash = hash;
     mbuf.data = data - PLAIN_BYTES;
     // len, next, pktLen and wireLen in one: next stays.
-    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), v128.load(tunnel, TUNNEL_GROWTH)), MBUF_LEN);
+    v128.store(m, i32x4.add(v128.load(m, MBUF_LEN), i32x4(PLAIN_BYTES, 0, PLAIN_BYTES, PLAIN_BYTES)), MBUF_LEN);
     const outer = (data - PLAIN_BYTES) as usize;
     const kept = (load<u8>(data as usize, PLAIN_TOS) as u32) & (t.tosKeep as u32);
     const tos = kept | (load<u8>(tunnel, (TUNNEL_TEMPLATE as usize) + PLAIN_TOS) as u32);

@@ -6,13 +6,14 @@
 //                                                       ↑ l3                 ↑ l4, both from the template's first byte
 //                              │ Ethernet 14 (+ VLAN 4) │ IPv4 20 or IPv6 40 │ NVGRE 8 │
 //
+// A record is on a cache line: what a frame reads of a tunnel over IPv4 is in the first two.
+//
 // ipSum: sum of the IPv4 header without its type of service, total length and checksum. udpSum: sum of the pseudo-header without
 // its length, of the destination port and of all that follows UDP. Both in memory order, not complemented.
 import {
   TUNNEL_BYTES,
   TUNNEL_FLAGS,
   TUNNEL_FRAME_BYTES_MAX,
-  TUNNEL_GROWTH,
   TUNNEL_HEADER_LEN,
   TUNNEL_IP_SUM,
   TUNNEL_KIND,
@@ -46,10 +47,8 @@ export class Tunnel {
   kind: u8;
   l4: u16;
   frameBytesMax: u32;
-  unused0: u32;
-  /** Addresses in network order; IPv4 in the first four bytes, the rest zero. */
-  local: v128;
-  remote: v128;
+  /** Of an overlay's route that begins with this tunnel (overlay/route.ts); else 0. */
+  routeMask: u32;
   template0: v128;
   template1: v128;
   template2: v128;
@@ -63,8 +62,11 @@ export class Tunnel {
   template10: v128;
   template11: v128;
   template12: v128;
-  growth: v128;
+  /** Addresses in network order; IPv4 in the first four bytes, the rest zero. */
+  local: v128;
+  remote: v128;
   unused1: v128;
+  unused2: v128;
 }
 
 if (offsetof<Tunnel>() != TUNNEL_BYTES) ERROR("Tunnel: size");
@@ -85,4 +87,3 @@ if (offsetof<Tunnel>("frameBytesMax") != TUNNEL_FRAME_BYTES_MAX) ERROR("Tunnel: 
 if (offsetof<Tunnel>("local") != TUNNEL_LOCAL) ERROR("Tunnel: local");
 if (offsetof<Tunnel>("remote") != TUNNEL_REMOTE) ERROR("Tunnel: remote");
 if (offsetof<Tunnel>("template0") != TUNNEL_TEMPLATE) ERROR("Tunnel: template0");
-if (offsetof<Tunnel>("growth") != TUNNEL_GROWTH) ERROR("Tunnel: growth");

@@ -48,7 +48,7 @@ export interface OverlayBedOptions {
 export async function createOverlayBed(options: OverlayBedOptions): Promise<OverlayBed> {
   const { destinations, hosts, policy, frames, mbufs } = options;
   const limits = overlayLimits({
-    ...{ endpoints: destinations + 64, routes: hosts + 1, paths: hosts + 1, flows: 65_536 },
+    ...{ endpoints: destinations + 64, routes: hosts + 1, paths: 1, flows: 65_536 },
     policyBytes: 2 ** 23,
     networks: 1,
   });

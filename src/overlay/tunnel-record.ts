@@ -1,8 +1,5 @@
 /** A tunnel's record (assembly/path/tunnel.ts) as bytes for the data plane. */
 import {
-  MBUF_LEN,
-  MBUF_PKT_LEN,
-  MBUF_WIRE_LEN,
   TUNNEL_BYTES,
   TUNNEL_F_INNER_VLAN,
   TUNNEL_F_IPV6,
@@ -12,7 +9,6 @@ import {
   TUNNEL_F_UNIFORM,
   TUNNEL_FLAGS,
   TUNNEL_FRAME_BYTES_MAX,
-  TUNNEL_GROWTH,
   TUNNEL_HEADER_LEN,
   TUNNEL_IP_SUM,
   TUNNEL_KIND,
@@ -72,9 +68,6 @@ export function tunnelRecord(template: Template, shape: TunnelShape): Uint8Array
   view.setUint8(TUNNEL_KIND, shape.kind);
   view.setUint16(TUNNEL_L4, template.l4, true);
   view.setUint32(TUNNEL_FRAME_BYTES_MAX, shape.frameBytesMax, true);
-  for (const field of [MBUF_LEN, MBUF_PKT_LEN, MBUF_WIRE_LEN]) {
-    view.setUint32(TUNNEL_GROWTH + field - MBUF_LEN, template.bytes.length, true);
-  }
   record.set(local, TUNNEL_LOCAL);
   record.set(remote, TUNNEL_REMOTE);
   record.set(template.bytes, TUNNEL_TEMPLATE);

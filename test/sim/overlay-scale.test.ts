@@ -86,9 +86,9 @@ describe("a fabric of hosts without engines", () => {
     );
     expect(bytes[1]).toEqual(bytes[0]);
     const [none, ten, hundred] = bytes[0] as [number, number, number];
-    // A hundred endpoints are on 25 hosts: each a route of 128 bytes and a path of 320, each endpoint a record and its places.
-    expect(hundred - none).toBeCloseTo(100 * (128 + 4 + 64 / 3) + 25 * (128 + 320), 6);
-    expect(ten - none).toBeCloseTo(10 * (128 + 4 + 64 / 3) + 3 * (128 + 320), 6);
+    // A hundred endpoints are on 25 hosts: each a route of 384 bytes that begins with its path, each endpoint a record and its places.
+    expect(hundred - none).toBeCloseTo(100 * (128 + 4 + 64 / 3) + 25 * 384, 6);
+    expect(ten - none).toBeCloseTo(10 * (128 + 4 + 64 / 3) + 3 * 384, 6);
   });
 
   test("a move asks little, tells those who watch, and has everybody send to the new place", async () => {

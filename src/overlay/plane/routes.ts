@@ -23,12 +23,15 @@ export interface PathChoice {
   readonly weight: number;
 }
 
+/** Buckets of a route without paths: more than one, since the only bucket would be the route's own path. */
+const NOWHERE: readonly number[] = new Array(ROUTE_BUCKETS_MAX).fill(0);
+
 export class Routes {
   readonly #arena: Arena;
   readonly #idleRoutes: number[];
   readonly #idlePaths: number[];
-  /** Paths of each route that is in use. */
-  readonly #paths = new Map<number, number[]>();
+  /** Of each route that is in use, the paths behind its first, which is the route's own record. */
+  readonly #others = new Map<number, number[]>();
 
   constructor(arena: Arena, record: OverlayRecord, { routes, paths }: OverlayLimits) {
     this.#arena = arena;
@@ -38,45 +41,43 @@ export class Routes {
 
   /** Routes that are in use. */
   get count(): number {
-    return this.#paths.size;
+    return this.#others.size;
   }
 
   /** A route without paths. Throws ConfigError when there is no room. */
   add(): number {
     const route = this.#idleRoutes.pop();
     if (route === undefined) throw new ConfigError("routes", "full", "more of them (createEngine's overlay.routes)");
-    this.#paths.set(route, []);
-    this.#fill(route, [0]);
+    this.#others.set(route, []);
+    this.#fill(route, NOWHERE);
     return route;
   }
 
   /** The route's paths from now on; without any, its frames are dropped as no-path. Throws ConfigError, and nothing has changed. */
   set(route: number, choices: readonly PathChoice[]): void {
     const buckets = bucketsOf(choices);
-    const before = this.#paths.get(route) ?? [];
-    if (this.#idlePaths.length + before.length < choices.length) {
+    const before = this.#others.get(route) ?? [];
+    if (this.#idlePaths.length + before.length < choices.length - 1) {
       throw new ConfigError("paths", "full", "more of them (createEngine's overlay.paths)");
     }
     this.#idlePaths.push(...before);
-    const paths = choices.map(({ record, uplink }) => {
-      const path = this.#idlePaths.pop() as number;
+    const paths = choices.map((_, i) => (i === 0 ? route : (this.#idlePaths.pop() as number)));
+    for (const [i, { record, uplink }] of choices.entries()) {
+      const path = paths[i] as number;
       this.#arena.u8.set(record, path);
       this.#arena.u32[(path + TUNNEL_UPLINK) >> 2] = uplink;
-      return path;
-    });
-    this.#paths.set(route, paths);
-    this.#fill(
-      route,
-      buckets.map((i) => paths[i] ?? 0),
-    );
+    }
+    this.#others.set(route, paths.slice(1));
+    this.#fill(route, choices.length === 0 ? NOWHERE : buckets.map((i) => paths[i] as number));
   }
 
   remove(route: number): void {
-    this.#fill(route, [0]);
-    this.#idlePaths.push(...(this.#paths.get(route) ?? []));
-    if (this.#paths.delete(route)) this.#idleRoutes.push(route);
+    this.#fill(route, NOWHERE);
+    this.#idlePaths.push(...(this.#others.get(route) ?? []));
+    if (this.#others.delete(route)) this.#idleRoutes.push(route);
   }
 
+  /** After the first path is written: the mask is among its bytes. */
   #fill(route: number, buckets: readonly number[]): void {
     const { u32 } = this.#arena;
     u32[(route + ROUTE_MASK) >> 2] = buckets.length - 1;

@@ -29,7 +29,7 @@ export interface OverlaySizes {
   readonly flows?: number;
   /** Hosts and networks in which they are talked to: one route for each pair, 1 to 1048576; 256 by default. */
   readonly routes?: number;
-  /** Paths of all routes, 1 to 1048576; twice the routes by default. */
+  /** Paths of all routes beside the first of each, 1 to 1048576; as many as routes by default. */
   readonly paths?: number;
   /** Destinations that frames wait for, or are kept for, at a time, 1 to 65536; 64 by default. */
   readonly waits?: number;
@@ -51,7 +51,7 @@ export function overlayLimits(sizes: OverlaySizes): OverlayLimits {
     endpoints: checkInteger("overlay.endpoints", sizes.endpoints ?? 1024, 16, 2 ** 22),
     flows: checkInteger("overlay.flows", sizes.flows ?? 4096, 16, 2 ** 22),
     routes,
-    paths: checkInteger("overlay.paths", sizes.paths ?? Math.min(2 * routes, 2 ** 20), 1, 2 ** 20),
+    paths: checkInteger("overlay.paths", sizes.paths ?? routes, 1, 2 ** 20),
     waits: checkInteger("overlay.waits", sizes.waits ?? 64, 1, 65_536),
     heldFrames: checkPowerOfTwo("overlay.heldFrames", sizes.heldFrames ?? 64, 2, 4096),
     controlFrames: checkPowerOfTwo("overlay.controlFrames", sizes.controlFrames ?? 256, 16, 32_768),

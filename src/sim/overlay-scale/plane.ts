@@ -156,7 +156,7 @@ export class ScaleRoutes {
 
   get bytes(): number {
     let paths = 0;
-    for (const count of this.#paths.values()) paths += count;
+    for (const count of this.#paths.values()) paths += Math.max(0, count - 1);
     return this.count * layout.ROUTE_BYTES + paths * layout.TUNNEL_BYTES;
   }
 
