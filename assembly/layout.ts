@@ -81,6 +81,7 @@ export const LEDGER_STRANGERS = 20;
 export const LEDGER_STRANGER_COUNT = 24;
 export const LEDGER_KEY = 28;
 export const LEDGER_SEEN = 32;
+export const LEDGER_EPOCH = 40;
 /** What the ledger keeps of an mbuf: its owner's record (u32, 0 for none), and when it was charged (u32, microseconds). */
 export const LEDGER_ENTRY_BYTES = 8;
 /** Peers without a record of their own that are remembered between two looks at them: a key each. */
@@ -113,6 +114,8 @@ export const LIMIT_F_RETURNED = 0x2;
 export const LIMIT_F_DUE = 0x3;
 /** A partition's: its peers have records of their own. */
 export const LIMIT_F_PEERS = 0x4;
+/** In the flags, above the bits: the number of the partition that the owner is of. */
+export const LIMIT_PARTITION_SHIFT = 8;
 
 // ring (dma/ring.ts): producer and consumer cursors on cache lines of their own, slots behind
 export const RING_BYTES = 192;
@@ -435,6 +438,8 @@ export const ENDPOINT_CLASS = 100;
 export const ENDPOINT_REFRESH_AFTER = 104;
 export const ENDPOINT_GENERATION = 108;
 export const ENDPOINT_TOLD = 112;
+export const ENDPOINT_PEER = 120;
+export const ENDPOINT_PEER_EPOCH = 124;
 // An endpoint's state: in no use, asked about, on another host, on this host, known not to exist
 export const STATE_FREE = 0;
 export const STATE_PENDING = 1;

@@ -89,6 +89,11 @@ export class Engine {
     return [...this.#ports.values()];
   }
 
+  /** Limits of mbufs, where addLimits has added them. */
+  get limits(): Limits | undefined {
+    return this.#mbufLimits;
+  }
+
   get tunnels(): readonly Tunnel[] {
     return this.#tunnels;
   }

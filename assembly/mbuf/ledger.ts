@@ -9,6 +9,7 @@ import {
   LEDGER_BYTES,
   LEDGER_DUE,
   LEDGER_ENTRIES,
+  LEDGER_EPOCH,
   LEDGER_KEY,
   LEDGER_MBUFS,
   LEDGER_NOW,
@@ -37,7 +38,9 @@ export class Ledger {
   key: u32;
   /** Peers that were looked at since the last look at strangers, a bit each by their address's hash. */
   seen: u64;
-  unused0: u64;
+  /** How often a peer has lost its record: whoever remembers one looks it up again after that. */
+  epoch: u32;
+  unused0: u32;
   unused1: v128;
 }
 
@@ -51,6 +54,7 @@ if (offsetof<Ledger>("strangers") != LEDGER_STRANGERS) ERROR("Ledger: strangers"
 if (offsetof<Ledger>("strangerCount") != LEDGER_STRANGER_COUNT) ERROR("Ledger: strangerCount");
 if (offsetof<Ledger>("key") != LEDGER_KEY) ERROR("Ledger: key");
 if (offsetof<Ledger>("seen") != LEDGER_SEEN) ERROR("Ledger: seen");
+if (offsetof<Ledger>("epoch") != LEDGER_EPOCH) ERROR("Ledger: epoch");
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Charge {

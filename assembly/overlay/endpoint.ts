@@ -20,6 +20,8 @@ import {
   ENDPOINT_LAST_USED,
   ENDPOINT_MAC,
   ENDPOINT_NETWORK,
+  ENDPOINT_PEER,
+  ENDPOINT_PEER_EPOCH,
   ENDPOINT_PSN,
   ENDPOINT_REFRESH_AFTER,
   ENDPOINT_RETAINED,
@@ -70,7 +72,9 @@ export class Endpoint {
   generation: u32;
   /** Hosts that were told lately that it is gone from here, a bit for those of a hash. */
   told: u64;
-  unused0: u64;
+  /** The record that its frames were charged to last (peer.ts), and the ledger's epoch then. */
+  peer: u32;
+  peerEpoch: u32;
 }
 
 if (offsetof<Endpoint>() != ENDPOINT_BYTES) ERROR("Endpoint: size");
@@ -96,6 +100,8 @@ if (offsetof<Endpoint>("class") != ENDPOINT_CLASS) ERROR("Endpoint: class");
 if (offsetof<Endpoint>("refreshAfter") != ENDPOINT_REFRESH_AFTER) ERROR("Endpoint: refreshAfter");
 if (offsetof<Endpoint>("generation") != ENDPOINT_GENERATION) ERROR("Endpoint: generation");
 if (offsetof<Endpoint>("told") != ENDPOINT_TOLD) ERROR("Endpoint: told");
+if (offsetof<Endpoint>("peer") != ENDPOINT_PEER) ERROR("Endpoint: peer");
+if (offsetof<Endpoint>("peerEpoch") != ENDPOINT_PEER_EPOCH) ERROR("Endpoint: peerEpoch");
 
 const MAC_MASK: u64 = 0xffff_ffff_ffff;
 

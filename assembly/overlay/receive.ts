@@ -166,7 +166,7 @@ function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): u32 {
   // 6. To its guest.
   const vnic = changetype<Endpoint>(to).vnic as usize;
   const bytes = mbuf.pktLen;
-  const out = deliver(o, vnic, m, uplink);
+  const out = deliver(o, vnic, from, m, uplink);
   if (out == OUT_LOCAL && o.group != 0) {
     Guard.countTaken(changetype<Vnic>(vnic).partition as usize, i, bytes);
   }

@@ -142,7 +142,7 @@ function sendCopyByGroup(o: Overlay, e: Endpoint, m: usize, path: usize, ingress
 
 /** What somebody who is here by now was to get where he was before. */
 function deliverHere(o: Overlay, e: Endpoint, m: usize, ingress: usize): bool {
-  if (deliver(o, e.vnic as usize, m, ingress) != OUT_LOCAL) return false;
+  if (deliver(o, e.vnic as usize, 0, m, ingress) != OUT_LOCAL) return false;
   announceGuest(o);
   countOverlay(o, COUNTER_RESENT);
   return true;

@@ -67,6 +67,7 @@ export class Accounts implements Ledger {
     u32[word + layout.LIMIT_OWNER / 4] = owner;
     u32[word + layout.LIMIT_WINDOW / 4] = windowDescriptors;
     u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    this.setPartition(owner, owner);
     this.#before[owner] = { frames: 0, refused: 0, bytes: 0 };
     this.set(owner, limit, mark);
     return owner;
@@ -106,6 +107,13 @@ export class Accounts implements Ledger {
       refused: before.refused + this.#word(owner, layout.LIMIT_REFUSED),
       bytes: before.bytes + this.#bytes(owner),
     };
+  }
+
+  /** The owner whose peer it is; itself at first. */
+  setPartition(owner: number, partition: number): void {
+    const flags = this.#word(owner, layout.LIMIT_FLAGS) & ((1 << layout.LIMIT_PARTITION_SHIFT) - 1);
+    this.#arena.u32[(this.record(owner) + layout.LIMIT_FLAGS) >> 2] =
+      flags | (partition << layout.LIMIT_PARTITION_SHIFT);
   }
 
   /** Sets LIMIT_F_ bits. */

@@ -4,6 +4,7 @@ import {
   LEDGER_DUE,
   LEDGER_ENTRIES,
   LEDGER_ENTRY_BYTES,
+  LEDGER_EPOCH,
   LEDGER_KEY,
   LEDGER_MBUFS,
   LEDGER_NOW,
@@ -78,6 +79,8 @@ export class LedgerRecord {
   removePeer(stranger: Stranger): void {
     this.#writeKey(stranger);
     this.#kernels.tableRemove(this.#table, this.#key);
+    // Endpoints of an overlay may remember its record (assembly/overlay/peer.ts).
+    this.#arena.u32[(this.ptr + LEDGER_EPOCH) >> 2] = (this.#arena.u32[(this.ptr + LEDGER_EPOCH) >> 2] as number) + 1;
   }
 
   /** Peers without a record that were seen since the last call. */

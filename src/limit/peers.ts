@@ -76,6 +76,7 @@ export class Peers {
     const name = peerName(key.address);
     const owner = this.#limiter.addPeer(partition, name);
     if (owner === undefined) return;
+    this.#accounts.setPartition(owner, this.#accounts.ownerAt(key.partition));
     if (this.#ledger.insertPeer(key, this.#accounts.record(owner))) {
       this.#peers.add({ partition, name, owner, key, frames: 0, idleSinceMs: nowMs });
     } else {

@@ -105,3 +105,32 @@ test("a limit on a host without limits, or a bad one, refuses the attachment, wh
   limited.run(50);
   expect(fine.attachment.state).toBe("live");
 });
+
+test("a peer is charged by its own address in each partition, whatever record its endpoint had last", async () => {
+  const world = await makeWorld({ networks: NETWORKS, hosts: 2, limits: { peerIdleMs: 100 } });
+  const [a, b] = [world.attach(0, 1), world.attach(0, 2)];
+  const mbufs = { policy: { floor: 8, preset: 8, ceiling: 64 }, peers: { floor: 4, preset: 4, ceiling: 4 } };
+  const [c, d] = [world.attach(1, 3, { mbufs }), world.attach(1, 4, { mbufs })];
+  world.run(50);
+  const limits = c.host.core.engine.limits;
+  const framesOf = (guest: Guest, peer?: string) => limits?.report(guest.attachment.partition, peer).frames;
+  /** Sends from each to each, twice: the first time there is no record yet. */
+  const talk = (...senders: readonly Guest[]) => {
+    for (let i = 0; i < 2; i++) {
+      for (const from of senders) for (const to of [c, d]) from.send(from.udp(to));
+      world.run(5);
+      for (const to of [c, d]) to.take();
+    }
+  };
+  talk(a, b);
+  expect([framesOf(c), framesOf(d), framesOf(c, "10.0.0.1"), framesOf(d, "10.0.0.1")]).toEqual([2, 2, 1, 1]);
+  // All are idle for long enough to lose their records, which others then have.
+  world.run(500);
+  expect(limits?.reports().map(({ peer }) => peer)).toEqual([undefined, undefined]);
+  talk(b);
+  expect([framesOf(c, "10.0.0.2"), framesOf(d, "10.0.0.2")]).toEqual([1, 1]);
+  a.send(a.udp(c), a.udp(d));
+  world.run(1);
+  expect([framesOf(c, "10.0.0.2"), framesOf(d, "10.0.0.2"), framesOf(c), framesOf(d)]).toEqual([1, 1, 4, 4]);
+  for (const to of [c, d]) to.take();
+});

@@ -93,6 +93,8 @@ export class EndpointRecords {
     }
     u8.fill(0, ptr + layout.ENDPOINT_HOST, ptr + layout.ENDPOINT_HOST + 16);
     if (fields.host) u8.set(fields.host, ptr + layout.ENDPOINT_HOST);
+    // By another address it is another peer.
+    set(layout.ENDPOINT_PEER, 0);
     set(layout.ENDPOINT_CLASS4, fields.class4);
     set(layout.ENDPOINT_CLASS6, fields.class6);
     set(layout.ENDPOINT_CLASS, fields.class);
