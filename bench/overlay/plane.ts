@@ -17,7 +17,8 @@ import { instantiate, type Kernels } from "../../src/wasm.js";
 import { laySpans, type Spans, spansBytes, WASM } from "../bed.js";
 import { destinationIp, destinationMac, SOURCE_IP, SOURCE_MAC, VNI } from "./traffic.js";
 
-const LOCAL = Uint8Array.of(192, 0, 2, 1);
+/** The host's underlay address. */
+export const LOCAL = Uint8Array.of(192, 0, 2, 1);
 
 export interface OverlayBed {
   readonly kernels: Kernels;
@@ -43,10 +44,12 @@ export interface OverlayBedOptions {
   readonly frames: readonly Uint8Array[];
   /** Buffers of the pool, and places in rings and queues: a power of two. */
   readonly mbufs: number;
+  /** Left in the arena for the caller. */
+  readonly spareBytes?: number;
 }
 
 export async function createOverlayBed(options: OverlayBedOptions): Promise<OverlayBed> {
-  const { destinations, hosts, policy, frames, mbufs } = options;
+  const { destinations, hosts, policy, frames, mbufs, spareBytes = 0 } = options;
   const limits = overlayLimits({
     ...{ endpoints: destinations + 64, routes: hosts + 1, paths: 1, flows: 65_536 },
     policyBytes: 2 ** 23,
@@ -60,7 +63,8 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
   plan
     .add(mbufs * 4)
     .add(mbufs * MBUF_BYTES + QUEUE_BYTES)
-    .add(spansBytes(frames.length, 64));
+    .add(spansBytes(frames.length, 128))
+    .add(spareBytes);
   const memory = plan.createMemory();
   const instance = await instantiate(WASM, memory);
   const kernels = instance.raw;
@@ -82,8 +86,7 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
   plane.endpoints.write(attached.endpoint, { state: "local", vnic: attached.ptr, ip4: SOURCE_IP, ...classes });
   const routes = Array.from({ length: hosts }, (_, i) => {
     const route = plane.routes.add();
-    const remote = `198.18.${i >> 8}.${i & 0xff}`;
-    const { record } = encodeTunnel({ vni: VNI, local: LOCAL.join("."), remote });
+    const { record } = encodeTunnel({ vni: VNI, local: LOCAL.join("."), remote: hostAddress(i).join(".") });
     plane.routes.set(route, [{ record, uplink: 0, weight: 1 }]);
     return route;
   });
@@ -93,7 +96,8 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
   for (let i = 0; i < destinations; i++) {
     const ptr = plane.endpoints.make({ network: network.ptr, mac: destinationMac(i) });
     const found = classOfGroup[i % groups] as number;
-    const fields = { class4: found, class6: found, class: found, ip4: destinationIp(i), host: LOCAL };
+    const host = hostAddress(i % hosts);
+    const fields = { class4: found, class6: found, class: found, ip4: destinationIp(i), host: Uint8Array.from(host) };
     plane.endpoints.write(ptr, { state: "remote", route: routes[i % hosts] as number, ...fields });
   }
   plane.networks.loadPolicy(network, policy, true);
@@ -104,6 +108,11 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
     ...{ kernels, arena, pool, plane, vnic: attached.ptr, list, saved, sources },
     ...{ vnicPort: vnic.record, uplinkPort: uplink.record },
   };
+}
+
+/** The underlay address of the i-th other host. */
+export function hostAddress(i: number): readonly number[] {
+  return [198, 18, i >> 8, i & 0xff];
 }
 
 /** A policy of so many rules between groups; frames to UDP port 53 are allowed by the last of them. */
