@@ -12,7 +12,7 @@
 import { load16be, store16be } from "../be";
 import { complement } from "../checksum";
 import { Copy } from "../copy";
-import { FLAG_CUT, FLAG_IPV4, FRAGMENTS_MAX } from "../layout";
+import { DROP_MBUF_LIMIT, FLAG_CUT, FLAG_IPV4, FRAGMENTS_MAX } from "../layout";
 import { copyOfChain } from "../mbuf/copy";
 import { chargeLike } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
@@ -78,12 +78,13 @@ export function fragment(pool: usize, m: usize, mtuBytes: u32, out: usize): u32 
   return mayHold(pool, m, out, pieces) ? pieces : 0;
 }
 
-/** Charges pieces to the frame's owner; false, and they are gone, when it may not hold them beside the frame. */
+/** Charges pieces to the frame's owner; false, that in its cause, and they are gone, when it may not hold them beside the frame. */
 function mayHold(pool: usize, m: usize, list: usize, n: u32): bool {
   const ledger = changetype<Pool>(pool).ledger as usize;
   for (let i: u32 = 0; i < n; i++) {
     if (chargeLike(ledger, m, load<u32>(list + ((i as usize) << 2)) as usize)) continue;
     freeBurst(pool, list, n);
+    changetype<Mbuf>(m).cause = DROP_MBUF_LIMIT as u16;
     return false;
   }
   return true;

@@ -6,6 +6,7 @@ import { count } from "../counter";
 import {
   CONTROL_TOO_BIG,
   COUNTER_FRAGMENTS_MADE,
+  DROP_MBUF_LIMIT,
   DROP_TOO_BIG,
   FLAG_IPV4,
   FLAG_IPV6,
@@ -47,7 +48,10 @@ function departInPieces(o: Overlay, vnic: usize, endpoint: usize, path: usize, h
   // The burst's own frames are in the list's front; what a burst cannot hold is not made.
   const list = (o.scratch as usize) + SCRATCH_LIST;
   const pieces = fragment(o.pool as usize, m, mtu, list);
-  if (pieces == 0) return refuse(m, ingress, DROP_TOO_BIG);
+  if (pieces == 0) {
+    const isLimit = changetype<Mbuf>(m).cause == DROP_MBUF_LIMIT;
+    return refuse(m, ingress, isLimit ? DROP_MBUF_LIMIT : DROP_TOO_BIG);
+  }
   count(o.counters as usize, COUNTER_FRAGMENTS_MADE, pieces);
   let out: u32 = OUT_DROPPED;
   for (let i: u32 = 0; i < pieces; i++) {
