@@ -213,7 +213,7 @@ export class Limiter {
     owner.windowAtMs = was.windowAtMs;
     owner.seenAtMs = was.seenAtMs;
     this.#windows.run(owner);
-    if (was.dormant) this.#windows.sleep(owner, 0);
+    if (was.dormant) this.#windows.sleep(owner, was.mark);
     else this.#windows.mark(owner, owner.limit === was.limit ? was.mark : firstMark(owner.policy, owner.limit));
   }
 

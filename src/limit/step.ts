@@ -103,9 +103,12 @@ function notice(policy: CheckedPolicy, state: StepState, limit: number): StepSta
   };
 }
 
-/** The second criterion. A frame that was refused met the limit, however many mbufs it would have needed. */
+/**
+ * The second criterion. A frame that was refused met the limit, however many mbufs it would have needed; where nothing was filled, mbufs are
+ * only on their way back.
+ */
 function meets(policy: CheckedPolicy, window: LimitWindow): boolean {
-  return window.high >= policy.raise.filled * window.limit || window.refused > 0;
+  return window.refused > 0 || (window.filled > 0 && window.high >= policy.raise.filled * window.limit);
 }
 
 /** One burst that pressure has counted is not counted again when its window ends. */
@@ -118,12 +121,13 @@ function countMeeting(policy: CheckedPolicy, state: StepState, window: LimitWind
 function judge(policy: CheckedPolicy, state: StepState, whole: LimitWindow, meeting: number): StepResult {
   const aboveMs = timeAboveTarget(policy, whole, state.aboveMs);
   const failure = failureOf(policy, whole, aboveMs);
+  const ill = aboveMs > 0 || (failure !== undefined && isIllness(failure));
   const next = {
     ...state,
     aboveMs,
-    meeting,
+    meeting: ill ? 0 : meeting,
     failing: failure === undefined || whole.limit <= policy.floor ? 0 : state.failing + 1,
-    ill: aboveMs > 0 || (failure !== undefined && isIllness(failure)),
+    ill,
     stood: state.stood + (failure === undefined ? 1 : 0),
     hold: Math.max(0, state.hold - 1),
     pressed: false,
