@@ -7,10 +7,11 @@
  *
  * Noise must not move a limit to and fro. Thresholds that lie apart stop a constant load, not a random one, so one of the two moves
  * becomes patient when it proves wrong: by "filled" the reduction, which a raise has undone (too small a limit costs frames, too large a
- * one only memory); by other criteria the raise, which failing health has undone. It then needs PATIENCE times as many windows in a row,
- * and still more the next time. The same move twice in a row shows that the first was right, and takes a step of patience back: a load
- * that has changed for good is followed at the full pace after the first step. And one odd window does not undo what has stood the test for
- * long: a limit that was right for STOOD windows needs 2 in a row to go down, 3 after three times as many, 4 after seven times.
+ * one only memory); by other criteria the raise, which failing health has undone. It then needs PATIENCE times as many whole windows in a
+ * row, and still more the next time. A move that proves right takes a step of patience back: a second reduction in a row, or a raise that
+ * stood the test; a load that has changed for good is followed at the full pace after the first step. And one odd window does not undo what
+ * has stood the test for long: a limit that was right for STOOD windows needs 2 in a row to go down, 3 after three times as many, 4 after
+ * seven times.
  */
 import { failureOf, timeAboveTarget } from "./criterion.js";
 import type { CheckedPolicy } from "./policy-check.js";
@@ -25,6 +26,8 @@ const STOOD = 16;
 /** Noise is near the threshold. Where so small a part of it was filled, the load has gone, and no more windows than this are waited. */
 const DEEP = 1 / 4;
 const DEEP_PATIENCE = 8;
+/** Windows in good health that show a raise to have been right. */
+const PROVED = 64;
 
 export interface StepState {
   /** The limit in force, as far as it is known. */
@@ -70,7 +73,8 @@ export function step(policy: CheckedPolicy, before: StepState, window: LimitWind
   const whole = cut ? joinWindows(cut, window) : window;
   const state = { ...known, limit: window.limit, returned: known.returned + window.returned };
   if (!isWhole(policy, whole)) {
-    const met = meets(policy, window);
+    // A raise that has proved wrong waits for whole windows.
+    const met = meets(policy, window) && (policy.reduce.by === "filled" || state.wrong === 0);
     const pressed = { ...state, span: whole, meeting: state.meeting + (met ? 1 : 0), pressed: state.pressed || met };
     return wish(policy, pressed, window);
   }
@@ -89,7 +93,7 @@ function notice(policy: CheckedPolicy, state: StepState, limit: number): StepSta
   if (limit === state.limit) return state;
   const filled = policy.reduce.by === "filled";
   const wrong = filled && state.moved === "down";
-  const right = !filled && state.moved === "up";
+  const right = !filled && state.moved === "up" && state.stood >= PROVED;
   const { span: _, ...rest } = wrong ? morePatient(state) : right ? lessPatient(state) : state;
   return {
     ...rest,
@@ -181,8 +185,9 @@ function patience({ wrong }: StepState): number {
   return PATIENCE[wrong] as number;
 }
 
+/** By bits, since logarithms need not be the same in every engine, and a trace must give the same decisions in all. */
 function trust({ stood }: StepState): number {
-  return 1 + Math.floor(Math.log2(1 + stood / STOOD));
+  return 32 - Math.clz32(1 + Math.floor(stood / STOOD));
 }
 
 function morePatient(state: StepState): StepState {

@@ -219,9 +219,15 @@ describe("by sojourn", () => {
     expect(owner.sees(400, standing(6))).toEqual(["sojourn-above", 256]);
     // Healthy again, and full: 2 times 4 windows now.
     expect(owner.run(8, 200).indexOf(512)).toBe(7);
-    // Twice in a row: the raise was right.
+    // Pieces of windows do not count for it, and it has not stood the test yet.
+    expect(owner.run(20, 512, { ...PRESSURE, returned: 1, refused: 1 })).toEqual(Array(20).fill(512));
     expect(owner.run(8, 400).indexOf(1024)).toBe(7);
-    expect(owner.sees(800)).toEqual(["none", 1024]);
+    owner.sees(500);
+    expect(owner.state.wrong).toBe(1);
+    // 64 windows in good health: the raise was right.
+    owner.run(64, 500);
+    expect(owner.run(8, 1000).indexOf(2048)).toBe(7);
+    owner.sees(1000);
     expect(owner.state.wrong).toBe(0);
   });
 });

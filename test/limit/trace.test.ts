@@ -46,15 +46,22 @@ function grow(limiter: Limiter): void {
 
 test("a trace gives the same decisions, also from JSON, and again", () => {
   const random = new Random();
-  const ledger = new ModelLedger();
+  // 27 owners, and no more.
+  const ledger = new ModelLedger(27);
   const limiter = recordTrace(ledger, { wall: 900 });
   grow(limiter);
+  expect(() => limiter.addPartition("e", { floor: 1, preset: 1 })).toThrow("every owner that was planned is open");
   const events = live(limiter, ledger, random, 300);
   expect(() => limiter.addPartition("d", { floor: 900 })).toThrow(ConfigError);
   expect(limiter.report("a", "peer 1").owner).toBe(2);
   limiter.remove("a", "peer 0");
   limiter.remove("b");
-  limiter.addPeer("a", "peer 0");
+  try {
+    limiter.addPeer("a", "peer 0");
+  } catch (error) {
+    // All its mbufs, and those of b's owners, may still be out.
+    expect(error).toBeInstanceOf(ConfigError);
+  }
   events.push(...live(limiter, ledger, random, 300, 3000));
   expect(events.length).toBeGreaterThan(50);
   expect(events.some(({ reason }) => reason.code === "shared")).toBe(true);
