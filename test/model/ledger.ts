@@ -29,7 +29,7 @@ export class ModelLedger implements Ledger {
   readonly #accounts: (Account | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #owners: number;
-  #due: Due[] = [];
+  readonly #due = new Map<number, Due["closedBy"]>();
 
   constructor(owners = Number.POSITIVE_INFINITY) {
     this.#owners = owners;
@@ -47,7 +47,7 @@ export class ModelLedger implements Ledger {
 
   shut(owner: number): void {
     if (this.#account(owner).inUse !== 0) throw new Error(`owner ${owner} still holds mbufs`);
-    this.#due = this.#due.filter((due) => due.owner !== owner);
+    this.#due.delete(owner);
     this.#accounts[owner] = undefined;
     this.#free.push(owner);
   }
@@ -61,7 +61,7 @@ export class ModelLedger implements Ledger {
   }
 
   due(): Due[] {
-    return [...this.#due];
+    return [...this.#due].map(([owner, closedBy]) => ({ owner, closedBy }));
   }
 
   close(owner: number): Omit<LimitWindow, "closedBy" | "ms"> {
@@ -69,7 +69,7 @@ export class ModelLedger implements Ledger {
     const { limit, filled, returned, inUse, high, low, frames, refused, bytes, heldMs } = account;
     const empty = { filled: 0, returned: 0, frames: 0, refused: 0, bytes: 0, heldMs: undefined };
     Object.assign(account, empty, { high: inUse, low: inUse, due: false });
-    this.#due = this.#due.filter((due) => due.owner !== owner);
+    this.#due.delete(owner);
     return { limit, filled, returned, inUse, high, low, frames, refused, bytes, ...(heldMs && { heldMs }) };
   }
 
@@ -112,6 +112,6 @@ export class ModelLedger implements Ledger {
     const account = this.#account(owner);
     if (account.due) return;
     account.due = true;
-    this.#due.push({ owner, closedBy });
+    this.#due.set(owner, closedBy);
   }
 }

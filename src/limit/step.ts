@@ -1,0 +1,165 @@
+/**
+ * One look at one owner: from its policy, what was known, and what it did in a window, the limit that it should have and why. Pure, so a
+ * recorded trace gives the same decisions wherever it is replayed.
+ *
+ * A reduction is certain; a raise is a wish, which the wall may cut or refuse. So the state does not believe it: the next window tells
+ * what limit is in force, and a greater one than before is a raise.
+ *
+ * Noise must not move a limit to and fro. Thresholds that lie apart stop a constant load, not a random one, so one of the two moves
+ * becomes patient when it proves wrong: by "filled" the reduction, which a raise has undone (too small a limit costs frames, too large a
+ * one only memory); by other criteria the raise, which failing health has undone. Patience multiplies the windows in a row that the move
+ * needs by PATIENCE_STEP, and divides again when the same move follows upon itself, which shows that the first was right, or when
+ * CALM_WINDOWS have passed. So a load that changes for good is followed at the full pace after its first step.
+ */
+import { failureOf, timeAboveTarget } from "./criterion.js";
+import type { CheckedPolicy } from "./policy-check.js";
+import type { Failure, LimitReason } from "./reason.js";
+import { joinWindows } from "./span.js";
+import type { LimitWindow } from "./window.js";
+
+export const PATIENCE_STEP = 4;
+export const PATIENCE_MAX = 256;
+/** Windows after which patience fades: longer than it makes anybody wait. */
+export const CALM_WINDOWS = 1024;
+
+export interface StepState {
+  /** The limit in force, as far as it is known. */
+  readonly limit: number;
+  /** Windows in a row that failed the first criterion, and that met the second. */
+  readonly failing: number;
+  readonly meeting: number;
+  /** The last whole window's health was bad: no raise until one is good. */
+  readonly ill: boolean;
+  /** Windows in which the limit is not reduced, because it was raised. */
+  readonly hold: number;
+  /** Mbufs that came back since the last raise. */
+  readonly returned: number;
+  /** How long mbufs have been held for longer than target. */
+  readonly aboveMs: number;
+  /** Times as many windows as the policy says are needed for the move that has proved wrong; and windows since that changed. */
+  readonly patience: number;
+  readonly calm: number;
+  /** The last move that the owner's own windows brought about. */
+  readonly moved: "not" | "down" | "up";
+  /** What pressure has cut off the window that is running, and whether that met the second criterion. */
+  readonly span?: LimitWindow;
+  readonly pressed: boolean;
+}
+
+export interface StepResult {
+  readonly state: StepState;
+  /** Less than the limit in force: what it is now. More: what it should be. */
+  readonly limit: number;
+  readonly reason: LimitReason;
+}
+
+/** What is known of an owner that has done nothing. */
+export function firstState(limit: number): StepState {
+  const counts = { failing: 0, meeting: 0, hold: 0, returned: 0, aboveMs: 0, patience: 1, calm: 0 };
+  return { limit, ...counts, ill: false, moved: "not", pressed: false };
+}
+
+/** Judges a window. When the state that comes back has no span, the window was a whole one and the next begins. */
+export function step(policy: CheckedPolicy, before: StepState, window: LimitWindow): StepResult {
+  const { span: cut, ...known } = notice(policy, before, window.limit);
+  const whole = cut ? joinWindows(cut, window) : window;
+  const state = { ...known, limit: window.limit, returned: known.returned + window.returned };
+  if (!isWhole(policy, whole)) {
+    const met = meets(policy, window);
+    const pressed = { ...state, span: whole, meeting: state.meeting + (met ? 1 : 0), pressed: state.pressed || met };
+    return wish(policy, pressed, window);
+  }
+  return judge(policy, state, whole, countMeeting(policy, state, window, whole));
+}
+
+/** Pressure cuts a window short, but not for ever. */
+function isWhole(policy: CheckedPolicy, window: LimitWindow): boolean {
+  const { descriptors, ms } = policy.window;
+  return window.closedBy !== "pressure" || window.returned >= descriptors || window.ms >= ms;
+}
+
+/** What the limit in force tells: it was raised as wished, or somebody else needed it. */
+function notice(policy: CheckedPolicy, state: StepState, limit: number): StepState {
+  if (limit < state.limit) return { ...state, moved: "not" };
+  if (limit === state.limit) return state;
+  const filled = policy.reduce.by === "filled";
+  const wrong = filled && state.moved === "down";
+  const right = !filled && state.moved === "up";
+  const { span: _, ...rest } = wrong ? morePatient(state) : right ? lessPatient(state) : state;
+  return { ...rest, moved: "up", meeting: 0, returned: 0, failing: 0, pressed: false, hold: policy.holdWindows };
+}
+
+/** The second criterion. A frame that was refused met the limit, however many mbufs it would have needed. */
+function meets(policy: CheckedPolicy, window: LimitWindow): boolean {
+  return window.high >= policy.raise.filled * window.limit || window.refused > 0;
+}
+
+/** One burst that pressure has counted is not counted again when its window ends. */
+function countMeeting(policy: CheckedPolicy, state: StepState, window: LimitWindow, whole: LimitWindow): number {
+  if (!meets(policy, whole)) return 0;
+  const counted = state.pressed && window.closedBy !== "pressure";
+  return state.meeting + (!counted && meets(policy, window) ? 1 : 0);
+}
+
+function judge(policy: CheckedPolicy, state: StepState, whole: LimitWindow, meeting: number): StepResult {
+  const aboveMs = timeAboveTarget(policy, whole, state.aboveMs);
+  const failure = failureOf(policy, whole, aboveMs);
+  const next = {
+    ...fade(state),
+    aboveMs,
+    meeting,
+    failing: failure === undefined || whole.limit <= policy.floor ? 0 : state.failing + 1,
+    ill: failure !== undefined && isIllness(failure),
+    hold: Math.max(0, state.hold - 1),
+    pressed: false,
+  };
+  if (next.failing === 0 || failure === undefined) return wish(policy, next, whole);
+  const patient = policy.reduce.by === "filled" && !next.ill;
+  const needed = policy.reduce.windows * (patient ? state.patience : 1);
+  if (state.hold === 0 && next.failing >= needed) return reduce(policy, next, failure);
+  const reason = { code: "patient", failing: next.failing, needed, hold: state.hold } as const;
+  return { state: next, limit: whole.limit, reason };
+}
+
+/** Bad health, and not merely little use. */
+function isIllness({ code }: Failure): boolean {
+  return code !== "filled-below" && code !== "idle";
+}
+
+function reduce(policy: CheckedPolicy, state: StepState, failure: Failure): StepResult {
+  const limit = Math.max(policy.floor, Math.floor(state.limit / 2));
+  const filled = policy.reduce.by === "filled";
+  const right = filled && !state.ill && state.moved === "down";
+  const wrong = !filled && state.ill && state.moved === "up";
+  const learned = wrong ? morePatient(state) : right ? lessPatient(state) : state;
+  // Whoever stood still and goes on has not shown that the reduction was wrong.
+  const moved = failure.code === "stalled" ? "not" : "down";
+  return { state: { ...learned, limit, moved, failing: 0, meeting: 0, aboveMs: 0 }, limit, reason: failure };
+}
+
+/** Wishes for twice the limit where the second criterion is met often enough, and mbufs have come back. */
+function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): StepResult {
+  const { limit, high } = window;
+  const needed = policy.raise.windows * (policy.reduce.by === "filled" ? 1 : state.patience);
+  if (state.ill || state.meeting < needed || limit >= policy.ceiling) {
+    return { state, limit, reason: { code: "none" } };
+  }
+  const earning = Math.ceil(policy.raise.returned * limit);
+  if (state.returned < earning) {
+    return { state, limit, reason: { code: "unearned", returned: state.returned, needed: earning } };
+  }
+  const reason = { code: "filled-high", high, limit, windows: state.meeting } as const;
+  return { state, limit: Math.min(policy.ceiling, 2 * limit), reason };
+}
+
+function morePatient(state: StepState): StepState {
+  return { ...state, patience: Math.min(PATIENCE_MAX, state.patience * PATIENCE_STEP), calm: 0 };
+}
+
+function lessPatient(state: StepState): StepState {
+  return { ...state, patience: Math.max(1, state.patience / PATIENCE_STEP), calm: 0 };
+}
+
+function fade(state: StepState): StepState {
+  return state.calm + 1 < CALM_WINDOWS ? { ...state, calm: state.calm + 1 } : lessPatient(state);
+}
