@@ -26,7 +26,7 @@ export type LimitReason =
   /** Filled, but too few mbufs came back since the last raise. */
   | { readonly code: "unearned"; readonly returned: number; readonly needed: number }
   /** The owner had more than its share, and somebody who has less than his needs it. */
-  | { readonly code: "shared"; readonly share: number; readonly partition: string; readonly owner: string };
+  | { readonly code: "shared"; readonly limit: number; readonly partition: string; readonly peer?: string };
 
 /** The reason in words, for people. */
 export function reasonText(reason: LimitReason): string {
@@ -54,8 +54,12 @@ export function reasonText(reason: LimitReason): string {
     case "unearned":
       return `${reason.returned} came back since the last raise, ${reason.needed} must`;
     case "shared":
-      return `over its share of ${reason.share}, and ${reason.owner} of ${reason.partition} needs it`;
+      return `had ${reason.limit}, more than its share, and ${whose(reason)} has less than its own`;
   }
+}
+
+function whose({ partition, peer }: { partition: string; peer?: string }): string {
+  return peer === undefined ? partition : `${peer} of ${partition}`;
 }
 
 function percent(share: number): string {
