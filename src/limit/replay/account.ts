@@ -1,4 +1,4 @@
-/** What a replay writes down of one owner: its limit, what it holds and has in use, and how fast its limit answers. */
+/** What a replay writes down of one peer: its limit, what it holds and has in use, and how fast its limit answers. */
 import type { LimitWindow } from "../window.js";
 import type { Course } from "./course.js";
 import type { LevelCourse, PeerFigures } from "./figures.js";
@@ -11,30 +11,34 @@ export interface Courses {
 }
 
 export class Account {
-  /** Undefined for an owner that is no peer's. */
-  readonly peer: number | undefined;
+  readonly peer: number;
   readonly held: Gauge;
   readonly inUse: Gauge;
   readonly #reaction = new ReactionMeter();
   readonly #firstMs: number;
   readonly #courses: Courses | undefined;
-  readonly #preset: number;
-  #limit: number;
-  #mark: number;
-  #low: number;
-  #high: number;
+  /** Undefined until there is an owner for the peer. */
+  #preset: number | undefined;
+  #limit = 0;
+  #mark = 0;
+  #low = 0;
+  #high = 0;
   #frames = 0;
   #refused = 0;
   #drained = 0;
   #windows = 0;
   #limitChanges = 0;
 
-  constructor(peer: number | undefined, nowMs: number, limit: number, mark: number, courses?: Courses) {
+  constructor(peer: number, nowMs: number, courses?: Courses) {
     this.peer = peer;
     this.held = new Gauge(nowMs, courses?.held);
     this.inUse = new Gauge(nowMs, courses?.inUse);
     this.#courses = courses;
     this.#firstMs = nowMs;
+  }
+
+  /** There is an owner for the peer from now on. */
+  open(nowMs: number, limit: number, mark: number): void {
     this.#preset = limit;
     this.#limit = limit;
     this.#mark = mark;
@@ -72,16 +76,14 @@ export class Account {
     this.#use(nowMs, -mbufs);
   }
 
-  /** Undefined for an owner that is no peer's. */
-  figures(nowMs: number): PeerFigures | undefined {
-    if (this.peer === undefined) return undefined;
+  figures(nowMs: number): PeerFigures {
     return {
       peer: this.peer,
       firstMs: this.#firstMs,
       frames: this.#frames,
       refused: this.#refused,
       drained: this.#drained,
-      preset: this.#preset,
+      preset: this.#preset ?? 0,
       low: this.#low,
       high: this.#high,
       final: this.#limit,

@@ -46,7 +46,7 @@ export interface LevelCourse {
   readonly inUse: readonly CoursePoint[];
 }
 
-export interface ReplayFigures {
+export interface LimitReplayFigures {
   readonly totals: Totals;
   /** Those that sent something, by number. */
   readonly peers: readonly PeerFigures[];

@@ -2,20 +2,20 @@
 import type { Ledger } from "../ledger.js";
 
 export interface Keeper {
-  /** The owner that a peer's mbufs are charged to, opened for its first frame. */
-  admit(peer: number, nowMs: number): number;
+  /** The owner that a peer's mbufs are charged to, opened for its first frame; undefined while there is no room for its floor. */
+  admit(peer: number, nowMs: number): number | undefined;
   /** Looks at what is due. */
   tick(nowMs: number): void;
-  /** How often tick is wanted when nothing is due; Infinity for never. */
-  readonly tickMs: number;
-  /** After so many ticks without an event and without a change of a limit there will be no change before the next event. */
-  readonly settleTicks: number;
+  /** When tick is wanted if nothing is due before; Infinity for never. */
+  readonly nextMs: number;
+  /** After so long without an event and without a change of a limit there will be no change before the next event. */
+  readonly settleMs: number;
 }
 
 /** Limits that stay as they are. */
 export class FixedLimits implements Keeper {
-  readonly tickMs = Number.POSITIVE_INFINITY;
-  readonly settleTicks = 0;
+  readonly nextMs = Number.POSITIVE_INFINITY;
+  readonly settleMs = 0;
   readonly #ledger: Ledger;
   readonly #limitOf: (peer: number) => number;
 

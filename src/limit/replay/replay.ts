@@ -6,7 +6,7 @@
 import { Account, type Courses } from "./account.js";
 import type { Consumer } from "./consumer.js";
 import { Course } from "./course.js";
-import { type ReplayFigures, totalsOf } from "./figures.js";
+import { type LimitReplayFigures, totalsOf } from "./figures.js";
 import { Gauge } from "./gauge.js";
 import type { Keeper } from "./keeper.js";
 import type { ReplayLedger } from "./ledger.js";
@@ -20,7 +20,7 @@ export interface ReplayArrival {
   readonly lengthBytes: number;
 }
 
-export interface ReplayOptions {
+export interface LimitReplayOptions {
   readonly ledger: ReplayLedger;
   /** Makes the keeper; it is to open and set owners by this ledger, which passes everything on. */
   readonly keeper: (ledger: WatchedLedger) => Keeper;
@@ -32,29 +32,29 @@ export interface ReplayOptions {
   readonly followed?: readonly number[];
 }
 
-export class Replay {
+export class LimitReplay {
   readonly #ledger: WatchedLedger;
   readonly #keeper: Keeper;
   readonly #consumer: Consumer;
   readonly #mbufBytes: number;
   readonly #lengthMs: number;
   readonly #followed: ReadonlySet<number>;
-  /** By peer. */
+  /** By peer: who its mbufs are charged to, and what is written down of it. */
   readonly #owners: (number | undefined)[] = [];
-  /** By owner; an owner's number can come again. */
-  readonly #accounts: (Account | undefined)[] = [];
-  readonly #all: Account[] = [];
+  readonly #peers: (Account | undefined)[] = [];
+  /** The same by owner. */
+  readonly #accounts: Account[] = [];
   readonly #courses: Courses;
   readonly #held: Gauge;
   readonly #inUse: Gauge;
   /** The peer for which the keeper opens an owner now. */
-  #admitted: number | undefined;
+  #admitted: Account | undefined;
   #nowMs = 0;
-  #nextTickMs: number;
-  /** Ticks in a row in which nothing happened. */
-  #quietTicks = 0;
+  /** Since when nothing has happened and no limit has changed. */
+  #quietSinceMs = 0;
+  #isAsleep = false;
 
-  constructor({ ledger, keeper, consumer, mbufBytes, lengthMs, followed = [] }: ReplayOptions) {
+  constructor({ ledger, keeper, consumer, mbufBytes, lengthMs, followed = [] }: LimitReplayOptions) {
     this.#consumer = consumer;
     this.#mbufBytes = mbufBytes;
     this.#lengthMs = lengthMs;
@@ -65,36 +65,37 @@ export class Replay {
     this.#ledger = new WatchedLedger(ledger, {
       opened: (owner, limit, mark) => this.#opened(owner, limit, mark),
       changed: (owner, limit, mark) => this.#changed(owner, limit, mark),
-      closed: (owner, window) => this.#accountOf(owner).window(this.#nowMs, window),
+      closed: (owner, window) => this.#accounts[owner]?.window(this.#nowMs, window),
     });
     this.#keeper = keeper(this.#ledger);
-    this.#nextTickMs = this.#keeper.tickMs;
   }
 
   /** A frame came: what was due before happens first, departures of the same instant too. True when it was taken. */
   arrive({ peer, atMs, lengthBytes }: ReplayArrival): boolean {
     this.#advance(atMs);
-    const owner = this.#ownerOf(peer);
+    const account = this.#accountOf(peer);
     // A frame of no bytes takes a buffer, too.
     const mbufs = Math.max(1, Math.ceil(lengthBytes / this.#mbufBytes));
-    const isTaken = this.#ledger.charge(owner, mbufs, lengthBytes);
-    this.#measured(this.#accountOf(owner), (account) => account.arrive(atMs, mbufs, isTaken));
+    const owner = this.#ownerOf(account);
+    const isTaken = owner !== undefined && this.#ledger.charge(owner, mbufs, lengthBytes);
+    this.#measured(account, () => account.arrive(atMs, mbufs, isTaken));
     if (isTaken) this.#consumer.push(peer, atMs, mbufs);
     this.#happened();
     return isTaken;
   }
 
   /** The trace ends here; frames that are not drained by now stay in use. */
-  finish(atMs: number): ReplayFigures {
+  finish(atMs: number): LimitReplayFigures {
     this.#advance(atMs);
-    const figures = this.#all.flatMap((account) => account.figures(atMs) ?? []);
-    const peers = figures.toSorted((a, b) => a.peer - b.peer);
+    // Peers are numbers, and not every number has sent something.
+    const accounts = this.#peers.filter((account) => account !== undefined);
+    const peers = accounts.map((account) => account.figures(atMs));
     const { held, inUse } = this.#courses;
     return {
       totals: totalsOf(peers, this.#held, this.#inUse, atMs),
       peers,
       course: { held: held.points(), inUse: inUse.points() },
-      peerCourses: this.#all.flatMap(({ peer, course }) => (peer === undefined || !course ? [] : { peer, ...course })),
+      peerCourses: accounts.flatMap(({ peer, course }) => (course ? { peer, ...course } : [])),
     };
   }
 
@@ -102,10 +103,11 @@ export class Replay {
   #advance(untilMs: number): void {
     for (;;) {
       const departMs = this.#consumer.nextMs;
-      const nextMs = Math.min(departMs, this.#nextTickMs);
-      if (nextMs > untilMs) break;
+      const tickMs = this.#isAsleep ? Number.POSITIVE_INFINITY : Math.max(this.#keeper.nextMs, this.#nowMs);
+      const nextMs = Math.min(departMs, tickMs);
+      if (nextMs > untilMs || nextMs === Number.POSITIVE_INFINITY) break;
       this.#nowMs = nextMs;
-      if (departMs <= nextMs) this.#depart();
+      if (departMs <= tickMs) this.#depart();
       else this.#tick();
     }
     this.#nowMs = untilMs;
@@ -114,60 +116,64 @@ export class Replay {
   #depart(): void {
     const done = this.#consumer.step();
     if (!done) return;
-    const owner = this.#ownerOf(done.peer);
-    this.#ledger.release(owner, done.mbufs, done.doneMs - done.atMs);
-    this.#measured(this.#accountOf(owner), (account) => account.depart(this.#nowMs, done.mbufs));
+    const { peer, mbufs, atMs } = done;
+    this.#ledger.release(this.#owners[peer] as number, mbufs, this.#nowMs - atMs);
+    const account = this.#accountOf(peer);
+    this.#measured(account, () => account.depart(this.#nowMs, mbufs));
     this.#happened();
   }
 
-  /** After an event: the keeper looks at once when a window is due, or when it has slept through a silence. */
+  /** After an event the keeper looks at once when a window is due, or when it has slept through a silence. */
   #happened(): void {
-    this.#quietTicks = 0;
-    if (this.#nextTickMs === Number.POSITIVE_INFINITY && this.#keeper.tickMs !== Number.POSITIVE_INFINITY) this.#tick();
-    else if (this.#ledger.due().length > 0) this.#keeper.tick(this.#nowMs);
+    this.#quietSinceMs = this.#nowMs;
+    if (!this.#isAsleep && this.#ledger.due().length === 0) return;
+    this.#isAsleep = false;
+    this.#keeper.tick(this.#nowMs);
   }
 
   /** Until something happens there is no use in ticks that change nothing: a silence may last for years. */
   #tick(): void {
-    this.#quietTicks++;
     this.#keeper.tick(this.#nowMs);
-    const isSettled = this.#quietTicks > this.#keeper.settleTicks;
-    this.#nextTickMs = isSettled ? Number.POSITIVE_INFINITY : this.#nowMs + this.#keeper.tickMs;
+    this.#isAsleep = this.#nowMs - this.#quietSinceMs > this.#keeper.settleMs;
   }
 
-  #ownerOf(peer: number): number {
-    const known = this.#owners[peer];
+  #accountOf(peer: number): Account {
+    let account = this.#peers[peer];
+    if (!account) {
+      account = new Account(peer, this.#nowMs, this.#followed.has(peer) ? this.#newCourses() : undefined);
+      this.#peers[peer] = account;
+    }
+    return account;
+  }
+
+  #ownerOf(account: Account): number | undefined {
+    const known = this.#owners[account.peer];
     if (known !== undefined) return known;
-    this.#admitted = peer;
-    const owner = this.#keeper.admit(peer, this.#nowMs);
+    this.#admitted = account;
+    const owner = this.#keeper.admit(account.peer, this.#nowMs);
     this.#admitted = undefined;
-    this.#owners[peer] = owner;
+    this.#owners[account.peer] = owner;
     return owner;
   }
 
-  #accountOf(owner: number): Account {
-    return this.#accounts[owner] as Account;
-  }
-
   #opened(owner: number, limit: number, mark: number): void {
-    const peer = this.#admitted;
-    const isFollowed = peer !== undefined && this.#followed.has(peer);
-    const account = new Account(peer, this.#nowMs, limit, mark, isFollowed ? this.#newCourses() : undefined);
+    const account = this.#admitted;
+    if (!account) throw new Error("the keeper opened an owner that is no peer's");
     this.#accounts[owner] = account;
-    this.#all.push(account);
-    this.#held.set(this.#nowMs, this.#held.value + account.held.value);
+    this.#measured(account, () => account.open(this.#nowMs, limit, mark));
   }
 
   #changed(owner: number, limit: number, mark: number): void {
-    this.#measured(this.#accountOf(owner), (account) => {
-      if (account.setLimit(this.#nowMs, limit, mark)) this.#quietTicks = 0;
+    const account = this.#accounts[owner] as Account;
+    this.#measured(account, () => {
+      if (account.setLimit(this.#nowMs, limit, mark)) this.#quietSinceMs = this.#nowMs;
     });
   }
 
   /** Does something to an account, and has the sums of all follow. */
-  #measured(account: Account, change: (account: Account) => void): void {
+  #measured(account: Account, change: () => void): void {
     const [held, inUse] = [account.held.value, account.inUse.value];
-    change(account);
+    change();
     this.#held.set(this.#nowMs, this.#held.value + account.held.value - held);
     this.#inUse.set(this.#nowMs, this.#inUse.value + account.inUse.value - inUse);
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Ledger } from "../../../src/limit/ledger.js";
 import { Consumer, type Stall } from "../../../src/limit/replay/consumer.js";
 import { FixedLimits, type Keeper } from "../../../src/limit/replay/keeper.js";
-import { Replay, type ReplayArrival } from "../../../src/limit/replay/replay.js";
+import { LimitReplay, type ReplayArrival } from "../../../src/limit/replay/replay.js";
 import { Random } from "../../helpers/property.js";
 import { ModelLedger } from "../../model/ledger.js";
 
@@ -16,9 +16,9 @@ interface Setting {
   readonly lengthMs: number;
 }
 
-function replayOf({ keeper, stalls = [], lengthMs }: Setting, ledger = new ModelLedger()): Replay {
+function replayOf({ keeper, stalls = [], lengthMs }: Setting, ledger = new ModelLedger()): LimitReplay {
   const consumer = new Consumer(A_FRAME_A_MS, stalls);
-  return new Replay({ ledger, keeper, consumer, mbufBytes: MBUF_BYTES, lengthMs, followed: [0] });
+  return new LimitReplay({ ledger, keeper, consumer, mbufBytes: MBUF_BYTES, lengthMs, followed: [0] });
 }
 
 const fixed = (limit: number) => (ledger: Ledger) => new FixedLimits(ledger, () => limit);
@@ -113,10 +113,10 @@ describe("limits that stay", () => {
   });
 });
 
-/** Sets a limit at each tick, from a list; and says when it was asked. */
+/** Sets a limit every ten milliseconds, from a list; and says when it was asked. */
 class Scripted implements Keeper {
-  readonly tickMs = 10;
-  readonly settleTicks = 3;
+  nextMs = 10;
+  readonly settleMs = 30;
   readonly ticks: number[] = [];
   readonly #ledger: Ledger;
   readonly #limits: number[];
@@ -134,6 +134,7 @@ class Scripted implements Keeper {
 
   tick(nowMs: number): void {
     this.ticks.push(nowMs);
+    if (nowMs >= this.nextMs) this.nextMs = nowMs + 10;
     if (this.#owner === undefined) return;
     this.#ledger.close(this.#owner);
     const limit = this.#limits.shift();
@@ -188,8 +189,8 @@ describe("any trace", () => {
     const keeper = (watched: Ledger): Keeper => {
       const owners: number[] = [];
       return {
-        tickMs: 1 + random.below(5),
-        settleTicks: 4,
+        nextMs: Number.POSITIVE_INFINITY,
+        settleMs: 0,
         admit: () => {
           owners.push(watched.open(8, 6, 16));
           return owners.at(-1) as number;
