@@ -7,11 +7,13 @@ import { GridComponent, LegendComponent, TitleComponent } from "echarts/componen
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { type Chart, rangeOf } from "./chart.js";
+import { ticksOf } from "./ticks.js";
 
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 const WIDTH = 960;
 const CHART_HEIGHT = 300;
+const X_TICKS = 8;
 /** Okabe and Ito's colours, which most people can tell apart, dark ones first. */
 const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const DASHES = ["solid", "solid", "dashed", "dotted"] as const;
@@ -37,7 +39,7 @@ export function svgOf(charts: readonly Chart[]): string {
       grid: charts.map((_, i) => ({ left: 80, right: 40, top: top(i) + 50, height: CHART_HEIGHT - 110 })),
       xAxis: charts.map((chart, i) => {
         const [min, max] = rangeOf(chart);
-        return { ...axis(i, chart.xLabel, 28), min, max: max > min ? max : min + 1 };
+        return { ...axis(i, chart.xLabel, 28), min, max: max > min ? ticksOf(min, max, X_TICKS).at(-1) : min + 1 };
       }),
       yAxis: charts.map(({ yLabel }, i) => ({ ...axis(i, yLabel, 56), min: 0 })),
       series: charts.flatMap((chart, i) => chart.series.map((_, n) => line(chart, i, n))),

@@ -72,21 +72,10 @@ function peerTable({ peers }: ReplayReport): string {
   const busiest = peers.toSorted((a, b) => b.frames - a.frames);
   const rows = busiest
     .slice(0, PEERS_SHOWN)
-    .map(({ peer, frames, preset, low, high, final, refused, meanHeld, meanInUse, mostInUse }) => {
-      return [peer, frames, preset, low, high, final, refused, meanHeld, meanInUse, mostInUse];
+    .map(({ peer, frames, preset, low, high, final, refused, meanHeld, meanInUse }) => {
+      return [peer, frames, preset, low, high, final, refused, tenths(meanHeld), tenths(meanInUse)];
     });
-  const head = [
-    "peer",
-    "frames",
-    "preset",
-    "low",
-    "high",
-    "final",
-    "refused",
-    "mean held",
-    "mean in use",
-    "most in use",
-  ];
+  const head = ["peer", "frames", "preset", "low", "high", "final", "refused", "mean held", "mean in use"];
   const left = busiest.length - rows.length;
   return table(head, rows) + (left > 0 ? `\nand ${left} peers with fewer frames (--json has them)` : "");
 }
@@ -96,7 +85,7 @@ function totalTable({ totals, frames }: ReplayReport): string {
     name: string,
     { refused, meanHeld, mostHeld, meanInUse, mostInUse }: ReplayReport["totals"]["controller"],
   ) => {
-    return [name, refused, percent(refused / frames), meanHeld, mostHeld, meanInUse, mostInUse];
+    return [name, refused, percent(refused / frames), tenths(meanHeld), mostHeld, tenths(meanInUse), mostInUse];
   };
   return table(
     ["limits", "refused", "of frames", "mean held", "most held", "mean in use", "most in use"],
@@ -118,14 +107,14 @@ function verdictText({ totals }: ReplayReport): string {
   ];
   if (count > 0) {
     const longest = `${mostWindows} windows at most (${decimal(mostMs)} ms)`;
+    const often = count === 1 ? "once" : `${count} times`;
     lines.push(
-      `from the first pressure to a limit that suffices: ${longest}, ${decimal(meanWindows)} on average, ${count} times`,
+      `from the first pressure to a limit that suffices: ${longest}, ${decimal(meanWindows)} on average, ${often}`,
     );
-  } else {
-    lines.push(unanswered > 0 ? "" : "no limit had to be raised");
   }
-  if (unanswered > 0) lines.push(`${unanswered} peers were still under pressure at the end`);
-  return lines.filter((line) => line !== "").join("\n");
+  if (unanswered > 0) lines.push(`${unanswered === 1 ? "once" : `${unanswered} times`} no limit came that sufficed`);
+  if (count + unanswered === 0) lines.push("no limit was short");
+  return lines.join("\n");
 }
 
 function difference(refused: number, than: number): string {
@@ -135,6 +124,11 @@ function difference(refused: number, than: number): string {
 
 function percent(part: number): string {
   return `${decimal(100 * part)} %`;
+}
+
+/** More digits of a mean say nothing. */
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 function whole(value: number): string {

@@ -14,7 +14,6 @@ export class Gauge {
     this.#fromMs = fromMs;
     this.#sinceMs = fromMs;
     this.#course = course;
-    course?.add(fromMs, 0);
   }
 
   get value(): number {

@@ -1,7 +1,7 @@
 /**
- * How long an owner waits for a limit that suffices. It begins with a window under pressure (a refusal, or more in use than the mark) and
- * ends with the next one without; what counts are the windows and the time up to the last raise in between. Pressure that went away
- * without a raise was no lack. Pressure to the end of the trace found no limit that suffices.
+ * How long an owner waits for a limit that suffices. Pressure begins with a window in which frames were refused, or more was in use than
+ * the mark, and ends with the next one without. What counts are the windows and the time from the first of them to the last raise. A limit
+ * suffices when nothing is refused after it was set. Pressure that went away without a raise or a refusal was no lack.
  */
 import type { LimitWindow } from "../window.js";
 
@@ -12,48 +12,51 @@ export interface Reactions {
   readonly mostWindows: number;
   readonly meanWindows: number;
   readonly mostMs: number;
-  /** Times that the pressure went on after the last raise, at the end of the trace. */
+  /** Times that frames were refused after the last raise, or without one: no limit that came sufficed. */
   readonly unanswered: number;
 }
 
+/** What is known of pressure that goes on. */
+interface Pressure {
+  readonly fromMs: number;
+  windows: number;
+  /** The last raise: windows and time until then. */
+  raised: { readonly windows: number; readonly ms: number } | undefined;
+  /** Frames were refused since. */
+  isShort: boolean;
+}
+
 export class ReactionMeter {
-  #count = 0;
-  #mostWindows = 0;
-  #sumWindows = 0;
-  #mostMs = 0;
-  #fromMs: number | undefined;
-  #windows = 0;
-  #raised: { readonly windows: number; readonly ms: number } | undefined;
+  #known: Reactions = { count: 0, mostWindows: 0, meanWindows: 0, mostMs: 0, unanswered: 0 };
+  #pressure: Pressure | undefined;
 
   window({ high, refused }: Pick<LimitWindow, "high" | "refused">, mark: number, nowMs: number): void {
-    if (high > mark || refused > 0) {
-      this.#fromMs ??= nowMs;
-      this.#windows++;
+    if (high <= mark && refused === 0) {
+      this.#known = this.reactions;
+      this.#pressure = undefined;
       return;
     }
-    if (this.#raised) {
-      this.#count++;
-      this.#sumWindows += this.#raised.windows;
-      this.#mostWindows = Math.max(this.#mostWindows, this.#raised.windows);
-      this.#mostMs = Math.max(this.#mostMs, this.#raised.ms);
-    }
-    this.#fromMs = undefined;
-    this.#windows = 0;
-    this.#raised = undefined;
+    this.#pressure ??= { fromMs: nowMs, windows: 0, raised: undefined, isShort: false };
+    this.#pressure.windows++;
+    if (refused > 0) this.#pressure.isShort = true;
   }
 
   raise(nowMs: number): void {
-    if (this.#fromMs !== undefined) this.#raised = { windows: this.#windows, ms: nowMs - this.#fromMs };
+    if (!this.#pressure) return;
+    const { windows, fromMs } = this.#pressure;
+    this.#pressure.raised = { windows, ms: nowMs - fromMs };
+    this.#pressure.isShort = false;
   }
 
+  /** As if the pressure that there is ended now. */
   get reactions(): Reactions {
-    return {
-      count: this.#count,
-      mostWindows: this.#mostWindows,
-      meanWindows: this.#count === 0 ? 0 : this.#sumWindows / this.#count,
-      mostMs: this.#mostMs,
-      unanswered: this.#fromMs === undefined ? 0 : 1,
-    };
+    if (!this.#pressure) return this.#known;
+    const { raised, isShort } = this.#pressure;
+    if (isShort) return { ...this.#known, unanswered: this.#known.unanswered + 1 };
+    if (!raised) return this.#known;
+    const { windows, ms } = raised;
+    const now = { count: 1, mostWindows: windows, meanWindows: windows, mostMs: ms, unanswered: 0 };
+    return allReactions([this.#known, now]);
   }
 }
 

@@ -16,14 +16,27 @@ it("counts windows and time from the first pressure to the last raise before cal
   meter.window(PRESSED, MARK, 13);
   meter.window(PRESSED, MARK, 17);
   meter.raise(17);
-  expect(meter.reactions).toMatchObject({ count: 0, unanswered: 1 });
   meter.window(PRESSED, MARK, 18);
+  const first = { count: 1, mostWindows: 4, meanWindows: 4, mostMs: 7, unanswered: 0 };
+  expect(meter.reactions).toEqual(first);
   meter.window(CALM, MARK, 20);
-  expect(meter.reactions).toEqual({ count: 1, mostWindows: 4, meanWindows: 4, mostMs: 7, unanswered: 0 });
+  expect(meter.reactions).toEqual(first);
   meter.window(PRESSED, MARK, 30);
   meter.raise(30);
   meter.window(CALM, MARK, 31);
   expect(meter.reactions).toEqual({ count: 2, mostWindows: 4, meanWindows: 2.5, mostMs: 7, unanswered: 0 });
+});
+
+it("a limit does not suffice when frames are refused after it was set", () => {
+  const meter = new ReactionMeter();
+  meter.window(REFUSING, MARK, 1);
+  meter.raise(1);
+  meter.window(REFUSING, MARK, 2);
+  expect(meter.reactions).toMatchObject({ count: 0, unanswered: 1 });
+  meter.window(CALM, MARK, 3);
+  meter.window(REFUSING, MARK, 4);
+  meter.window(CALM, MARK, 5);
+  expect(meter.reactions).toEqual({ count: 0, mostWindows: 0, meanWindows: 0, mostMs: 0, unanswered: 2 });
 });
 
 it("pressure that goes away without a raise was no lack, and a raise without pressure is no answer", () => {

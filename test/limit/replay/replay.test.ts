@@ -49,12 +49,13 @@ describe("limits that stay", () => {
       inUse: 0,
       windows: 0,
       limitChanges: 0,
+      // No window was ever closed.
       reactions: { count: 0, mostWindows: 0, meanWindows: 0, mostMs: 0, unanswered: 0 },
     };
     expect(totals).toEqual({ ...expected, mostHeld: 2 });
     expect(peers).toEqual([{ ...expected, peer: 0, firstMs: 0, preset: 2, low: 2, high: 2, final: 2 }]);
     const inUse = [
-      [0, 0],
+      [0, 1],
       [0, 2],
       [1, 1],
       [2, 0],
@@ -62,10 +63,7 @@ describe("limits that stay", () => {
       [11, 0],
     ];
     expect(course.inUse).toEqual(inUse);
-    expect(course.held).toEqual([
-      [0, 0],
-      [0, 2],
-    ]);
+    expect(course.held).toEqual([[0, 2]]);
     expect(peerCourses).toEqual([{ peer: 0, held: course.held, inUse }]);
   });
 
