@@ -13,28 +13,31 @@ export interface Stall {
   readonly toMs: number;
 }
 
-/** A frame that waits. */
-interface Waiting {
+/** A frame that has been taken out. */
+export interface Departure {
   readonly peer: number;
+  /** When it came, and when it was done. */
   readonly atMs: number;
+  readonly doneMs: number;
   readonly mbufs: number;
 }
 
-/** A frame that has been taken out. */
-export interface Departure extends Waiting {
-  readonly doneMs: number;
+/** One that waits, or is being served. */
+interface Frame extends Departure {
+  doneMs: number;
 }
 
 export class Consumer {
   readonly #frameMs: number;
   readonly #stalls = new Map<number, Stall[]>();
-  readonly #queues = new Map<number, Fifo<Waiting>>();
+  /** By peer. */
+  readonly #queues: (Fifo<Frame> | undefined)[] = [];
   /** Peers with frames, in their turn. */
   readonly #turns = new Fifo<number>();
   /** Peers whose turn came while they were stalled, and when that ends. */
   #parked: { readonly peer: number; readonly untilMs: number }[] = [];
   #wakeMs = Number.POSITIVE_INFINITY;
-  #serving: Departure | undefined;
+  #serving: Frame | undefined;
 
   constructor(framesPerSecond: number, stalls: readonly Stall[] = []) {
     this.#frameMs = 1000 / framesPerSecond;
@@ -48,14 +51,14 @@ export class Consumer {
 
   /** A frame waits from now on. All that was due before now has been stepped through. */
   push(peer: number, atMs: number, mbufs: number): void {
-    let queue = this.#queues.get(peer);
+    let queue = this.#queues[peer];
     if (!queue) {
       queue = new Fifo();
-      this.#queues.set(peer, queue);
+      this.#queues[peer] = queue;
     }
     // A peer that is being served has its turn when that is done.
     if (queue.length === 0 && this.#serving?.peer !== peer) this.#turns.push(peer);
-    queue.push({ peer, atMs, mbufs });
+    queue.push({ peer, atMs, doneMs: Number.POSITIVE_INFINITY, mbufs });
     if (!this.#serving) this.#serve(atMs);
   }
 
@@ -65,7 +68,7 @@ export class Consumer {
     const nowMs = this.nextMs;
     if (done) {
       this.#serving = undefined;
-      if ((this.#queues.get(done.peer)?.length ?? 0) > 0) this.#turns.push(done.peer);
+      if ((this.#queues[done.peer]?.length ?? 0) > 0) this.#turns.push(done.peer);
     }
     this.#serve(nowMs);
     return done;
@@ -81,8 +84,9 @@ export class Consumer {
         this.#wakeMs = Math.min(this.#wakeMs, untilMs);
         continue;
       }
-      const frame = this.#queues.get(peer)?.shift() as Waiting;
-      this.#serving = { ...frame, doneMs: nowMs + this.#frameMs };
+      const frame = this.#queues[peer]?.shift() as Frame;
+      frame.doneMs = nowMs + this.#frameMs;
+      this.#serving = frame;
       return;
     }
   }
@@ -96,7 +100,8 @@ export class Consumer {
 
   /** The end of the peer's stall, or of several that follow each other; now when it is not stalled. */
   #stalledUntil(peer: number, nowMs: number): number {
-    const stalls = this.#stalls.get(peer) ?? [];
+    const stalls = this.#stalls.get(peer);
+    if (!stalls) return nowMs;
     for (let untilMs = nowMs; ; ) {
       const stall = stalls.find(({ fromMs, toMs }) => fromMs <= untilMs && untilMs < toMs);
       if (!stall) return untilMs;

@@ -1,7 +1,7 @@
 /** First in, first out, at a constant cost: a list with a head that moves, cut when most of it lies behind the head. */
 
-/** Shorter lists are not worth cutting. */
-const CUT_MIN = 1024;
+/** Shorter heads are not worth cutting off. */
+const CUT_MIN = 32;
 
 export class Fifo<T> {
   #items: T[] = [];

@@ -172,7 +172,8 @@ export class LimitReplay {
 
   /** Does something to an account, and has the sums of all follow. */
   #measured(account: Account, change: () => void): void {
-    const [held, inUse] = [account.held.value, account.inUse.value];
+    const held = account.held.value;
+    const inUse = account.inUse.value;
     change();
     this.#held.set(this.#nowMs, this.#held.value + account.held.value - held);
     this.#inUse.set(this.#nowMs, this.#inUse.value + account.inUse.value - inUse);
