@@ -12,17 +12,18 @@
 import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { admit } from "./admission.js";
+import { Changes } from "./changes.js";
 import type { LimitEvent } from "./event.js";
-import { grant } from "./grant.js";
+import { fill, grant } from "./grant.js";
 import type { Ledger } from "./ledger.js";
 import { firstMark } from "./mark.js";
 import { Owner, Partition } from "./owner.js";
 import type { LimitPolicy } from "./policy.js";
 import { type CheckedPolicy, checkPolicy, LIMIT_MAX } from "./policy-check.js";
-import type { LimitReason } from "./reason.js";
 import { type OwnerReport, reportOf } from "./report.js";
 import { Roster } from "./roster.js";
 import { Series, type SeriesPoint } from "./series.js";
+import { type LimiterSnapshot, type OwnerSnapshot, partitionSnapshot } from "./snapshot.js";
 import { type StepResult, step } from "./step.js";
 import { Tree } from "./tree.js";
 import type { LimitWindow } from "./window.js";
@@ -37,13 +38,6 @@ export interface LimiterOptions {
   readonly series?: number;
   /** The time now; 0 by default. */
   readonly nowMs?: number;
-}
-
-/** A change since the last tick's end: what the limit was, and why it is another. */
-interface Change {
-  readonly from: number;
-  readonly reason: LimitReason;
-  readonly window?: LimitWindow;
 }
 
 /** An owner whose window a tick has closed. */
@@ -61,7 +55,7 @@ export class Limiter {
   readonly #series = new Map<Owner, Series>();
   readonly #roster = new Roster();
   readonly #windows: Windows;
-  readonly #changes = new Map<Owner, Change>();
+  readonly #changes = new Changes();
   #nowMs: number;
   readonly #inUse = (owner: Owner) => this.#ledger.inUse(owner.id);
 
@@ -134,7 +128,7 @@ export class Limiter {
   remove(partitionName: string, peer?: string): void {
     for (const owner of this.#roster.strike(partitionName, peer)) {
       this.#tree.drain(owner, this.#inUse(owner));
-      this.#changes.delete(owner);
+      this.#changes.forget(owner);
       this.#series.delete(owner);
       this.#windows.mark(owner, 0);
       this.#drained(owner);
@@ -157,7 +151,7 @@ export class Limiter {
       this.#windows.arm(owner, window, this.#nowMs);
       this.#series.get(owner)?.add(this.#nowMs, owner.limit, window);
     }
-    return this.#takeEvents();
+    return this.#changes.take(this.#nowMs);
   }
 
   /** What is known of an owner: a partition's own record, or a peer's. */
@@ -175,14 +169,67 @@ export class Limiter {
     return this.#series.get(this.#roster.owner(partitionName, peer))?.points ?? [];
   }
 
+  /** All that is known, as plain data for JSON. */
+  snapshot(): LimiterSnapshot {
+    const partitions = this.#roster.partitions.map(partitionSnapshot);
+    return { version: 1, wall: this.wall, reading: this.#reading, nowMs: this.#nowMs, partitions };
+  }
+
+  /**
+   * A controller that goes on where another was, with owners of its own in a ledger. Under a lower wall everybody keeps his floor, and of
+   * limits above that what fits. Throws ConfigError for a wall that has no room for all floors.
+   */
+  static restore(
+    ledger: Ledger,
+    snapshot: LimiterSnapshot,
+    options: Pick<Partial<LimiterOptions>, "wall" | "series"> = {},
+  ): Limiter {
+    const { wall, reading, nowMs } = snapshot;
+    const limiter = new Limiter(ledger, { wall, reading, nowMs, ...options });
+    limiter.#take(snapshot);
+    return limiter;
+  }
+
+  #take({ partitions }: LimiterSnapshot): void {
+    const saved = partitions.flatMap(({ name, policy, peerPolicy, owners }) => {
+      const partition = new Partition(this.#roster.nextTurn(), name, policy, peerPolicy);
+      return owners.map((owner) => ({ partition, owner, policy: owner.peer === undefined ? policy : peerPolicy }));
+    });
+    saved.sort((a, b) => a.owner.turn - b.owner.turn);
+    const floors = saved.reduce((sum, { policy }) => sum + (policy?.floor ?? 0), 0);
+    if (floors > this.wall) throw new ConfigError("wall", this.wall, `at least ${floors}, the sum of all floors`);
+    const opened = saved.flatMap(({ partition, owner: { peer }, owner, policy }) => {
+      const made = policy && this.#open(partition, peer, policy, policy.floor);
+      return made ? [{ owner: made, saved: owner }] : [];
+    });
+    const wishes = opened.map(({ owner, saved: { limit } }) => ({ owner, limit }));
+    fill(this.#tree, wishes, this.#inUse, () => 0);
+    for (const { owner, saved: was } of opened) this.#resume(owner, was);
+  }
+
+  #resume(owner: Owner, was: OwnerSnapshot): void {
+    this.#tree.wait(owner, was.waiting);
+    owner.state = was.state;
+    owner.windowAtMs = was.windowAtMs;
+    owner.seenAtMs = was.seenAtMs;
+    this.#windows.run(owner);
+    if (was.dormant) this.#windows.sleep(owner, 0);
+    else this.#windows.mark(owner, owner.limit === was.limit ? was.mark : firstMark(owner.policy, owner.limit));
+  }
+
   #check(key: string, policy: LimitPolicy): CheckedPolicy {
     const checked = checkPolicy(key, { reading: this.#reading, ...policy });
     if (checked.reading === this.#reading) return checked;
     throw new ConfigError(`${key}.reading`, checked.reading, `"${this.#reading}", as the wall is counted`);
   }
 
-  #open(partition: Partition, peer: string | undefined, policy: CheckedPolicy): Owner | undefined {
-    const { limit, lowered } = admit(this.#tree, partition, policy, this.#inUse);
+  #open(
+    partition: Partition,
+    peer: string | undefined,
+    policy: CheckedPolicy,
+    preset = policy.preset,
+  ): Owner | undefined {
+    const { limit, lowered } = admit(this.#tree, partition, { ...policy, preset }, this.#inUse);
     for (const [owner, from] of lowered) this.#lowered(owner, from, partition.name, peer);
     if (limit === undefined) return undefined;
     const written = { limit, mark: firstMark(policy, limit) };
@@ -222,7 +269,7 @@ export class Limiter {
     this.#windows.stop(owner);
     if (result.limit <= owner.limit) {
       this.#tree.wait(owner, "not");
-      if (result.limit < owner.limit) this.#change(owner, { from: owner.limit, reason: result.reason, window });
+      if (result.limit < owner.limit) this.#changes.add(owner, { from: owner.limit, reason: result.reason, window });
       this.#tree.set(owner, result.limit, window.inUse);
     }
     closed.push({ owner, window, result });
@@ -240,32 +287,15 @@ export class Limiter {
     );
     for (const [i, { owner, result, window }] of wishes.entries()) {
       const from = before[i] as number;
-      if (owner.limit > from) this.#change(owner, { from, reason: result.reason, window });
+      if (owner.limit > from) this.#changes.add(owner, { from, reason: result.reason, window });
     }
     for (const [owner, { from, for: other }] of lowered) this.#lowered(owner, from, other.partition.name, other.peer);
   }
 
   #lowered(owner: Owner, from: number, partition: string, peer: string | undefined): void {
     const reason = { code: "shared", limit: from, partition, ...(peer !== undefined && { peer }) } as const;
-    this.#change(owner, { from, reason });
+    this.#changes.add(owner, { from, reason });
     this.#windows.mark(owner, firstMark(owner.policy, owner.limit));
-  }
-
-  /** Of several changes between two ticks the first tells from what, the last why. */
-  #change(owner: Owner, change: Change): void {
-    const from = this.#changes.get(owner)?.from ?? change.from;
-    this.#changes.set(owner, { ...change, from });
-  }
-
-  #takeEvents(): LimitEvent[] {
-    const events = [...this.#changes].flatMap(([owner, { from, reason, window }]): LimitEvent[] => {
-      const { id, peer, partition, limit: to } = owner;
-      if (from === to) return [];
-      const who = { partition: partition.name, ...(peer !== undefined && { peer }), owner: id };
-      return [{ type: "limit-changed", atMs: this.#nowMs, ...who, from, to, reason, ...(window && { window }) }];
-    });
-    this.#changes.clear();
-    return events;
   }
 }
 

@@ -7,9 +7,10 @@
  *
  * Noise must not move a limit to and fro. Thresholds that lie apart stop a constant load, not a random one, so one of the two moves
  * becomes patient when it proves wrong: by "filled" the reduction, which a raise has undone (too small a limit costs frames, too large a
- * one only memory); by other criteria the raise, which failing health has undone. Patience multiplies the windows in a row that the move
- * needs by PATIENCE_STEP, and divides again when the same move follows upon itself, which shows that the first was right, or when
- * CALM_WINDOWS have passed. So a load that changes for good is followed at the full pace after its first step.
+ * one only memory); by other criteria the raise, which failing health has undone. It then needs PATIENCE times as many windows in a row,
+ * and still more the next time. The same move twice in a row shows that the first was right, and takes a step of patience back: a load
+ * that has changed for good is followed at the full pace after the first step. And one odd window does not undo what has stood the test for
+ * long: a limit that was right for STOOD windows needs 2 in a row to go down, 3 after three times as many, 4 after seven times.
  */
 import { failureOf, timeAboveTarget } from "./criterion.js";
 import type { CheckedPolicy } from "./policy-check.js";
@@ -17,10 +18,10 @@ import type { Failure, LimitReason } from "./reason.js";
 import { joinWindows } from "./span.js";
 import type { LimitWindow } from "./window.js";
 
-export const PATIENCE_STEP = 4;
-export const PATIENCE_MAX = 256;
-/** Windows after which patience fades: longer than it makes anybody wait. */
-export const CALM_WINDOWS = 1024;
+/** Times as many windows that a move needs after it has proved wrong once, twice, three times. */
+const PATIENCE = [1, 4, 64, 1024];
+
+const STOOD = 16;
 
 export interface StepState {
   /** The limit in force, as far as it is known. */
@@ -36,9 +37,10 @@ export interface StepState {
   readonly returned: number;
   /** How long mbufs have been held for longer than target. */
   readonly aboveMs: number;
-  /** Times as many windows as the policy says are needed for the move that has proved wrong; and windows since that changed. */
-  readonly patience: number;
-  readonly calm: number;
+  /** Windows that passed the first criterion since the limit was last changed. */
+  readonly stood: number;
+  /** How often the move that may prove wrong has, less the times that it was right: a place in PATIENCE. */
+  readonly wrong: number;
   /** The last move that the owner's own windows brought about. */
   readonly moved: "not" | "down" | "up";
   /** What pressure has cut off the window that is running, and whether that met the second criterion. */
@@ -55,7 +57,7 @@ export interface StepResult {
 
 /** What is known of an owner that has done nothing. */
 export function firstState(limit: number): StepState {
-  const counts = { failing: 0, meeting: 0, hold: 0, returned: 0, aboveMs: 0, patience: 1, calm: 0 };
+  const counts = { failing: 0, meeting: 0, hold: 0, returned: 0, aboveMs: 0, stood: 0, wrong: 0 };
   return { limit, ...counts, ill: false, moved: "not", pressed: false };
 }
 
@@ -80,13 +82,22 @@ function isWhole(policy: CheckedPolicy, window: LimitWindow): boolean {
 
 /** What the limit in force tells: it was raised as wished, or somebody else needed it. */
 function notice(policy: CheckedPolicy, state: StepState, limit: number): StepState {
-  if (limit < state.limit) return { ...state, moved: "not" };
+  if (limit < state.limit) return { ...state, moved: "not", stood: 0 };
   if (limit === state.limit) return state;
   const filled = policy.reduce.by === "filled";
   const wrong = filled && state.moved === "down";
   const right = !filled && state.moved === "up";
   const { span: _, ...rest } = wrong ? morePatient(state) : right ? lessPatient(state) : state;
-  return { ...rest, moved: "up", meeting: 0, returned: 0, failing: 0, pressed: false, hold: policy.holdWindows };
+  return {
+    ...rest,
+    moved: "up",
+    meeting: 0,
+    returned: 0,
+    failing: 0,
+    stood: 0,
+    pressed: false,
+    hold: policy.holdWindows,
+  };
 }
 
 /** The second criterion. A frame that was refused met the limit, however many mbufs it would have needed. */
@@ -105,17 +116,18 @@ function judge(policy: CheckedPolicy, state: StepState, whole: LimitWindow, meet
   const aboveMs = timeAboveTarget(policy, whole, state.aboveMs);
   const failure = failureOf(policy, whole, aboveMs);
   const next = {
-    ...fade(state),
+    ...state,
     aboveMs,
     meeting,
     failing: failure === undefined || whole.limit <= policy.floor ? 0 : state.failing + 1,
     ill: failure !== undefined && isIllness(failure),
+    stood: state.stood + (failure === undefined ? 1 : 0),
     hold: Math.max(0, state.hold - 1),
     pressed: false,
   };
   if (next.failing === 0 || failure === undefined) return wish(policy, next, whole);
   const patient = policy.reduce.by === "filled" && !next.ill;
-  const needed = policy.reduce.windows * (patient ? state.patience : 1);
+  const needed = policy.reduce.windows * (patient ? Math.max(patience(state), trust(state)) : 1);
   if (state.hold === 0 && next.failing >= needed) return reduce(policy, next, failure);
   const reason = { code: "patient", failing: next.failing, needed, hold: state.hold } as const;
   return { state: next, limit: whole.limit, reason };
@@ -134,13 +146,13 @@ function reduce(policy: CheckedPolicy, state: StepState, failure: Failure): Step
   const learned = wrong ? morePatient(state) : right ? lessPatient(state) : state;
   // Whoever stood still and goes on has not shown that the reduction was wrong.
   const moved = failure.code === "stalled" ? "not" : "down";
-  return { state: { ...learned, limit, moved, failing: 0, meeting: 0, aboveMs: 0 }, limit, reason: failure };
+  return { state: { ...learned, limit, moved, failing: 0, meeting: 0, aboveMs: 0, stood: 0 }, limit, reason: failure };
 }
 
 /** Wishes for twice the limit where the second criterion is met often enough, and mbufs have come back. */
 function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): StepResult {
   const { limit, high } = window;
-  const needed = policy.raise.windows * (policy.reduce.by === "filled" ? 1 : state.patience);
+  const needed = policy.raise.windows * (policy.reduce.by === "filled" ? 1 : patience(state));
   if (state.ill || state.meeting < needed || limit >= policy.ceiling) {
     return { state, limit, reason: { code: "none" } };
   }
@@ -152,14 +164,18 @@ function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): Ste
   return { state, limit: Math.min(policy.ceiling, 2 * limit), reason };
 }
 
+function patience({ wrong }: StepState): number {
+  return PATIENCE[wrong] as number;
+}
+
+function trust({ stood }: StepState): number {
+  return 1 + Math.floor(Math.log2(1 + stood / STOOD));
+}
+
 function morePatient(state: StepState): StepState {
-  return { ...state, patience: Math.min(PATIENCE_MAX, state.patience * PATIENCE_STEP), calm: 0 };
+  return { ...state, wrong: Math.min(PATIENCE.length - 1, state.wrong + 1) };
 }
 
 function lessPatient(state: StepState): StepState {
-  return { ...state, patience: Math.max(1, state.patience / PATIENCE_STEP), calm: 0 };
-}
-
-function fade(state: StepState): StepState {
-  return state.calm + 1 < CALM_WINDOWS ? { ...state, calm: state.calm + 1 } : lessPatient(state);
+  return { ...state, wrong: Math.max(0, state.wrong - 1) };
 }

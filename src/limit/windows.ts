@@ -34,6 +34,13 @@ export class Windows {
     this.#ends.put(owner, -(owner.windowAtMs + owner.policy.window.ms));
   }
 
+  /** No more windows for an owner until it has more in use. */
+  sleep(owner: Owner, inUse: number): void {
+    owner.dormant = true;
+    this.stop(owner);
+    this.mark(owner, inUse);
+  }
+
   stop(owner: Owner): void {
     this.#ends.remove(owner);
   }
@@ -51,9 +58,7 @@ export class Windows {
     const isWhole = owner.state.span === undefined;
     if (isWhole) owner.windowAtMs = nowMs;
     if (isWhole && canSleep(owner, window)) {
-      owner.dormant = true;
-      this.stop(owner);
-      this.mark(owner, window.inUse);
+      this.sleep(owner, window.inUse);
       return;
     }
     this.run(owner);
