@@ -29,9 +29,7 @@ export { HASH_POLICIES, type HashOptions, type HashPolicy } from "./hash/options
 export * from "./host/index.js";
 export * from "./lag/index.js";
 export type { LagSizes } from "./lag/sizes.js";
-export type { Ledger as LimitLedger } from "./limit/ledger.js";
-export type { LimitPolicy, ReduceCriterion } from "./limit/policy.js";
-export { type CheckedPolicy as CheckedLimitPolicy, checkPolicy as checkLimitPolicy } from "./limit/policy-check.js";
+export * from "./limit/index.js";
 export * from "./limit/replay/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";

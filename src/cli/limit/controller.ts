@@ -1,5 +1,5 @@
 /** The controller and its ledgers, as a replay of the command line has them. */
-import { LimiterKeeper, type LimitLedger, PlainLedger } from "../../index.js";
+import { type Ledger, LimiterKeeper, PlainLedger } from "../../index.js";
 import type { Peers } from "./peers.js";
 import type { ReplaySetting } from "./setting.js";
 
@@ -8,7 +8,7 @@ export function newLedger(owners: number): PlainLedger {
   return new PlainLedger(owners);
 }
 
-export function controllerFor(ledger: LimitLedger, { wall, policies }: ReplaySetting, peers: Peers): LimiterKeeper {
+export function controllerFor(ledger: Ledger, { wall, policies }: ReplaySetting, peers: Peers): LimiterKeeper {
   return new LimiterKeeper(ledger, {
     wall,
     policyOf: (peer) => policies.of(peers.all[peer]?.address as Uint8Array).policy,

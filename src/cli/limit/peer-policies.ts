@@ -1,5 +1,5 @@
 /** Which policy a peer has: that of the narrowest set that it is in, or that of all. */
-import { type CheckedLimitPolicy, checkLimitPolicy, type LimitPolicy } from "../../index.js";
+import { type CheckedPolicy, checkPolicy, type LimitPolicy } from "../../index.js";
 import type { AddressSet } from "./address-set.js";
 
 export interface Override {
@@ -15,7 +15,7 @@ export interface NamedPolicy {
   readonly name: string | undefined;
   readonly policy: LimitPolicy;
   /** With its defaults. */
-  readonly checked: CheckedLimitPolicy;
+  readonly checked: CheckedPolicy;
 }
 
 export class PeerPolicies {
@@ -25,9 +25,9 @@ export class PeerPolicies {
 
   /** Throws ConfigError for a bad policy. */
   constructor(common: LimitPolicy = {}, overrides: readonly Override[] = []) {
-    this.common = { name: undefined, policy: common, checked: checkLimitPolicy("policy", common) };
+    this.common = { name: undefined, policy: common, checked: checkPolicy("policy", common) };
     this.overrides = overrides
-      .map((override) => ({ ...override, checked: checkLimitPolicy(`peers.${override.name}`, override.policy) }))
+      .map((override) => ({ ...override, checked: checkPolicy(`peers.${override.name}`, override.policy) }))
       .toSorted((a, b) => b.set.prefixBits - a.set.prefixBits);
   }
 

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { type Path, parseDocument, type Refuse } from "../../document/parse.js";
-import { ConfigError, checkLimitPolicy, type LimitPolicy } from "../../index.js";
+import { ConfigError, checkPolicy, type LimitPolicy } from "../../index.js";
 import { addressSetOf } from "./address-set.js";
 import { type Override, PeerPolicies } from "./peer-policies.js";
 
@@ -70,7 +70,7 @@ export function parsePolicyFile(file: string, text: string): PolicyFile {
 
 function checkAt(path: Path, policy: LimitPolicy, refuse: Refuse): LimitPolicy {
   try {
-    checkLimitPolicy("policy", policy);
+    checkPolicy("policy", policy);
     return policy;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

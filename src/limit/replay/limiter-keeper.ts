@@ -4,8 +4,10 @@ import type { Ledger } from "../ledger.js";
 import { Limiter } from "../limiter.js";
 import type { LimitPolicy } from "../policy.js";
 import { checkPolicy } from "../policy-check.js";
-import { PATIENCE_MAX } from "../step.js";
 import type { Keeper } from "./keeper.js";
+
+/** More than the times that an owner which has learned to be patient needs a policy's windows (step.ts). */
+const PATIENT_WINDOWS = 2048;
 
 export interface LimiterKeeperOptions {
   /** Of all peers together; it must have room for the floors of all that will come. */
@@ -46,10 +48,9 @@ export class LimiterKeeper implements Keeper {
   }
 }
 
-/** As long as the most patient owner waits before it changes a limit in a silence. */
+/** Longer than the most patient owner waits before it changes a limit in a silence. */
 function settleMsOf(policy: LimitPolicy): number {
   const { window, reduce, raise, holdWindows } = checkPolicy("policy", policy);
   const intervalMs = reduce.by === "sojourn" ? reduce.intervalMs : 0;
-  const windows = (reduce.windows + raise.windows) * PATIENCE_MAX + holdWindows + 1;
-  return windows * window.ms + intervalMs;
+  return ((reduce.windows + raise.windows) * PATIENT_WINDOWS + holdWindows) * window.ms + intervalMs;
 }
