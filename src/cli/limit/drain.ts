@@ -16,6 +16,8 @@ export interface AskedStall {
   readonly toMs: number;
 }
 
+/** More than any machine takes; of times the mean, too. */
+const RATE_MAX = 1e12;
 const RATE = /^(?<number>\d+(\.\d+)?(e\d{1,2})?)(?<times>x)?$/;
 const STALL = /^(?<peer>.+):(?<from>\d+(\.\d+)?)-(?<to>\d+(\.\d+)?)?$/;
 
@@ -23,9 +25,9 @@ const STALL = /^(?<peer>.+):(?<from>\d+(\.\d+)?)-(?<to>\d+(\.\d+)?)?$/;
 export function drainRate(text: string): DrainRate {
   const { number, times } = RATE.exec(text)?.groups ?? {};
   const value = Number(number);
-  if (!(value > 0) || !Number.isFinite(value)) {
+  if (!(value > 0) || value > RATE_MAX) {
     throw new InvalidArgumentError(
-      "must be more than 0: frames a second, such as 50000, or times the mean rate, such as 1.25x",
+      `must be more than 0 and at most ${RATE_MAX}: frames a second, such as 50000, or times the mean rate, such as 1.25x`,
     );
   }
   return times ? { timesMean: value } : { framesPerSecond: value };

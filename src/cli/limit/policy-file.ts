@@ -7,6 +7,7 @@ import { type Path, parseDocument, type Refuse } from "../../document/parse.js";
 import { ConfigError, checkPolicy, type LimitPolicy } from "../../index.js";
 import { addressSetOf } from "./address-set.js";
 import { type Override, PeerPolicies } from "./peer-policies.js";
+import { WALL_MAX } from "./wall.js";
 
 const Reduce = v.variant("by", [
   v.strictObject({ by: v.literal("filled"), below: v.optional(v.number()), windows: v.optional(v.number()) }),
@@ -41,12 +42,14 @@ const KEYS = {
 export const PolicyFileSchema = v.strictObject({
   ...KEYS,
   /** Mbufs of all peers together. */
-  wall: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  wall: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WALL_MAX))),
   /** By address, by prefix, of which the longest counts, or "other". */
   peers: v.optional(v.record(v.string(), v.strictObject(KEYS)), {}),
 });
 
 export interface PolicyFile {
+  /** Undefined where there is none. */
+  readonly name: string | undefined;
   readonly wall: number | undefined;
   readonly policies: PeerPolicies;
 }
@@ -65,7 +68,7 @@ export function parsePolicyFile(file: string, text: string): PolicyFile {
     });
     policies = new PeerPolicies(common, overrides);
   });
-  return { wall, policies: policies ?? new PeerPolicies() };
+  return { name: file, wall, policies: policies ?? new PeerPolicies() };
 }
 
 function checkAt(path: Path, policy: LimitPolicy, refuse: Refuse): LimitPolicy {

@@ -29,7 +29,7 @@ export interface ReplayArguments extends AskedReplay {
 export async function limitReplay(path: string, asked: ReplayArguments): Promise<number> {
   const policy: PolicyFile =
     asked.policy === undefined
-      ? { wall: undefined, policies: new PeerPolicies() }
+      ? { name: undefined, wall: undefined, policies: new PeerPolicies() }
       : parsePolicyFile(asked.policy, readFileSync(asked.policy, "utf8"));
   checkAsked(asked, policy);
   const capture = await rereadable(path);

@@ -5,8 +5,10 @@ import { type AskedStall, DEFAULT_RATE, type DrainRate, framesPerSecondOf, stall
 import type { PeerPolicies } from "./peer-policies.js";
 import type { Peers } from "./peers.js";
 import type { PolicyFile } from "./policy-file.js";
+import { WALL_MAX } from "./wall.js";
 
 export const DEFAULT_MBUF_BYTES = 2048;
+
 const MBUF_BYTES_MIN = 64;
 const MBUF_BYTES_MAX = 65_536;
 
@@ -37,7 +39,9 @@ export function checkAsked({ wall, mbufSize }: AskedReplay, { wall: ofPolicy }: 
   if (wall !== undefined && ofPolicy !== undefined) {
     throw new ConfigError("--wall", wall, "left out with a policy that says it");
   }
-  if (wall !== undefined && wall < 1) throw new ConfigError("--wall", wall, "at least 1");
+  if (wall !== undefined && (wall < 1 || wall > WALL_MAX)) {
+    throw new ConfigError("--wall", wall, `a whole number from 1 to ${WALL_MAX}`);
+  }
   if (mbufSize !== undefined && (mbufSize < MBUF_BYTES_MIN || mbufSize > MBUF_BYTES_MAX)) {
     throw new ConfigError("--mbuf-size", mbufSize, `a whole number from ${MBUF_BYTES_MIN} to ${MBUF_BYTES_MAX}`);
   }
@@ -46,7 +50,7 @@ export function checkAsked({ wall, mbufSize }: AskedReplay, { wall: ofPolicy }: 
 /** Throws ConfigError for what does not go with this capture. */
 export function settingOf(
   asked: AskedReplay,
-  { wall: ofPolicy, policies }: PolicyFile,
+  { name, wall: ofPolicy, policies }: PolicyFile,
   { frames, lengthMs }: ArrivalSummary,
   peers: Peers,
 ): ReplaySetting {
@@ -54,10 +58,10 @@ export function settingOf(
   const wanted = peers.all.map(({ address }) => policies.of(address).checked);
   const floors = wanted.reduce((sum, { floor }) => sum + floor, 0);
   const ceilings = wanted.reduce((sum, { ceiling }) => sum + ceiling, 0);
-  const wall = asked.wall ?? ofPolicy;
-  if (wall !== undefined && wall < floors) {
+  const wall = asked.wall ?? ofPolicy ?? Math.min(Math.max(1, ceilings), WALL_MAX);
+  if (wall < floors) {
     const bound = `at least ${floors}, the floors of the capture's ${wanted.length} peers together`;
-    throw new ConfigError(asked.wall === undefined ? "wall" : "--wall", wall, bound);
+    throw new ConfigError(ofPolicy === undefined ? "--wall" : `${name}: wall`, wall, bound);
   }
   return {
     framesPerSecond: framesPerSecondOf(rate, frames, lengthMs),
@@ -66,8 +70,8 @@ export function settingOf(
     stalls: stallsOf(asked.drainStall ?? [], peers),
     askedStalls: asked.drainStall ?? [],
     mbufBytes: asked.mbufSize ?? DEFAULT_MBUF_BYTES,
-    wall: wall ?? Math.max(1, ceilings),
-    isWallAssumed: wall === undefined,
+    wall,
+    isWallAssumed: asked.wall === undefined && ofPolicy === undefined,
     policies,
   };
 }
