@@ -18,6 +18,8 @@ export interface ArrivalSummary {
   readonly lengthMs: number;
   /** Frames whose time was before that of an earlier one. */
   readonly backwards: number;
+  /** Frames of peers that came too late for a number of their own. */
+  readonly framesBeyond: number;
   readonly unread: Unread;
 }
 
@@ -32,6 +34,7 @@ export async function readArrivals(
   let damage: Unread["damage"];
   let [packets, frames, lengthMs, backwards] = [0, 0, 0, 0];
   let firstNs: bigint | undefined;
+  const beyondBefore = peers.framesBeyond;
   const progress = showProgress(input);
   try {
     read: for await (const burst of new CaptureReader(input.source).bursts()) {
@@ -58,5 +61,6 @@ export async function readArrivals(
   } finally {
     progress.stop();
   }
-  return { packets, frames, lengthMs, backwards, unread: { unsupportedLinkTypes, tooLong: 0, damage } };
+  const framesBeyond = peers.framesBeyond - beyondBefore;
+  return { packets, frames, lengthMs, backwards, framesBeyond, unread: { unsupportedLinkTypes, tooLong: 0, damage } };
 }

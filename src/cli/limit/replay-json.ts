@@ -9,7 +9,7 @@ export type ReplayReport = ReturnType<typeof replayReport>;
 
 export function replayReport(
   file: string,
-  { packets, frames, lengthMs, backwards, unread }: ArrivalSummary,
+  { packets, frames, lengthMs, backwards, framesBeyond, unread }: ArrivalSummary,
   peers: Peers,
   setting: ReplaySetting,
   { controller, staticMinimum, staticMaximum }: ComparisonFigures,
@@ -56,7 +56,7 @@ export function replayReport(
       peers: controller.peerCourses.map(({ peer, held, inUse }) => ({ peer: nameOf(peer), held, inUse })),
     },
     backwards,
-    framesOfPeersBeyond: peers.framesBeyond,
+    framesOfPeersBeyond: framesBeyond,
     ...unread,
   };
 }

@@ -51,9 +51,7 @@ export async function limitReplay(path: string, asked: ReplayArguments): Promise
       lengthMs: summary.lengthMs,
       followed: busiest(peers),
     });
-    const beyond = peers.framesBeyond;
     await readArrivals(capture.open(), peers, (arrival) => comparison.arrive(arrival), summary.frames);
-    peers.framesBeyond = beyond;
     const report = replayReport(input.name, summary, peers, setting, comparison.finish(summary.lengthMs));
     if (asked.svg !== undefined) await drawTo(asked.svg, report);
     if (asked.json) printJson(report);
