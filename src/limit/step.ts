@@ -29,7 +29,7 @@ export interface StepState {
   /** Windows in a row that failed the first criterion, and that met the second. */
   readonly failing: number;
   readonly meeting: number;
-  /** The last whole window's health was bad: no raise until one is good. */
+  /** The last whole window's health was bad, or on the way there: no raise until one is good. */
   readonly ill: boolean;
   /** Windows in which the limit is not reduced, because it was raised. */
   readonly hold: number;
@@ -120,7 +120,7 @@ function judge(policy: CheckedPolicy, state: StepState, whole: LimitWindow, meet
     aboveMs,
     meeting,
     failing: failure === undefined || whole.limit <= policy.floor ? 0 : state.failing + 1,
-    ill: failure !== undefined && isIllness(failure),
+    ill: aboveMs > 0 || (failure !== undefined && isIllness(failure)),
     stood: state.stood + (failure === undefined ? 1 : 0),
     hold: Math.max(0, state.hold - 1),
     pressed: false,

@@ -57,16 +57,16 @@ export class Tree {
   reserve(partition: Partition, floor: number): void {
     partition.floors += floor;
     this.#floors += floor;
+    this.#order(partition);
   }
 
   /** The owner may have nothing from now on; what it has in use is its own until it comes back. */
   drain(owner: Owner, inUse: number): void {
-    // At its floor it is in no heap and not active, and nothing else hangs on its floor.
     this.wait(owner, "not");
-    this.set(owner, owner.floor, inUse);
     this.reserve(owner.partition, -owner.floor);
-    owner.draining = true;
+    // Before it loses its floor, or having had that would look like having had more.
     this.set(owner, 0, inUse);
+    owner.draining = true;
   }
 
   /** Sets an owner's limit, and what is in use. */
@@ -80,9 +80,7 @@ export class Tree {
     const aboveFloor = limit - owner.floor;
     if (aboveFloor > 0) partition.over.put(owner, aboveFloor / owner.policy.weight);
     else partition.over.remove(owner);
-    const aboveFloors = partition.limits - partition.floors;
-    if (aboveFloors > 0) this.over.put(partition, aboveFloors / partition.policy.weight);
-    else this.over.remove(partition);
+    this.#order(partition);
   }
 
   /** An owner waits, or does not any more. */
@@ -122,6 +120,12 @@ export class Tree {
     this.#committed += more;
     if (committed > owner.limit) this.shrinking.add(owner);
     else this.shrinking.delete(owner);
+  }
+
+  #order(partition: Partition): void {
+    const aboveFloors = partition.limits - partition.floors;
+    if (aboveFloors > 0) this.over.put(partition, aboveFloors / partition.policy.weight);
+    else this.over.remove(partition);
   }
 
   /** Makes a change after which an owner, and so its partition, may be active or not any more. */
