@@ -1,46 +1,14 @@
 /** The controller on bursty traces from seeds: a fraction of the static maximum's memory, its refusals, and far fewer than the minimum's. */
 import { describe, expect, it } from "vitest";
-import type { LimitPolicy } from "../../../src/limit/policy.js";
 import { checkPolicy } from "../../../src/limit/policy-check.js";
 import { LimitComparison } from "../../../src/limit/replay/comparison.js";
-import type { ReplayLedger } from "../../../src/limit/replay/ledger.js";
 import { LimiterKeeper } from "../../../src/limit/replay/limiter-keeper.js";
 import { PlainLedger } from "../../../src/limit/replay/plain-ledger.js";
-import type { ReplayArrival } from "../../../src/limit/replay/replay.js";
+import { compareOn, LENGTH_MS, PEERS } from "../../helpers/burst-replay.js";
 import { bursts } from "../../helpers/bursts.js";
 import { ModelLedger } from "../../model/ledger.js";
 
-const PEERS = 8;
-const LENGTH_MS = 60_000;
 const SEEDS = [1, 2, 3, 4, 5, 6];
-
-interface Setting {
-  readonly policy: LimitPolicy;
-  readonly timesMean: number;
-  readonly wall?: number;
-  readonly stalledPeer?: number;
-  readonly ledger?: () => ReplayLedger;
-}
-
-function compare(trace: readonly ReplayArrival[], { policy, timesMean, wall, stalledPeer, ledger }: Setting) {
-  const checked = checkPolicy("policy", policy);
-  const comparison = new LimitComparison({
-    ledger: ledger ?? (() => new PlainLedger(PEERS)),
-    controller: (watched) =>
-      new LimiterKeeper(watched, {
-        wall: wall ?? PEERS * checked.ceiling,
-        policyOf: () => policy,
-        policies: [policy],
-      }),
-    boundsOf: () => checked,
-    framesPerSecond: (timesMean * 1000 * trace.length) / LENGTH_MS,
-    stalls: stalledPeer === undefined ? [] : [{ peer: stalledPeer, fromMs: 0, toMs: Number.POSITIVE_INFINITY }],
-    mbufBytes: 2048,
-    lengthMs: LENGTH_MS,
-  });
-  for (const arrival of trace) comparison.arrive(arrival);
-  return comparison.finish(LENGTH_MS);
-}
 
 describe("bursts several times faster than the consumer", () => {
   it.each(
@@ -51,7 +19,7 @@ describe("bursts several times faster than the consumer", () => {
     ]),
   )("%j", ({ seed, timesMean, policy }) => {
     const trace = bursts(seed, { peers: PEERS, lengthMs: LENGTH_MS });
-    const { controller, staticMinimum, staticMaximum } = compare(trace, { policy, timesMean });
+    const { controller, staticMinimum, staticMaximum } = compareOn(trace, { policy, timesMean });
     expect(controller.totals.meanHeld).toBeLessThanOrEqual(0.5 * staticMaximum.totals.meanHeld);
     expect(controller.totals.refused - staticMaximum.totals.refused).toBeLessThanOrEqual(0.001 * trace.length);
     expect(staticMinimum.totals.refused).toBeGreaterThan(0.1 * trace.length);
@@ -65,7 +33,7 @@ describe("bursts several times faster than the consumer", () => {
 
 it("a wall that is short is never passed, however limits move", () => {
   const trace = bursts(7, { peers: PEERS, lengthMs: LENGTH_MS });
-  const { controller, staticMaximum } = compare(trace, { policy: {}, timesMean: 1.25, wall: 1024 });
+  const { controller, staticMaximum } = compareOn(trace, { policy: {}, timesMean: 1.25, wall: 1024 });
   expect(staticMaximum.totals.mostInUse).toBeGreaterThan(1024);
   expect(controller.totals.mostHeld).toBeLessThanOrEqual(1024);
   expect(controller.totals.refused).toBeGreaterThan(0);
@@ -73,8 +41,8 @@ it("a wall that is short is never passed, however limits move", () => {
 
 it("a peer that nobody reads costs the others nothing, and loses its own", () => {
   const trace = bursts(8, { peers: PEERS, lengthMs: LENGTH_MS });
-  const { controller } = compare(trace, { policy: {}, timesMean: 2, stalledPeer: 3 });
-  const { controller: without } = compare(trace, { policy: {}, timesMean: 2 });
+  const { controller } = compareOn(trace, { policy: {}, timesMean: 2, stalledPeer: 3 });
+  const { controller: without } = compareOn(trace, { policy: {}, timesMean: 2 });
   const [stalled] = controller.peers.filter(({ peer }) => peer === 3);
   expect(stalled).toMatchObject({ drained: 0, final: 64 });
   expect(stalled?.refused).toBeGreaterThan(0);
@@ -87,9 +55,9 @@ it("a peer that nobody reads costs the others nothing, and loses its own", () =>
 it("the same trace gives the same decisions, whichever ledger keeps the account", () => {
   const trace = bursts(9, { peers: PEERS, lengthMs: LENGTH_MS });
   const setting = { policy: {}, timesMean: 1.25 };
-  const figures = compare(trace, setting);
-  expect(compare(trace, setting)).toEqual(figures);
-  expect(compare(trace, { ...setting, ledger: () => new ModelLedger(PEERS) })).toEqual(figures);
+  const figures = compareOn(trace, setting);
+  expect(compareOn(trace, setting)).toEqual(figures);
+  expect(compareOn(trace, { ...setting, ledger: () => new ModelLedger(PEERS) })).toEqual(figures);
 });
 
 it("limits come to rest in a silence, and the wake is at the next frame", () => {
