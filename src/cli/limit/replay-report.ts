@@ -39,7 +39,10 @@ function settingText(report: ReplayReport): string {
     ["limit", `floor ${floor}, preset ${preset}, ceiling ${ceiling}${overrides > 0 ? `; ${overrides} others` : ""}`],
     ["window", `${window.descriptors} returned mbufs or ${window.ms} ms, and at once under pressure`],
     ["halved", `${reduceText(reduce)}${times(reduce.windows)}`],
-    ["doubled", `when ${percent(raise.filled)} of it is filled${times(raise.windows)}`],
+    [
+      "doubled",
+      `when ${percent(raise.filled)} of it is filled${times(raise.windows)}, and ${percent(raise.returned)} came back`,
+    ],
   ]);
 }
 
