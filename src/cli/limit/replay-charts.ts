@@ -4,7 +4,8 @@ import type { ReplayReport } from "./replay-json.js";
 
 type Points = ReplayReport["series"]["controller"]["held"];
 
-const X_LABEL = "ms since the first packet";
+/** Longer traces are drawn in seconds. */
+const LONG_MS = 20_000;
 const Y_LABEL = "mbufs";
 
 /** Limit and occupancy of all peers. */
@@ -28,7 +29,10 @@ export function allCharts(report: ReplayReport): Chart[] {
 }
 
 function chart(title: string, lengthMs: number, series: readonly Series[]): Chart {
-  return { title, xLabel: X_LABEL, yLabel: Y_LABEL, series, xRange: [0, lengthMs] };
+  const [unit, msPerUnit] = lengthMs > LONG_MS ? ["s", 1000] : ["ms", 1];
+  const inUnits = series.map((one) => ({ ...one, points: one.points.map(([ms, y]) => [ms / msPerUnit, y] as const) }));
+  const xLabel = `${unit} since the first packet`;
+  return { title, xLabel, yLabel: Y_LABEL, series: inUnits, xRange: [0, lengthMs / msPerUnit] };
 }
 
 function step(name: string, points: Points): Series {
