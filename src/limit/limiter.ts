@@ -23,7 +23,7 @@ import { type CheckedPolicy, checkPolicy, LIMIT_MAX } from "./policy-check.js";
 import { type OwnerReport, reportOf } from "./report.js";
 import { Roster } from "./roster.js";
 import { Series, type SeriesPoint } from "./series.js";
-import { type LimiterSnapshot, type OwnerSnapshot, partitionSnapshot } from "./snapshot.js";
+import { type LimiterSnapshot, type OwnerSnapshot, partitionSnapshot, placesOf } from "./snapshot.js";
 import { type StepResult, step } from "./step.js";
 import { Tree } from "./tree.js";
 import type { LimitWindow } from "./window.js";
@@ -52,7 +52,6 @@ export class Limiter {
   readonly #tree: Tree;
   readonly #reading: "held" | "batch";
   readonly #seriesSize: number;
-  readonly #series = new Map<Owner, Series>();
   readonly #roster = new Roster();
   readonly #windows: Windows;
   readonly #changes = new Changes();
@@ -88,8 +87,8 @@ export class Limiter {
 
   /**
    * A partition with a record of its own, for what belongs to no peer's, and how its peers' limits move, if it has peers. Its ceiling holds
-   * for all of them together. Returns the record's number. Throws ConfigError for a bad policy, a name that there is, and a wall that has
-   * no room for all floors.
+   * for all of them together. Returns the record's number. Throws ConfigError for a bad policy, a name that there is, a wall that has no
+   * room for all floors, and a ledger that has no number left.
    */
   addPartition(name: string, policy: LimitPolicy = {}, peerPolicy?: LimitPolicy): number {
     this.#roster.checkNewPartition(name);
@@ -129,7 +128,6 @@ export class Limiter {
     for (const owner of this.#roster.strike(partitionName, peer)) {
       this.#tree.drain(owner, this.#inUse(owner));
       this.#changes.forget(owner);
-      this.#series.delete(owner);
       this.#windows.mark(owner, 0);
       this.#drained(owner);
     }
@@ -149,7 +147,7 @@ export class Limiter {
     this.#grant(closed);
     for (const { owner, window } of closed) {
       this.#windows.arm(owner, window, this.#nowMs);
-      this.#series.get(owner)?.add(this.#nowMs, owner.limit, window);
+      owner.series?.add(this.#nowMs, owner.limit, window);
     }
     return this.#changes.take(this.#nowMs);
   }
@@ -166,7 +164,7 @@ export class Limiter {
 
   /** An owner's last windows, as many as the option says. */
   series(partitionName: string, peer?: string): readonly SeriesPoint[] {
-    return this.#series.get(this.#roster.owner(partitionName, peer))?.points ?? [];
+    return this.#roster.owner(partitionName, peer).series?.points ?? [];
   }
 
   /** All that is known, as plain data for JSON. */
@@ -190,21 +188,16 @@ export class Limiter {
     return limiter;
   }
 
-  #take({ partitions }: LimiterSnapshot): void {
-    const saved = partitions.flatMap(({ name, policy, peerPolicy, owners }) => {
-      const partition = new Partition(this.#roster.nextTurn(), name, policy, peerPolicy);
-      return owners.map((owner) => ({ partition, owner, policy: owner.peer === undefined ? policy : peerPolicy }));
-    });
-    saved.sort((a, b) => a.owner.turn - b.owner.turn);
-    const floors = saved.reduce((sum, { policy }) => sum + (policy?.floor ?? 0), 0);
-    if (floors > this.wall) throw new ConfigError("wall", this.wall, `at least ${floors}, the sum of all floors`);
-    const opened = saved.flatMap(({ partition, owner: { peer }, owner, policy }) => {
-      const made = policy && this.#open(partition, peer, policy, policy.floor);
-      return made ? [{ owner: made, saved: owner }] : [];
+  #take(snapshot: LimiterSnapshot): void {
+    const places = placesOf(snapshot, this.wall, () => this.#roster.nextTurn());
+    // Floors first, so that nobody's limit takes another's.
+    const opened = places.flatMap(({ partition, policy, saved }) => {
+      const owner = this.#open(partition, saved.peer, policy, policy.floor);
+      return owner ? [{ owner, saved }] : [];
     });
     const wishes = opened.map(({ owner, saved: { limit } }) => ({ owner, limit }));
     fill(this.#tree, wishes, this.#inUse, () => 0);
-    for (const { owner, saved: was } of opened) this.#resume(owner, was);
+    for (const { owner, saved } of opened) this.#resume(owner, saved);
   }
 
   #resume(owner: Owner, was: OwnerSnapshot): void {
@@ -213,7 +206,7 @@ export class Limiter {
     owner.windowAtMs = was.windowAtMs;
     owner.seenAtMs = was.seenAtMs;
     this.#windows.run(owner);
-    if (was.dormant) this.#windows.sleep(owner, 0);
+    if (was.dormant) this.#windows.sleep(owner, was.mark);
     else this.#windows.mark(owner, owner.limit === was.limit ? was.mark : firstMark(owner.policy, owner.limit));
   }
 
@@ -233,14 +226,24 @@ export class Limiter {
     for (const [owner, from] of lowered) this.#lowered(owner, from, partition.name, peer);
     if (limit === undefined) return undefined;
     const written = { limit, mark: firstMark(policy, limit) };
-    const id = this.#ledger.open(limit, written.mark, policy.window.descriptors);
+    const id = this.#number(limit, written.mark, policy, partition);
     const turn = this.#roster.nextTurn();
     const owner = new Owner({ id, turn, peer, partition, policy, nowMs: this.#nowMs, written });
     this.#tree.set(owner, limit, 0);
     this.#roster.enter(owner);
-    if (this.#seriesSize > 0) this.#series.set(owner, new Series(this.#seriesSize));
+    if (this.#seriesSize > 0) owner.series = new Series(this.#seriesSize);
     this.#windows.run(owner);
     return owner;
+  }
+
+  /** A number of the ledger's. When it has none left, the floor that was reserved for the owner is free again. */
+  #number(limit: number, mark: number, { floor, window }: CheckedPolicy, partition: Partition): number {
+    try {
+      return this.#ledger.open(limit, mark, window.descriptors);
+    } catch (error) {
+      this.#tree.reserve(partition, -floor);
+      throw error;
+    }
   }
 
   /** Forgets a removed owner once it holds nothing; until then it is looked at once in a window's time. */

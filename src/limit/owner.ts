@@ -1,6 +1,7 @@
 /** Who mbufs are charged to, as the controller knows him: a partition, and the owners under it. */
 import { Heap } from "./heap.js";
 import type { CheckedPolicy } from "./policy-check.js";
+import type { Series } from "./series.js";
 import { firstState, type StepState } from "./step.js";
 
 /** What an owner that wants more than it gets waits for; nobody may grow past his share meanwhile. */
@@ -39,6 +40,8 @@ export class Owner {
   seenAtMs: number;
   /** Nothing happens here, and nothing has to: the first mbuf wakes it. */
   dormant = false;
+  /** Its last windows, where they are kept. */
+  series: Series | undefined;
   /** What the ledger has. */
   written: { readonly limit: number; readonly mark: number };
 

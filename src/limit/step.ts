@@ -18,10 +18,13 @@ import type { Failure, LimitReason } from "./reason.js";
 import { joinWindows } from "./span.js";
 import type { LimitWindow } from "./window.js";
 
-/** Times as many windows that a move needs after it has proved wrong once, twice, three times. */
+/** Times as many windows that a move needs after it has proved wrong once, twice, and so on. */
 const PATIENCE = [1, 4, 64, 1024];
 
 const STOOD = 16;
+/** Noise is near the threshold. Where so small a part of it was filled, the load has gone, and no more windows than this are waited. */
+const DEEP = 1 / 4;
+const DEEP_PATIENCE = 8;
 
 export interface StepState {
   /** The limit in force, as far as it is known. */
@@ -100,9 +103,12 @@ function notice(policy: CheckedPolicy, state: StepState, limit: number): StepSta
   };
 }
 
-/** The second criterion. A frame that was refused met the limit, however many mbufs it would have needed. */
+/**
+ * The second criterion. A frame that was refused met the limit, however many mbufs it would have needed; where nothing was filled, mbufs are
+ * only on their way back.
+ */
 function meets(policy: CheckedPolicy, window: LimitWindow): boolean {
-  return window.high >= policy.raise.filled * window.limit || window.refused > 0;
+  return window.refused > 0 || (window.filled > 0 && window.high >= policy.raise.filled * window.limit);
 }
 
 /** One burst that pressure has counted is not counted again when its window ends. */
@@ -115,19 +121,19 @@ function countMeeting(policy: CheckedPolicy, state: StepState, window: LimitWind
 function judge(policy: CheckedPolicy, state: StepState, whole: LimitWindow, meeting: number): StepResult {
   const aboveMs = timeAboveTarget(policy, whole, state.aboveMs);
   const failure = failureOf(policy, whole, aboveMs);
+  const ill = aboveMs > 0 || (failure !== undefined && isIllness(failure));
   const next = {
     ...state,
     aboveMs,
-    meeting,
+    meeting: ill ? 0 : meeting,
     failing: failure === undefined || whole.limit <= policy.floor ? 0 : state.failing + 1,
-    ill: aboveMs > 0 || (failure !== undefined && isIllness(failure)),
+    ill,
     stood: state.stood + (failure === undefined ? 1 : 0),
     hold: Math.max(0, state.hold - 1),
     pressed: false,
   };
   if (next.failing === 0 || failure === undefined) return wish(policy, next, whole);
-  const patient = policy.reduce.by === "filled" && !next.ill;
-  const needed = policy.reduce.windows * (patient ? Math.max(patience(state), trust(state)) : 1);
+  const needed = policy.reduce.windows * (next.ill ? 1 : caution(policy, state, whole));
   if (state.hold === 0 && next.failing >= needed) return reduce(policy, next, failure);
   const reason = { code: "patient", failing: next.failing, needed, hold: state.hold } as const;
   return { state: next, limit: whole.limit, reason };
@@ -162,6 +168,13 @@ function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): Ste
   }
   const reason = { code: "filled-high", high, limit, windows: state.meeting } as const;
   return { state, limit: Math.min(policy.ceiling, 2 * limit), reason };
+}
+
+/** Times as many windows as the policy says that a limit must have been too high for. */
+function caution({ reduce }: CheckedPolicy, state: StepState, { high, limit }: LimitWindow): number {
+  if (reduce.by !== "filled") return 1;
+  const isDeep = high < DEEP * reduce.below * limit;
+  return Math.max(trust(state), isDeep ? Math.min(patience(state), DEEP_PATIENCE) : patience(state));
 }
 
 function patience({ wrong }: StepState): number {

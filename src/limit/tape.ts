@@ -1,7 +1,10 @@
 /** Ledgers of a trace: one that writes down what another answers, and one that answers from what was written. */
-import { RinglaneError } from "../errors.js";
+import { ConfigError, RinglaneError } from "../errors.js";
 import type { Due, Ledger } from "./ledger.js";
 import type { LedgerWindow, TraceCall, TraceEntry } from "./trace.js";
+
+/** In the place of a number that the ledger did not have. */
+const NONE = -1;
 
 /** Answers as another ledger does, and keeps the answers with the call that they were for. */
 export class TapeLedger implements Ledger {
@@ -20,8 +23,10 @@ export class TapeLedger implements Ledger {
   }
 
   open(limit: number, mark: number, windowDescriptors: number): number {
+    // Unless it is there to give, there was none.
+    const at = (this.#entry?.opened.push(NONE) ?? 0) - 1;
     const owner = this.#ledger.open(limit, mark, windowDescriptors);
-    this.#entry?.opened.push(owner);
+    this.#entry?.opened.splice(at, 1, owner);
     return owner;
   }
 
@@ -68,7 +73,9 @@ export class PlayedLedger implements Ledger {
   }
 
   open(): number {
-    return known(this.#entry?.opened[this.#opened++], "a new owner's number");
+    const owner = known(this.#entry?.opened[this.#opened++], "a new owner's number");
+    if (owner === NONE) throw new ConfigError("owner", undefined, "one that the ledger has a number for");
+    return owner;
   }
 
   shut(): void {}

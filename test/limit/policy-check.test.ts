@@ -115,6 +115,14 @@ describe("a limiter refuses", () => {
     expect(made.committed).toBe(1000);
   });
 
+  test("an owner that the ledger has no number for, and reserves nothing for it", () => {
+    const made = new Limiter(new ModelLedger(1), { wall: 1000 });
+    made.addPartition("a", { floor: 100 });
+    for (let i = 0; i < 20; i++) expect(refusal(() => made.addPartition("b", { floor: 100 }))[0]).toBe("limits.owners");
+    made.remove("a");
+    expect(made.addPartition("b", { floor: 1000 })).toBe(0);
+  });
+
   test("names that there are, or are not, and bad policies by their place", () => {
     const made = limiter();
     made.addPartition("a", {}, { floor: 8, preset: 8 });

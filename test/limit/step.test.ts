@@ -115,6 +115,13 @@ describe("by filled", () => {
       owner.sees(100);
       expect([owner.limit, owner.state.wrong]).toEqual([256, Math.min(3, wrongs + 1)]);
     }
+    // A load that has gone is not waited for as long.
+    owner.limit = 256;
+    owner.state = state(3);
+    expect(owner.run(8, 15).indexOf(128)).toBe(7);
+    owner.limit = 256;
+    owner.state = state(3);
+    expect(owner.run(8, 16).indexOf(128)).toBe(-1);
     // Right twice in a row: the second takes a step back.
     owner.limit = 256;
     owner.state = state(1);

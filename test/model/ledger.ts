@@ -60,6 +60,12 @@ export class ModelLedger implements Ledger {
     return this.#account(owner).inUse;
   }
 
+  /** What is set aside for an owner: the greater of its limit and what it has in use. */
+  held(owner: number): number {
+    const { limit, inUse } = this.#account(owner);
+    return Math.max(limit, inUse);
+  }
+
   due(): Due[] {
     return [...this.#due].map(([owner, closedBy]) => ({ owner, closedBy }));
   }
