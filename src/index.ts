@@ -30,6 +30,7 @@ export * from "./host/index.js";
 export * from "./lag/index.js";
 export type { LagSizes } from "./lag/sizes.js";
 export * from "./limit/index.js";
+export * from "./limit/replay/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";

@@ -8,6 +8,7 @@ import { captureInfo } from "./capture-info.js";
 import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
 import { lagCommands } from "./lag/commands.js";
+import { limitCommands } from "./limit/commands.js";
 import { policyCommands } from "./policy/commands.js";
 import { runFile } from "./run.js";
 import { tunnelCommands } from "./tunnel/commands.js";
@@ -58,6 +59,7 @@ program
   .action((file, options) => finish(dmaEstimate(file, options)));
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
+limitCommands(program.command("limit").description("limits of receive memory that follow need and health"));
 policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );

@@ -1,0 +1,2 @@
+/** As many mbufs as a limiter counts. */
+export const WALL_MAX = 2 ** 24;
