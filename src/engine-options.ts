@@ -9,6 +9,7 @@ import { planStage } from "./driver/handover/stage.js";
 import { planHasher } from "./hash/hasher.js";
 import { planGroup } from "./lag/group-record.js";
 import { type LagLimits, type LagSizes, lagLimits } from "./lag/sizes.js";
+import { type HealthLimits, type HealthSizes, healthLimits, planHealth } from "./limit/health-sizes.js";
 import { MemoryPlan } from "./memory.js";
 import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
 import type { WasmSource } from "./wasm.js";
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly lag?: LagSizes;
   /** The overlay of a host (createHost): how much it can hold; none by default. */
   readonly overlay?: OverlaySizes;
+  /** The health of TCP connections (Engine.healthMonitor): how many it can follow, and for how many peers; none by default. */
+  readonly health?: HealthSizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -55,6 +58,7 @@ export interface EngineLimits {
   readonly handoverEnds: number;
   readonly lag: LagLimits;
   readonly overlay: OverlayLimits | undefined;
+  readonly health: HealthLimits | undefined;
 }
 
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
@@ -75,6 +79,7 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     handoverEnds: checkInteger("handoverEnds", options.handoverEnds ?? 2, 0, 256),
     lag: lagLimits(options.lag),
     overlay: options.overlay && overlayLimits(options.overlay),
+    health: options.health && healthLimits(options.health),
   };
 }
 
@@ -87,6 +92,7 @@ export function planEngine(limits: EngineLimits): MemoryPlan {
   for (let i = 0; i < limits.handoverEnds; i++) planStage(plan);
   for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
   if (limits.overlay) planOverlay(plan, limits.overlay, limits.ports);
+  if (limits.health) planHealth(plan, limits.health);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
   return plan;

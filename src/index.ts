@@ -29,6 +29,9 @@ export { HASH_POLICIES, type HashOptions, type HashPolicy } from "./hash/options
 export * from "./host/index.js";
 export * from "./lag/index.js";
 export type { LagSizes } from "./lag/sizes.js";
+export type { ConnectionHealth } from "./limit/health.js";
+export { HealthMonitor, type HealthMonitorCounters } from "./limit/health-monitor.js";
+export type { HealthSizes } from "./limit/health-sizes.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
