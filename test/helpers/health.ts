@@ -20,9 +20,13 @@ export class HealthBed {
   readonly burst: Burst;
   readonly monitor: HealthMonitor;
 
-  constructor(burst: Burst, monitor: HealthMonitor) {
+  readonly #isTunnelled: boolean;
+
+  /** isTunnelled: frames are taken out of what they are in. */
+  constructor(burst: Burst, monitor: HealthMonitor, isTunnelled = false) {
     this.burst = burst;
     this.monitor = monitor;
+    this.#isTunnelled = isTunnelled;
   }
 
   /** Frames of one network, in bursts. */
@@ -33,6 +37,7 @@ export class HealthBed {
       while (end < frames.length && end - at < burstFrames && (frames[end]?.network ?? 0) === network) end++;
       const part = frames.slice(at, end);
       at += this.burst.load(part);
+      if (this.#isTunnelled) this.burst.decapsulate();
       this.burst.parse();
       this.burst.health(
         this.monitor,
@@ -58,9 +63,9 @@ export class HealthBed {
   }
 }
 
-export async function healthBed(build: Build, health: HealthSizes = {}): Promise<HealthBed> {
+export async function healthBed(build: Build, health: HealthSizes = {}, isTunnelled = false): Promise<HealthBed> {
   const engine = await testEngine({ mbufs: BURST_MAX, health }, build);
-  return new HealthBed(engine.burst(), engine.healthMonitor());
+  return new HealthBed(engine.burst(), engine.healthMonitor(), isTunnelled);
 }
 
 function findingOf(health: ConnectionHealth, skipped: boolean): Finding {

@@ -15,9 +15,13 @@ export async function readFrames(file: string): Promise<Seen[]> {
 
 export interface Analysed {
   readonly isTcp: boolean;
+  readonly stream: number;
+  /** Port that it came from. */
+  readonly source: string;
   readonly seq: number;
   readonly ack: number;
-  readonly bytes: number;
+  /** Sequence numbers that it has. */
+  readonly length: number;
   /** Of its four names for what has been sent before, one at most. */
   readonly again: "" | "retransmission" | "fast_retransmission" | "spurious_retransmission" | "out_of_order";
   readonly duplicateAck: boolean;
@@ -30,16 +34,26 @@ export interface Analysed {
 
 const AGAIN = ["spurious_retransmission", "fast_retransmission", "out_of_order", "retransmission"] as const;
 
-/** One entry a frame. */
+const FIELDS = ["tcp.stream", "tcp.srcport", "tcp.seq", "tcp.ack", "tcp.nxtseq", "_ws.col.Info"];
+
+/** One entry a frame; sequence numbers are tshark's, from 0 in each direction. */
 export function analyse(file: string): Analysed[] {
-  const flags = [...AGAIN, "duplicate_ack", "zero_window", "ack_rtt", "flags"];
-  const names = [...flags.map((name) => `tcp.analysis.${name}`), "tcp.seq", "tcp.ack", "tcp.len", "_ws.col.Info"];
+  const analysis = [...AGAIN, "duplicate_ack", "zero_window", "ack_rtt"];
+  const names = [...FIELDS, ...analysis.map((name) => `tcp.analysis.${name}`)];
   return tsharkFields(file, names, ["-E", "occurrence=f"]).map((row) => {
-    const [spurious, fast, late, plain, duplicate, zero, rtt, , seq, ack, bytes, text] = row;
-    const again = AGAIN.find((_, i) => [spurious, fast, late, plain][i]) ?? "";
+    const [stream, source = "", seq, ack, next, text = ""] = row;
+    const [spurious, fast, late, plain, duplicate, zero, rtt] = row.slice(FIELDS.length);
     return {
       isTcp: seq !== "",
-      ...{ seq: Number(seq), ack: Number(ack), bytes: Number(bytes), again, text: text ?? "" },
+      ...{
+        stream: Number(stream),
+        source,
+        seq: Number(seq),
+        ack: Number(ack),
+        length: Number(next) - Number(seq),
+        text,
+      },
+      again: AGAIN.find((_, i) => [spurious, fast, late, plain][i]) ?? "",
       duplicateAck: Boolean(duplicate),
       zeroWindow: Boolean(zero),
       ackRttUs: rtt ? Math.round(Number(rtt) * 1e6) : undefined,

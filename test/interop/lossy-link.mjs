@@ -29,6 +29,13 @@ function impair({ lost = 0, late = 0, twice = 0 }, next) {
   }
 }
 
+/** A timer alone may fire before its time. */
+function leaveAt(dueMs, leave) {
+  const leftMs = dueMs - performance.now();
+  if (leftMs <= 0) leave();
+  else setTimeout(() => leaveAt(dueMs, leave), Math.ceil(leftMs));
+}
+
 function record(frame) {
   const header = Buffer.alloc(16);
   const ns = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
@@ -47,7 +54,7 @@ for (const [from, to] of [
     const leave = () => to.socket.send(frame, to.port - 1, "127.0.0.1");
     const pass = () => {
       record(frame);
-      impair(after, () => setTimeout(leave, delayMs));
+      impair(after, () => leaveAt(performance.now() + delayMs, leave));
     };
     impair(before, pass);
   });
