@@ -37,10 +37,13 @@ export interface HealthMonitorCounters {
   readonly forgottenHoles: number;
 }
 
+/** What a monitor needs of its engine. */
+type MonitorOwner = Pick<FrameOwner, "kernels" | "arena" | "checkOpen">;
+
 export class HealthMonitor {
   /** @internal Address of the record, for kernels. */
   readonly ptr: number;
-  readonly #owner: FrameOwner;
+  readonly #owner: MonitorOwner;
   readonly #limits: HealthLimits;
   readonly #peers: number;
   /** What each open peer's counters were when its window began. */
@@ -51,7 +54,7 @@ export class HealthMonitor {
   #given = 0;
 
   /** @internal Made by Engine.healthMonitor: takes what planHealth planned. */
-  constructor(owner: FrameOwner, limits: HealthLimits) {
+  constructor(owner: MonitorOwner, limits: HealthLimits) {
     const { arena, kernels } = owner;
     this.#owner = owner;
     this.#limits = limits;
@@ -152,7 +155,7 @@ export class HealthMonitor {
   }
 
   /** @internal True when the monitor is this engine's. */
-  belongsTo(owner: FrameOwner): boolean {
+  belongsTo(owner: MonitorOwner): boolean {
     return this.#owner === owner;
   }
 
