@@ -426,7 +426,7 @@ export const FLOW_FRAGMENT = 2;
 export const FRAGMENTS_MAX = 64;
 
 // health of TCP connections (health/monitor.ts): the connections that are followed, of all peers
-export const MONITOR_BYTES = 144;
+export const MONITOR_BYTES = 272;
 export const MONITOR_FLOWS4 = 0;
 export const MONITOR_FLOWS6 = 4;
 /** Connections that nobody uses (u32 addresses), and how many. */
@@ -442,8 +442,12 @@ export const MONITOR_AGED = 48;
 export const MONITOR_REFUSED = 56;
 export const MONITOR_SKIPPED = 64;
 export const MONITOR_FORGOTTEN = 72;
+export const MONITOR_TOUCHED = 80;
 /** The key of the frame being looked at: 16 bytes for IPv4, 48 for IPv6. */
 export const MONITOR_KEY = 96;
+/** Frames of a pass, and what it found of them (u32 each). */
+export const MONITOR_RUN = 32;
+export const MONITOR_HALVES = 144;
 // connection (health/connection.ts): two halves, what each end sends, the one of the lower address and port first
 export const CONNECTION_BYTES = 128;
 export const HALF_BYTES = 64;

@@ -80,47 +80,42 @@ if (CONNECTION_BYTES != 2 * HALF_BYTES) ERROR("Connection: size");
 
 /** The half of who sent a parsed segment, from a connection that is known, or begun if there is room and mayBegin; else 0. */
 export function halfOf(monitor: usize, mbuf: Mbuf, network: u32, mayBegin: bool): usize {
-  if ((mbuf.flags & FLAG_IPV4) != 0) return halfOf4(monitor, mbuf, network, mayBegin);
   const o = changetype<Monitor>(monitor);
   const key = monitor + MONITOR_KEY;
-  const isHigher = writeKey6(key, mbuf, network);
-  let connection = tableLookup(o.flows6 as usize, key);
-  if (connection == TABLE_MISS) connection = mayBegin ? begin(o, o.flows6 as usize, key) : 0;
-  return halfAt(connection, isHigher);
+  const isIpv4 = (mbuf.flags & FLAG_IPV4) != 0;
+  const isHigher = isIpv4 ? writeKey4(key, mbuf, network) : writeKey6(key, mbuf, network);
+  const table = (isIpv4 ? o.flows4 : o.flows6) as usize;
+  let connection = tableLookup(table, key);
+  if (connection == TABLE_MISS) connection = mayBegin ? begin(o, table, key) : 0;
+  return connection != 0 ? halfAt(connection, isHigher) : 0;
 }
 
-/** The key is two words at hand: hashed and compared before it is in memory, where a load of all of it would wait for its stores. */
-function halfOf4(monitor: usize, mbuf: Mbuf, network: u32, mayBegin: bool): usize {
-  const addresses = load<u64>((mbuf.data + mbuf.l3) as usize, IPV4_SRC);
-  const both = ports((mbuf.data + mbuf.l4) as usize);
-  const source = ((addresses & 0xffffffff) << 16) | ((both & 0xffff) as u64);
-  const destination = ((addresses >> 32) << 16) | ((both >> 16) as u64);
-  const isHigher = source > destination;
-  const first = isHigher ? rotl<u64>(addresses, 32) : addresses;
-  const second = ((isHigher ? rotl<u32>(both, 16) : both) as u64) | ((network as u64) << 32);
-  const table = changetype<Monitor>(monitor).flows4 as usize;
-  // Its first candidate, nearly always the right one.
-  const t = changetype<Table>(table);
-  const hash = Murmur.ofWords(first, second, t.seed);
-  const bucket = Place.bucket<Key16>(t.buckets as usize, hash as u32, t.mask);
-  const ways = Place.ways(bucket, Place.tag(hash));
-  if (ways != 0) {
+/** A class because asc inlines on demand only decorated methods. */
+export class Known {
+  /**
+   * The half of who sent a segment over IPv4 if its connection is its bucket's first candidate, as nearly all are; else 0. The key is two
+   * words at hand: in memory, a load of all of it would wait for its stores.
+   */
+  @inline
+  static half(monitor: usize, mbuf: Mbuf, network: u32): usize {
+    const addresses = load<u64>((mbuf.data + mbuf.l3) as usize, IPV4_SRC);
+    const both = ports((mbuf.data + mbuf.l4) as usize);
+    const isHigher = isHigher4(addresses, both);
+    const first = isHigher ? rotl<u64>(addresses, 32) : addresses;
+    const second = ((isHigher ? rotl<u32>(both, 16) : both) as u64) | ((network as u64) << 32);
+    const t = changetype<Table>(changetype<Monitor>(monitor).flows4 as usize);
+    const hash = Murmur.ofWords(first, second, t.seed);
+    const bucket = Place.bucket<Key16>(t.buckets as usize, hash as u32, t.mask);
+    const ways = Place.ways(bucket, Place.tag(hash));
+    if (ways == 0) return 0;
     const way = ctz(ways);
     const candidate = Key.at<Key16>(bucket, way);
-    if (load<u64>(candidate) == first && load<u64>(candidate, 8) == second) {
-      return halfAt(load<u32>(bucket + ((way as usize) << 2), VALUES), isHigher);
-    }
+    if (load<u64>(candidate) != first || load<u64>(candidate, 8) != second) return 0;
+    return halfAt(load<u32>(bucket + ((way as usize) << 2), VALUES), isHigher);
   }
-  const key = monitor + MONITOR_KEY;
-  store<u64>(key, first);
-  store<u64>(key, second, 8);
-  let connection = tableLookup(table, key);
-  if (connection == TABLE_MISS) connection = mayBegin ? begin(changetype<Monitor>(monitor), table, key) : 0;
-  return halfAt(connection, isHigher);
 }
 
 function halfAt(connection: u32, isHigher: bool): usize {
-  if (connection == 0) return 0;
   return (connection as usize) + (isHigher ? (HALF_BYTES as usize) : 0);
 }
 
@@ -147,6 +142,21 @@ function begin(o: Monitor, table: usize, key: usize): u32 {
 }
 
 /** True when the sender is the higher end. */
+function writeKey4(key: usize, mbuf: Mbuf, network: u32): bool {
+  const addresses = load<u64>((mbuf.data + mbuf.l3) as usize, IPV4_SRC);
+  const both = ports((mbuf.data + mbuf.l4) as usize);
+  const isHigher = isHigher4(addresses, both);
+  store<u64>(key, isHigher ? rotl<u64>(addresses, 32) : addresses);
+  store<u32>(key, isHigher ? rotl<u32>(both, 16) : both, 8);
+  store<u32>(key, network, 12);
+  return isHigher;
+}
+
+function isHigher4(addresses: u64, both: u32): bool {
+  const source = ((addresses & 0xffffffff) << 16) | ((both & 0xffff) as u64);
+  return source > (((addresses >> 32) << 16) | ((both >> 16) as u64));
+}
+
 function writeKey6(key: usize, mbuf: Mbuf, network: u32): bool {
   const ip = (mbuf.data + mbuf.l3) as usize;
   const both = ports((mbuf.data + mbuf.l4) as usize);

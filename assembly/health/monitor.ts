@@ -4,18 +4,20 @@
 //   │ flows4 │ flows6 │ free │ freeCount │    tables by key (connection.ts); connections that nobody uses
 //   │ tick │ idleTicks │ age4 │ age6 │        the host's time, and where the walk for quiet ones goes on
 //   │ nowNs │ made │ aged │ refused │        u64; nowNs is the time of frames that carry none
-//   │ skipped │ forgotten │ unused 16 │      u64
+//   │ skipped │ forgotten │                  u64
+//   │ touched │ unused 12 │
 //   │ key 48 │                               of the frame being looked at
+//   │ halves │                               of a burst's frames, behind the record: MONITOR_RUN u32
 import {
   MONITOR_AGE4,
   MONITOR_AGE6,
   MONITOR_AGED,
-  MONITOR_BYTES,
   MONITOR_FLOWS4,
   MONITOR_FLOWS6,
   MONITOR_FORGOTTEN,
   MONITOR_FREE,
   MONITOR_FREE_COUNT,
+  MONITOR_HALVES,
   MONITOR_IDLE_TICKS,
   MONITOR_KEY,
   MONITOR_MADE,
@@ -23,6 +25,7 @@ import {
   MONITOR_REFUSED,
   MONITOR_SKIPPED,
   MONITOR_TICK,
+  MONITOR_TOUCHED,
 } from "../layout";
 
 @unmanaged
@@ -47,13 +50,16 @@ export class Monitor {
   skipped: u64;
   /** Holes that found no room in their connection. */
   forgotten: u64;
-  unused1: v128;
+  /** What the first pass of a burst read: kept, so that no compiler leaves it out. */
+  touched: u32;
+  unused1: u32;
+  unused2: u64;
   key0: v128;
   key1: v128;
   key2: v128;
 }
 
-if (offsetof<Monitor>() != MONITOR_BYTES) ERROR("Monitor: size");
+if (offsetof<Monitor>() != MONITOR_HALVES) ERROR("Monitor: size");
 if (offsetof<Monitor>("flows4") != MONITOR_FLOWS4) ERROR("Monitor: flows4");
 if (offsetof<Monitor>("flows6") != MONITOR_FLOWS6) ERROR("Monitor: flows6");
 if (offsetof<Monitor>("free") != MONITOR_FREE) ERROR("Monitor: free");
@@ -68,4 +74,5 @@ if (offsetof<Monitor>("aged") != MONITOR_AGED) ERROR("Monitor: aged");
 if (offsetof<Monitor>("refused") != MONITOR_REFUSED) ERROR("Monitor: refused");
 if (offsetof<Monitor>("skipped") != MONITOR_SKIPPED) ERROR("Monitor: skipped");
 if (offsetof<Monitor>("forgotten") != MONITOR_FORGOTTEN) ERROR("Monitor: forgotten");
+if (offsetof<Monitor>("touched") != MONITOR_TOUCHED) ERROR("Monitor: touched");
 if (offsetof<Monitor>("key0") != MONITOR_KEY) ERROR("Monitor: key0");

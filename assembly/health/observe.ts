@@ -1,7 +1,7 @@
 // The health of TCP connections, from their segments as they pass: what docs/limits.md defines, segment by segment. A frame that parse
 // has accepted is looked at, not changed; whatever it says, it is counted, skipped, or counted as far as it makes sense.
 import { load16be, load32be } from "../be";
-import { FLAG_FRAGMENT, FLAG_TCP, HALF_F_SCALED } from "../layout";
+import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_TCP, HALF_F_SCALED, MONITOR_HALVES, MONITOR_RUN } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import {
   TCP_ACK,
@@ -19,7 +19,7 @@ import {
   tcpHeaderBytes,
 } from "../wire/transport";
 import { judgeAck } from "./acknowledge";
-import { Half, halfOf, otherHalf } from "./connection";
+import { Half, halfOf, Known, otherHalf } from "./connection";
 import { Monitor } from "./monitor";
 import { optionAt } from "./options";
 import { countRoundTrip, PeerHealth } from "./peer";
@@ -29,10 +29,33 @@ import { FAR, judgeSequence, OUT_OF_ORDER, RETRANSMISSION } from "./sequence";
 /** RFC 7323 section 2.3: what is more counts as this. */
 const SHIFT_MAX: u32 = 14;
 
-/** Observes n frames whose addresses stand in list, each for the health record at the same place in peers (0: for nobody). */
+/** What a frame must have, and not have, to be looked ahead for. */
+const PLAIN: u32 = FLAG_IPV4 | FLAG_TCP;
+
+/**
+ * Observes n frames whose addresses stand in list, each for the health record at the same place in peers (0: for nobody). It goes in passes
+ * over up to MONITOR_RUN frames: the first looks for their connections, so that what they wait for of memory they wait for together.
+ */
 export function healthBurst(monitor: usize, list: usize, peers: usize, n: u32, network: u32): void {
-  for (let i: usize = 0; i < (n as usize); i++) {
-    Health.observe(monitor, load<u32>(list + (i << 2)) as usize, load<u32>(peers + (i << 2)) as usize, network);
+  const halves = monitor + MONITOR_HALVES;
+  while (n != 0) {
+    const run = min<u32>(n, MONITOR_RUN);
+    const bytes = (run as usize) << 2;
+    let seen: u32 = 0;
+    for (let at: usize = 0; at < bytes; at += 4) {
+      const half = lookAhead(monitor, load<u32>(list + at) as usize, network);
+      store<u32>(halves + at, half as u32);
+      if (half != 0) seen ^= load<u32>(half);
+    }
+    changetype<Monitor>(monitor).touched = seen;
+    for (let at: usize = 0; at < bytes; at += 4) {
+      const m = load<u32>(list + at) as usize;
+      if ((changetype<Mbuf>(m).flags & FLAG_TCP) == 0) continue;
+      observe(monitor, m, load<u32>(peers + at) as usize, network, load<u32>(halves + at) as usize);
+    }
+    list += bytes;
+    peers += bytes;
+    n -= run;
   }
 }
 
@@ -44,11 +67,21 @@ export class Health {
    */
   @inline
   static observe(monitor: usize, m: usize, peer: usize, network: u32): void {
-    if ((changetype<Mbuf>(m).flags & FLAG_TCP) != 0) observe(monitor, m, peer, network);
+    if ((changetype<Mbuf>(m).flags & FLAG_TCP) != 0) {
+      observe(monitor, m, peer, network, lookAhead(monitor, m, network));
+    }
   }
 }
 
-function observe(monitor: usize, m: usize, peer: usize, network: u32): void {
+/** The half of who sent a frame, when that is found at once; else 0. */
+function lookAhead(monitor: usize, m: usize, network: u32): usize {
+  const mbuf = changetype<Mbuf>(m);
+  if ((mbuf.flags & (PLAIN | FLAG_FRAGMENT)) != PLAIN || mbuf.payload == 0) return 0;
+  return Known.half(monitor, mbuf, network);
+}
+
+/** known is what lookAhead gave. */
+function observe(monitor: usize, m: usize, peer: usize, network: u32, known: usize): void {
   const mbuf = changetype<Mbuf>(m);
   const o = changetype<Monitor>(monitor);
   const tcp = (mbuf.data + mbuf.l4) as usize;
@@ -67,7 +100,7 @@ function observe(monitor: usize, m: usize, peer: usize, network: u32): void {
   if (peer != 0) countSegment(changetype<PeerHealth>(peer), mbuf, tcp, flags, bytes);
   // 2. Its connection; a reset begins none, and says nothing of the way that it came.
   const isReset = (flags & TCP_RST) != 0;
-  const half = halfOf(monitor, mbuf, network, !isReset);
+  const half = known != 0 ? known : halfOf(monitor, mbuf, network, !isReset);
   if (half == 0) return;
   changetype<Half>(half).lastTick = o.tick as u16;
   if (isReset) return;

@@ -2,12 +2,15 @@
  * What tshark's TCP analysis says of real captures, and what we say. Where the definitions are the same the frames are; where they
  * differ (docs/limits.md), each frame that differs must do so for the reason that is given there.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { encodeCapture } from "../../src/capture/index.js";
 import { has } from "../helpers/command.js";
 import { exampleCapture, testFolder } from "../helpers/files.js";
 import { healthBed } from "../helpers/health.js";
 import { canLose, type Transfer, transfer } from "../helpers/lossy-link.js";
+import { ALICE, BOB, type Segment, segmentFrame } from "../helpers/tcp.js";
 import { type Analysed, analyse, readFrames } from "../helpers/tcp-analysis.js";
 import type { Finding } from "../model/tcp-health.js";
 
@@ -87,6 +90,41 @@ describe.skipIf(!has("tshark"))("tshark's TCP analysis", () => {
       // tshark's began with the segment that is acknowledged, ours with the first of its TSval: not after it.
       expect(roundTripUs, `frame ${i + 1}`).toBeGreaterThanOrEqual(ackRttUs - 1);
     }
+  });
+
+  it("says otherwise of hand-made segments, as docs/limits.md says", async () => {
+    const file = join(testFolder(), "differ.pcap");
+    const alice = (said: Partial<Segment>) => segmentFrame({ from: ALICE, to: BOB, seq: 1000, ack: 5000, ...said });
+    const bob = (said: Partial<Segment>) => segmentFrame({ from: BOB, to: ALICE, seq: 5000, ack: 1500, ...said });
+    const frames: [Uint8Array, ours: string, theirs: string][] = [
+      [alice({ bytes: 1000 }), "", ""],
+      [bob({}), "", ""],
+      [bob({ window: 0 }), "zero", "zero"],
+      // RFC 5681 knows no exception for a window of 0.
+      [bob({ window: 0 }), "zero duplicate", "zero"],
+      [bob({ ack: 2000, window: 0 }), "zero", "zero"],
+      // A window probe that itself advertises nothing.
+      [alice({ seq: 2000, bytes: 1, window: 0 }), "zero", ""],
+      [bob({ ack: 2001 }), "", ""],
+      // Nothing is outstanding.
+      [bob({ ack: 2001 }), "", "duplicate"],
+      // Partly seen, partly new.
+      [alice({ seq: 1500, bytes: 1000 }), "", "again"],
+      // The last byte again is a keep-alive.
+      [alice({ seq: 2499, bytes: 1 }), "", ""],
+    ];
+    const chunks: Uint8Array[] = [];
+    const packets = frames.map(([data], i) => ({ data, timestampNs: BigInt(1 + i) * 500_000_000n }));
+    for await (const chunk of encodeCapture(packets, { format: "pcap", interfaces: [{ linkType: 1 }] }))
+      chunks.push(chunk);
+    writeFileSync(file, Buffer.concat(chunks));
+    const found = (await healthBed("release")).findings(await readFrames(file));
+    const words = (zero: unknown, again: unknown, duplicate: unknown) =>
+      [zero && "zero", again && "again", duplicate && "duplicate"].filter(Boolean).join(" ");
+    const ours = found.map((f) => words(f.zeroWindow, f.retransmission || f.outOfOrder, f.duplicateAck));
+    const theirs = analyse(file).map((said) => words(said.zeroWindow, said.again, said.duplicateAck));
+    expect(ours).toEqual(frames.map(([, expected]) => expected));
+    expect(theirs).toEqual(frames.map(([, , expected]) => expected));
   });
 
   describe.skipIf(!canLose())("of two Linux kernels over a bad link", () => {
