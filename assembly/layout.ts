@@ -475,6 +475,67 @@ export const FLOW_FRAGMENT = 2;
 /** Most fragments of one frame: a datagram of 64 KiB over paths of 1100 bytes and more. */
 export const FRAGMENTS_MAX = 64;
 
+// health of TCP connections (health/monitor.ts): the connections that are followed, of all peers
+export const MONITOR_BYTES = 272;
+export const MONITOR_FLOWS4 = 0;
+export const MONITOR_FLOWS6 = 4;
+/** Connections that nobody uses (u32 addresses), and how many. */
+export const MONITOR_FREE = 8;
+export const MONITOR_FREE_COUNT = 12;
+export const MONITOR_TICK = 16;
+export const MONITOR_IDLE_TICKS = 20;
+export const MONITOR_AGE4 = 24;
+export const MONITOR_AGE6 = 28;
+export const MONITOR_NOW_NS = 32;
+export const MONITOR_MADE = 40;
+export const MONITOR_AGED = 48;
+export const MONITOR_REFUSED = 56;
+export const MONITOR_SKIPPED = 64;
+export const MONITOR_FORGOTTEN = 72;
+export const MONITOR_TOUCHED = 80;
+/** The key of the frame being looked at: 16 bytes for IPv4, 48 for IPv6. */
+export const MONITOR_KEY = 96;
+/** Frames of a pass, and what it found of them (u32 each). */
+export const MONITOR_RUN = 32;
+export const MONITOR_HALVES = 144;
+// connection (health/connection.ts): two halves, what each end sends, the one of the lower address and port first
+export const CONNECTION_BYTES = 128;
+export const HALF_BYTES = 64;
+export const HALF_FLAGS = 0;
+export const HALF_SHIFT = 1;
+export const HALF_LAST_TICK = 2;
+export const HALF_FIRST = 4;
+export const HALF_NEXT = 8;
+export const HALF_ACK = 12;
+export const HALF_WINDOW = 16;
+export const HALF_STAMP = 20;
+export const HALF_ASKED = 24;
+export const HALF_ASKED_US = 28;
+/** HOLES_MAX pairs of u32: first sequence number, and the one behind the last. */
+export const HALF_HOLES = 32;
+export const HOLES_MAX = 4;
+/** A segment was seen; an acknowledgment; a window scale in the SYN; a TSval; and a TSval waits for its echo. */
+export const HALF_F_OPEN = 0x1;
+export const HALF_F_ACKED = 0x2;
+export const HALF_F_SCALED = 0x4;
+export const HALF_F_STAMPED = 0x8;
+export const HALF_F_ASKS = 0x10;
+// health of a peer (health/peer.ts): what its TCP segments showed, u64 each
+export const HEALTH_BYTES = 128;
+export const HEALTH_SEGMENTS = 0;
+export const HEALTH_DATA_SEGMENTS = 8;
+export const HEALTH_RETRANSMISSIONS = 16;
+export const HEALTH_OUT_OF_ORDER = 24;
+export const HEALTH_DUPLICATE_ACKS = 32;
+export const HEALTH_ZERO_WINDOWS = 40;
+export const HEALTH_ROUND_TRIPS = 48;
+export const HEALTH_ROUND_TRIP_US = 56;
+/** Least round trip, one microsecond more, so that 0 is none: of all, and since the host last cleared this one. */
+export const HEALTH_LEAST_US = 64;
+export const HEALTH_WINDOW_LEAST_US = 72;
+export const HEALTH_FRAME_BYTES = 80;
+export const HEALTH_MBUFS = 88;
+
 // LAG group (lag/group.ts)
 export const GROUP_BYTES = 128;
 export const GROUP_PORTS = 0;

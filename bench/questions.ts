@@ -7,6 +7,7 @@ import { crc } from "./crc.js";
 import { encap } from "./encap.js";
 import { forward } from "./forward.js";
 import { gains } from "./gains.js";
+import { health } from "./health.js";
 import { lag } from "./lag.js";
 import { limit } from "./limit.js";
 import { overlay, overlayLarge } from "./overlay.js";
@@ -21,6 +22,6 @@ import { toeplitz } from "./toeplitz.js";
 export function questions(cPeers: CPeers): Question[] {
   return [
     ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
-    ...[overlay, overlayLarge, limit, gains, singleDma, capture, forward(cPeers), cores, scaling],
+    ...[overlay, overlayLarge, limit, health, gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

@@ -31,6 +31,7 @@ import { causeName } from "./causes.js";
 import { checkBoolean, checkInteger } from "./check.js";
 import { ConfigError } from "./errors.js";
 import type { FlowHasher } from "./hash/hasher.js";
+import type { HealthMonitor } from "./limit/health-monitor.js";
 import type { MemoryPlan } from "./memory.js";
 import { ENCAPSULATIONS, encapsulationName, type TunnelEncapsulation } from "./overlay/encapsulations.js";
 import type { Tunnel } from "./overlay/tunnel.js";
@@ -153,6 +154,24 @@ export class Burst {
     kernels.hashBurst(hasher.ptr, this.#list, this.#reports, this.#count);
     const causeOf = (i: number) => arena.u16[((arena.u32[(this.#list >> 2) + i] as number) + MBUF_CAUSE) >> 1];
     return arena.u32.slice(out, out + this.#count).map((hash, i) => (causeOf(i) === 0 ? hash : 0));
+  }
+
+  /**
+   * Shows the frames to a monitor of TCP connections, each for the peer at its place (a number of HealthMonitor.open; undefined: nobody's,
+   * but its connection is followed). Networks may have the same addresses. The frames are to be parsed before. Throws ConfigError for
+   * another engine's monitor, and for a peer that is not open.
+   */
+  health(monitor: HealthMonitor, peers: ArrayLike<number | undefined>, network = 0): void {
+    const { arena, kernels } = this.#owner;
+    if (!monitor.belongsTo(this.#owner)) throw new ConfigError("monitor", "another engine's", "of this engine");
+    checkInteger("network", network, 0, 2 ** 32 - 1);
+    // What the last verify reported has been read.
+    const records = this.#reports;
+    for (let i = 0; i < this.#count; i++) {
+      const peer = peers[i];
+      arena.u32[(records >> 2) + i] = peer === undefined ? 0 : monitor.address(peer);
+    }
+    kernels.healthBurst(monitor.ptr, this.#list, records, this.#count, network);
   }
 
   /** Puts the tunnel's outer headers in front of each frame that parses. Throws ConfigError for another engine's tunnel. */

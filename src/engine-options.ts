@@ -9,6 +9,7 @@ import { planStage } from "./driver/handover/stage.js";
 import { planHasher } from "./hash/hasher.js";
 import { planGroup } from "./lag/group-record.js";
 import { type LagLimits, type LagSizes, lagLimits } from "./lag/sizes.js";
+import { type HealthLimits, type HealthSizes, healthLimits, planHealth } from "./limit/health-sizes.js";
 import { type LimitCapacity, type LimitSizes, limitCapacity, planLedger } from "./limit/sizes.js";
 import { MemoryPlan } from "./memory.js";
 import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly overlay?: OverlaySizes;
   /** Limits of what owners of mbufs may hold (Engine.addLimits): how many owners there can be; none by default. */
   readonly limits?: LimitSizes;
+  /** The health of TCP connections (Engine.healthMonitor): how many it can follow, and for how many peers; none by default. */
+  readonly health?: HealthSizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -59,6 +62,7 @@ export interface EngineLimits {
   readonly lag: LagLimits;
   readonly overlay: OverlayLimits | undefined;
   readonly limits: LimitCapacity | undefined;
+  readonly health: HealthLimits | undefined;
 }
 
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
@@ -80,6 +84,7 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     lag: lagLimits(options.lag),
     overlay: options.overlay && overlayLimits(options.overlay),
     limits: options.limits && limitCapacity(options.limits),
+    health: options.health && healthLimits(options.health),
   };
 }
 
@@ -93,6 +98,7 @@ export function planEngine(limits: EngineLimits): MemoryPlan {
   for (let i = 0; i < limits.lag.groups; i++) planGroup(plan, limits.lag, limits.ports);
   if (limits.overlay) planOverlay(plan, limits.overlay, limits.ports);
   if (limits.limits) planLedger(plan, limits.limits, limits.pool.mbufs);
+  if (limits.health) planHealth(plan, limits.health);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
   return plan;

@@ -21,6 +21,7 @@ import { FlowHasher } from "./hash/hasher.js";
 import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { LagGroup } from "./lag/group.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
+import { HealthMonitor } from "./limit/health-monitor.js";
 import { Limits, type LimitsOptions } from "./limit/limits.js";
 import type { Arena } from "./memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
@@ -53,6 +54,7 @@ export class Engine {
   readonly #groups: LagGroup[] = [];
   #overlay: OverlayPlane | undefined;
   #mbufLimits: Limits | undefined;
+  #health: HealthMonitor | undefined;
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -206,6 +208,14 @@ export class Engine {
     checkInteger("hashers", this.#hashers + 1, 1, this.#limits.hashers);
     this.#hashers++;
     return new FlowHasher(this.#owner, plan);
+  }
+
+  /** The monitor of TCP connections' health, one for each engine. Throws ConfigError when createEngine was not asked for it. */
+  healthMonitor(): HealthMonitor {
+    this.#owner.checkOpen();
+    if (!this.#limits.health) throw new ConfigError("health", undefined, "given to createEngine, {} for the defaults");
+    this.#health ??= new HealthMonitor(this.#owner, this.#limits.health);
+    return this.#health;
   }
 
   /**

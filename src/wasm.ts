@@ -142,6 +142,8 @@ export interface Kernels {
   lagSendBurst(group: number, from: number, n: number): number;
   lagReceiveBurst(group: number, i: number, n: number): number;
   lagSettle(group: number): number;
+  healthBurst(monitor: number, list: number, peers: number, n: number, network: number): void;
+  healthAge(monitor: number, steps: number): number;
   hashBurst(config: number, list: number, out: number, n: number): void;
   pickBurst(config: number, list: number, members: number, out: number, n: number): void;
   toeplitzInit(table: number, key: number, keyBytes: number, tupleBytes: number): number;

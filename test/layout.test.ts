@@ -323,6 +323,10 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       GROUP: 128,
       PARTITION: 64,
       IDENTITY: 32,
+      MONITOR: 272,
+      CONNECTION: 128,
+      HALF: 64,
+      HEALTH: 128,
       OVERLAY: 192,
       NETWORK: 64,
       VNIC: 32,
@@ -331,7 +335,7 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     };
     // Numbers that are no offsets, and what stands behind a record.
     const others =
-      /_BYTES$|OPTION_BYTES_MAX|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS|OVERLAY_COUNTERS_COUNT|ROUTE_BUCKETS_MAX/;
+      /_BYTES$|OPTION_BYTES_MAX|_F_|STAGE_DATA|GROUP_PORTS_MAX|PARTITION_(COUNTERS|OWNERS)|IDENTITY_WAYS|OVERLAY_COUNTERS_COUNT|ROUTE_BUCKETS_MAX|MONITOR_RUN/;
     for (const [prefix, size] of Object.entries(records)) {
       const offsets = Object.entries(layout)
         .filter(([name]) => name.startsWith(`${prefix}_`) && !others.test(name))

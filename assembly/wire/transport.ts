@@ -9,15 +9,26 @@ export const PROTOCOL_GRE: u32 = 47;
 export const PROTOCOL_ICMPV6: u32 = 58;
 
 export const TCP_BYTES: u32 = 20;
+export const TCP_SEQUENCE: usize = 4;
+export const TCP_ACKNOWLEDGMENT: usize = 8;
 export const TCP_DATA_OFFSET: usize = 12;
 export const TCP_FLAGS: usize = 13;
+export const TCP_WINDOW: usize = 14;
 export const TCP_CHECKSUM: usize = 16;
+export const TCP_FIN: u32 = 0x01;
 export const TCP_SYN: u32 = 0x02;
+export const TCP_RST: u32 = 0x04;
+export const TCP_ACK: u32 = 0x10;
 /** Options (RFC 9293 section 3.1): two of one byte, the others with a length byte. */
 export const TCP_OPTION_END: u32 = 0;
 export const TCP_OPTION_NOP: u32 = 1;
 export const TCP_OPTION_MSS: u32 = 2;
 export const TCP_OPTION_MSS_BYTES: u32 = 4;
+/** RFC 7323 sections 2.2 and 3.2. */
+export const TCP_OPTION_WINDOW_SCALE: u32 = 3;
+export const TCP_OPTION_WINDOW_SCALE_BYTES: u32 = 3;
+export const TCP_OPTION_TIMESTAMPS: u32 = 8;
+export const TCP_OPTION_TIMESTAMPS_BYTES: u32 = 10;
 export const UDP_BYTES: u32 = 8;
 export const UDP_DST: usize = 2;
 export const UDP_LENGTH: usize = 4;

@@ -1,9 +1,9 @@
-/** The health of a peer's TCP connections, as its packets show it (RFC 9293, RFC 7323). */
+/** The health of a peer's TCP connections, as its packets show it (RFC 9293, RFC 7323); docs/limits.md says what counts as what. */
 export interface ConnectionHealth {
   /** Segments, and those of them with data. */
   readonly segments: number;
   readonly dataSegments: number;
-  /** Segments whose data had been seen, in whole. */
+  /** Segments whose data had been seen, in whole; a SYN and a FIN count as data here, a keep-alive does not. */
   readonly retransmissions: number;
   /** Segments that filled a hole which later ones had left. */
   readonly outOfOrder: number;
@@ -12,4 +12,6 @@ export interface ConnectionHealth {
   /** Round trips between here and the peer, by timestamps: how many, and the least and the mean of them. */
   readonly roundTrips: number;
   readonly roundTripMs?: { readonly least: number; readonly mean: number };
+  /** Bytes that the frames filled of each mbuf that they were in; undefined where there was none. */
+  readonly bytesPerMbuf?: number;
 }
