@@ -87,7 +87,7 @@ function checkRaise(key: string, raise: NonNullable<LimitPolicy["raise"]>, reduc
   return {
     filled,
     windows: checkInteger(`${key}.windows`, raise.windows ?? 2, 1, WINDOWS_MAX),
-    returned: checkShare(`${key}.returned`, raise.returned ?? 1 / 16),
+    returned: checkShare(`${key}.returned`, raise.returned ?? 1 / 128),
   };
 }
 

@@ -26,7 +26,7 @@ export interface LimitPolicy {
   readonly reduce?: ReduceCriterion & { readonly windows?: number };
   /**
    * Second criterion: so many windows in a row (2) in which at least this share of the limit (0.75) was filled at once, and since the
-   * limit was last raised this share of it (1/16) has come back: an owner that returns nothing earns nothing.
+   * limit was last raised this share of it (1/128) has come back: an owner that returns nothing earns nothing.
    */
   readonly raise?: { readonly filled?: number; readonly windows?: number; readonly returned?: number };
   /** Windows after a raise in which the limit is not reduced: 4 by default. */
