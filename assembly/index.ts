@@ -34,7 +34,7 @@ export { mix, murmur3, murmur3Burst, murmur3Into } from "./hash/murmur";
 export { pickBurst } from "./hash/pick";
 export { toeplitz, toeplitzBurst, toeplitzInit } from "./hash/toeplitz";
 export { healthAge } from "./health/age";
-export { healthBurst } from "./health/observe";
+export { healthBurst, healthObserve } from "./health/observe";
 export { heapInit, loadTable } from "./heap";
 export {
   identityAge,

@@ -143,6 +143,7 @@ export interface Kernels {
   lagReceiveBurst(group: number, i: number, n: number): number;
   lagSettle(group: number): number;
   healthBurst(monitor: number, list: number, peers: number, n: number, network: number): void;
+  healthObserve(monitor: number, m: number, peer: number, network: number): void;
   healthAge(monitor: number, steps: number): number;
   hashBurst(config: number, list: number, out: number, n: number): void;
   pickBurst(config: number, list: number, members: number, out: number, n: number): void;

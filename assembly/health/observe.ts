@@ -73,6 +73,11 @@ export class Health {
   }
 }
 
+/** Health.observe of one frame. */
+export function healthObserve(monitor: usize, m: usize, peer: usize, network: u32): void {
+  Health.observe(monitor, m, peer, network);
+}
+
 /** The half of who sent a frame, when that is found at once; else 0. */
 function lookAhead(monitor: usize, m: usize, network: u32): usize {
   const mbuf = changetype<Mbuf>(m);

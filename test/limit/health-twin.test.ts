@@ -1,9 +1,12 @@
 /** The kernel finds what its slow twin finds, whatever passes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HOLES_MAX } from "../../assembly/layout.js";
+import { HOLES_MAX, MBUF_TIMESTAMP_NS } from "../../assembly/layout.js";
 import type { ConnectionHealth } from "../../src/limit/health.js";
+import { HealthMonitor } from "../../src/limit/health-monitor.js";
+import { healthLimits } from "../../src/limit/health-sizes.js";
 import { anyFrame } from "../helpers/arbitraries.js";
+import { makeBed } from "../helpers/bed.js";
 import { BUILDS } from "../helpers/engines.js";
 import { healthBed, modelFindings, type Seen, sumOf } from "../helpers/health.js";
 import { holds, Random } from "../helpers/property.js";
@@ -53,6 +56,23 @@ describe.each(BUILDS)("the health kernel is its twin (%s build)", (build) => {
       );
       expectSame(bed.monitor.totals(peer), expected);
     }
+  });
+
+  test("one frame at a time, as other kernels call it", async () => {
+    const bed = await makeBed(build, { spareBytes: 2 ** 20 });
+    const { kernels, arena } = bed;
+    const owner = { kernels, arena, checkOpen: () => undefined };
+    const monitor = new HealthMonitor(owner, healthLimits({ connections: 64, peers: 1 }));
+    const peer = monitor.open();
+    const frames = chatter(new Random(17), 3000, true);
+    for (const { data, timestampNs, network = 0 } of frames) {
+      const m = bed.frame(data);
+      arena.u64[(m + MBUF_TIMESTAMP_NS) >> 3] = timestampNs;
+      kernels.parseBurst(bed.listOf(m), 1);
+      kernels.healthObserve(monitor.ptr, m, monitor.address(peer), network);
+      bed.free(m);
+    }
+    expectSame(monitor.totals(peer), sumOf(frames, modelFindings(new TcpHealthModel(HOLES_MAX), frames)));
   });
 
   test("with more holes than it keeps, only what fills the forgotten ones is called another name", async () => {
