@@ -2,22 +2,23 @@
 // frames are charged to one record, a cache line. Whether the limits of a partition's peers, and of all partitions, fit into what
 // there is, the control plane sees to when it sets them (src/limit): here one compare says yes.
 //
-//   │ inUse │ mark │ limit │ refused │ filled │ returned │ high │ low │
-//   │ frames │ window │ flags │ owner │ bytes (u64) │ heldLeast │ heldMost │
+//   │ inUse │ mark │ limit │ returned │ high │ low │ heldLeast │ heldMost │
+//   │ bytes (u64) │ window │ flags │ owner │ refused │ chained │ unfilled │
 //
-// From refused to low and from frames to heldMost, what happened since the window began; the control plane reads it and begins the
-// next (src/limit/mbuf-ledger.ts). A window that should end before its time is put into the ledger's ring, once: when more than mark
-// mbufs are in use, when a frame is refused, when window mbufs have come back.
+// What happened since the window began, the control plane reads, and begins the next (src/limit/accounts.ts): returned, high, low, held,
+// bytes, refused, chained and unfilled. How many mbufs were filled need not be counted: those that came back, and what is in use more
+// than when the window began. The most in use is seen when the first comes back, and by whoever reads. A window that should end before
+// its time is put into the ledger's ring, once: when more than mark mbufs are in use, when a frame is refused, when window mbufs
+// have come back.
 import { ringEnqueue } from "../dma/ring";
 import {
   LIMIT_BYTES,
+  LIMIT_CHAINED,
   LIMIT_CHARGED_BYTES,
   LIMIT_F_DUE,
   LIMIT_F_PRESSURE,
   LIMIT_F_RETURNED,
-  LIMIT_FILLED,
   LIMIT_FLAGS,
-  LIMIT_FRAMES,
   LIMIT_HELD_LEAST,
   LIMIT_HELD_MOST,
   LIMIT_HIGH,
@@ -28,6 +29,7 @@ import {
   LIMIT_OWNER,
   LIMIT_REFUSED,
   LIMIT_RETURNED,
+  LIMIT_UNFILLED,
   LIMIT_WINDOW,
 } from "../layout";
 
@@ -37,40 +39,42 @@ export class Limit {
   /** Not above limit: beyond it, the slow way. */
   mark: u32;
   limit: u32;
-  refused: u32;
-  filled: u32;
   returned: u32;
-  /** Most and fewest mbufs in use at once. */
+  /** Most and fewest mbufs in use at once, as of when one last came back. */
   high: u32;
   low: u32;
-  frames: u32;
+  /** Least and most time that what came back was held, in microseconds. */
+  heldLeast: u32;
+  heldMost: u32;
+  bytes: u64;
   /** Mbufs that come back before a window is due. */
   window: u32;
   flags: u32;
   /** Its number. */
   owner: u32;
-  bytes: u64;
-  /** Least and most time that what came back was held, in microseconds. */
-  heldLeast: u32;
-  heldMost: u32;
+  refused: u32;
+  /** Mbufs of frames beside the first of each. */
+  chained: u32;
+  /** Of those that came back: those that nothing was in (limitBatch). */
+  unfilled: u32;
 }
 
 if (offsetof<Limit>() != LIMIT_BYTES) ERROR("Limit: size");
 if (offsetof<Limit>("inUse") != LIMIT_IN_USE) ERROR("Limit: inUse");
 if (offsetof<Limit>("mark") != LIMIT_MARK) ERROR("Limit: mark");
 if (offsetof<Limit>("limit") != LIMIT_LIMIT) ERROR("Limit: limit");
-if (offsetof<Limit>("refused") != LIMIT_REFUSED) ERROR("Limit: refused");
-if (offsetof<Limit>("filled") != LIMIT_FILLED) ERROR("Limit: filled");
 if (offsetof<Limit>("returned") != LIMIT_RETURNED) ERROR("Limit: returned");
 if (offsetof<Limit>("high") != LIMIT_HIGH) ERROR("Limit: high");
 if (offsetof<Limit>("low") != LIMIT_LOW) ERROR("Limit: low");
-if (offsetof<Limit>("frames") != LIMIT_FRAMES) ERROR("Limit: frames");
+if (offsetof<Limit>("heldLeast") != LIMIT_HELD_LEAST) ERROR("Limit: heldLeast");
+if (offsetof<Limit>("heldMost") != LIMIT_HELD_MOST) ERROR("Limit: heldMost");
+if (offsetof<Limit>("bytes") != LIMIT_CHARGED_BYTES) ERROR("Limit: bytes");
 if (offsetof<Limit>("window") != LIMIT_WINDOW) ERROR("Limit: window");
 if (offsetof<Limit>("flags") != LIMIT_FLAGS) ERROR("Limit: flags");
 if (offsetof<Limit>("owner") != LIMIT_OWNER) ERROR("Limit: owner");
-if (offsetof<Limit>("bytes") != LIMIT_CHARGED_BYTES) ERROR("Limit: bytes");
-if (offsetof<Limit>("heldLeast") != LIMIT_HELD_LEAST) ERROR("Limit: heldLeast");
-if (offsetof<Limit>("heldMost") != LIMIT_HELD_MOST) ERROR("Limit: heldMost");
+if (offsetof<Limit>("refused") != LIMIT_REFUSED) ERROR("Limit: refused");
+if (offsetof<Limit>("chained") != LIMIT_CHAINED) ERROR("Limit: chained");
+if (offsetof<Limit>("unfilled") != LIMIT_UNFILLED) ERROR("Limit: unfilled");
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Account {
@@ -83,25 +87,25 @@ export class Account {
       if (!mayHold(due, record, inUse)) return false;
     }
     r.inUse = inUse;
-    r.filled += mbufs;
-    r.frames += 1;
     r.bytes += bytes;
-    r.high = max(r.high, inUse);
+    if (mbufs > 1) r.chained += mbufs - 1;
     return true;
   }
 
-  /** Mbufs of the owner came back that it held for so many microseconds. */
+  /** Mbufs of the owner came back that it held for so many microseconds. Extremes are stored only when they are. */
   @inline
   static release(due: usize, record: usize, mbufs: u32, heldUs: u32): void {
     const r = changetype<Limit>(record);
-    const inUse = r.inUse - mbufs;
-    if (!ASC_NO_ASSERT) assert(inUse < 0x80000000, "more came back than was charged");
+    const before = r.inUse;
+    if (!ASC_NO_ASSERT) assert(before >= mbufs, "more came back than was charged");
+    const inUse = before - mbufs;
     const returned = r.returned + mbufs;
     r.inUse = inUse;
     r.returned = returned;
-    r.low = min(r.low, inUse);
-    r.heldLeast = min(r.heldLeast, heldUs);
-    r.heldMost = max(r.heldMost, heldUs);
+    if (before > r.high) r.high = before;
+    if (inUse < r.low) r.low = inUse;
+    if (heldUs < r.heldLeast) r.heldLeast = heldUs;
+    if (heldUs > r.heldMost) r.heldMost = heldUs;
     if (returned >= r.window) becomesDue(due, record, LIMIT_F_RETURNED);
   }
 }
@@ -140,10 +144,13 @@ export function limitRelease(due: usize, record: usize, mbufs: u32, heldUs: u32)
  */
 export function limitBatch(due: usize, record: usize, filled: u32): void {
   const r = changetype<Limit>(record);
-  r.frames += 1;
-  r.filled += filled;
-  r.returned += r.limit;
-  r.high = max(r.high, min(filled, r.limit));
-  if (filled > r.mark) becomesDue(due, record, LIMIT_F_PRESSURE);
+  const offered = r.limit;
+  // A frame that alone has more is a batch of its own.
+  const part = min(filled, offered);
+  r.returned += offered;
+  r.unfilled += offered - part;
+  if (part > 1) r.chained += part - 1;
+  r.high = max(r.high, part);
+  if (part > r.mark) becomesDue(due, record, LIMIT_F_PRESSURE);
   else if (r.returned >= r.window) becomesDue(due, record, LIMIT_F_RETURNED);
 }

@@ -9,6 +9,15 @@ import type { LimitWindow } from "./window.js";
 
 const HELD_NOTHING = 0xffffffff;
 
+/** What a window counts from 0. */
+const COUNTED = [
+  layout.LIMIT_RETURNED,
+  layout.LIMIT_HELD_MOST,
+  layout.LIMIT_REFUSED,
+  layout.LIMIT_CHAINED,
+  layout.LIMIT_UNFILLED,
+] as const;
+
 /** What an owner did since it was opened. */
 export interface OwnerTotals {
   readonly frames: number;
@@ -26,6 +35,8 @@ export class Accounts implements Ledger {
   readonly #list: number;
   /** Numbers of owners that were shut. */
   readonly #free: number[] = [];
+  /** Mbufs in use when each owner's window began. */
+  readonly #began: number[] = [];
   /** Of the windows that were closed, by owner. */
   readonly #before: OwnerTotals[] = [];
   #opened = 0;
@@ -66,7 +77,7 @@ export class Accounts implements Ledger {
     u32.fill(0, word, word + layout.LIMIT_BYTES / 4);
     u32[word + layout.LIMIT_OWNER / 4] = owner;
     u32[word + layout.LIMIT_WINDOW / 4] = windowDescriptors;
-    u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    this.#begin(owner);
     this.setPartition(owner, owner);
     this.#before[owner] = { frames: 0, refused: 0, bytes: 0 };
     this.set(owner, limit, mark);
@@ -103,7 +114,7 @@ export class Accounts implements Ledger {
   totals(owner: number): OwnerTotals {
     const before = this.#before[owner] as OwnerTotals;
     return {
-      frames: before.frames + this.#word(owner, layout.LIMIT_FRAMES),
+      frames: before.frames + this.#frames(owner),
       refused: before.refused + this.#word(owner, layout.LIMIT_REFUSED),
       bytes: before.bytes + this.#bytes(owner),
     };
@@ -129,39 +140,24 @@ export class Accounts implements Ledger {
   }
 
   close(owner: number): Omit<LimitWindow, "closedBy" | "ms"> {
-    const { u32, u64 } = this.#arena;
-    const record = this.record(owner);
-    const word = record >> 2;
     const inUse = this.inUse(owner);
     const least = this.#word(owner, layout.LIMIT_HELD_LEAST);
     const heldMs = { least: least / 1000, most: this.#word(owner, layout.LIMIT_HELD_MOST) / 1000 };
     const window = {
       limit: this.limit(owner),
-      filled: this.#word(owner, layout.LIMIT_FILLED),
+      filled: this.#filled(owner),
       returned: this.#word(owner, layout.LIMIT_RETURNED),
       inUse,
-      high: this.#word(owner, layout.LIMIT_HIGH),
+      // What came last may be the most.
+      high: Math.max(this.#word(owner, layout.LIMIT_HIGH), inUse),
       low: this.#word(owner, layout.LIMIT_LOW),
-      frames: this.#word(owner, layout.LIMIT_FRAMES),
+      frames: this.#frames(owner),
       refused: this.#word(owner, layout.LIMIT_REFUSED),
       bytes: this.#bytes(owner),
       ...(least === HELD_NOTHING ? {} : { heldMs }),
     };
     this.#before[owner] = this.totals(owner);
-    for (const field of [
-      layout.LIMIT_REFUSED,
-      layout.LIMIT_FILLED,
-      layout.LIMIT_RETURNED,
-      layout.LIMIT_FRAMES,
-      layout.LIMIT_HELD_MOST,
-    ]) {
-      u32[word + field / 4] = 0;
-    }
-    u32[word + layout.LIMIT_HIGH / 4] = inUse;
-    u32[word + layout.LIMIT_LOW / 4] = inUse;
-    u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
-    u32[word + layout.LIMIT_FLAGS / 4] = this.#word(owner, layout.LIMIT_FLAGS) & ~layout.LIMIT_F_DUE;
-    u64[(record + layout.LIMIT_CHARGED_BYTES) >> 3] = 0n;
+    this.#begin(owner);
     return window;
   }
 
@@ -178,6 +174,30 @@ export class Accounts implements Ledger {
   /** A batch was handed to the owner that had so many mbufs, and could have had as many as its limit says. */
   batch(owner: number, mbufs: number): void {
     this.#kernels.limitBatch(this.dueRing, this.record(owner), mbufs);
+  }
+
+  /** A window begins with what is in use. */
+  #begin(owner: number): void {
+    const { u32, u64 } = this.#arena;
+    const word = this.record(owner) >> 2;
+    const inUse = this.inUse(owner);
+    this.#began[owner] = inUse;
+    for (const field of COUNTED) u32[word + field / 4] = 0;
+    u32[word + layout.LIMIT_HIGH / 4] = inUse;
+    u32[word + layout.LIMIT_LOW / 4] = inUse;
+    u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
+    u32[word + layout.LIMIT_FLAGS / 4] = this.#word(owner, layout.LIMIT_FLAGS) & ~layout.LIMIT_F_DUE;
+    u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3] = 0n;
+  }
+
+  /** Mbufs that were filled since the window began: those that came back with something in them, and what is in use more. */
+  #filled(owner: number): number {
+    const more = this.inUse(owner) - (this.#began[owner] as number);
+    return more + this.#word(owner, layout.LIMIT_RETURNED) - this.#word(owner, layout.LIMIT_UNFILLED);
+  }
+
+  #frames(owner: number): number {
+    return this.#filled(owner) - this.#word(owner, layout.LIMIT_CHAINED);
   }
 
   #bytes(owner: number): number {

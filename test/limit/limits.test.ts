@@ -180,7 +180,7 @@ describe.each(BUILDS)("limits of an engine (%s build)", (build) => {
     });
     expect(batches).toEqual([4, 4, 1, 0]);
     limits.tick(1);
-    expect(limits.report("web")).toMatchObject({ frames: 4, refused: 0, inUse: 0 });
+    expect(limits.report("web")).toMatchObject({ frames: 3, refused: 0, inUse: 0 });
   });
 
   test("a batch takes a frame that alone has more mbufs than the limit", async () => {
