@@ -1,6 +1,6 @@
 import { CONNECTION_BYTES, MBUF_TIMESTAMP_NS, MONITOR_FREE } from "../assembly/layout.js";
-import { HealthMonitor } from "../src/limit/health-monitor.js";
-import { healthLimits } from "../src/limit/health-sizes.js";
+import { HealthMonitor } from "../src/limit/health/monitor.js";
+import { healthLimits } from "../src/limit/health/sizes.js";
 import { compileCalls, inProcess } from "./contestant.js";
 import { PlainMonitor } from "./health/plain.js";
 import { type TrafficShape, tcpTraffic } from "./health/traffic.js";

@@ -1,7 +1,7 @@
 import { COUNTER_TX_FRAMES, LIMIT_F_PEERS, LIMIT_FLAGS, PORT_OWNER } from "../assembly/layout.js";
-import { Accounts } from "../src/limit/accounts.js";
-import { LedgerRecord } from "../src/limit/ledger-record.js";
-import { limitCapacity, planLedger } from "../src/limit/sizes.js";
+import { Accounts } from "../src/limit/plane/accounts.js";
+import { LedgerRecord } from "../src/limit/plane/ledger-record.js";
+import { limitCapacity, planLedger } from "../src/limit/plane/sizes.js";
 import { MemoryPlan } from "../src/memory.js";
 import { definePolicy } from "../src/overlay/policy/policy.js";
 import { compileCalls, type Series, wasmCalls } from "./contestant.js";

@@ -31,7 +31,7 @@ import { causeName } from "./causes.js";
 import { checkBoolean, checkInteger } from "./check.js";
 import { ConfigError } from "./errors.js";
 import type { FlowHasher } from "./hash/hasher.js";
-import type { HealthMonitor } from "./limit/health-monitor.js";
+import type { HealthMonitor } from "./limit/health/monitor.js";
 import type { MemoryPlan } from "./memory.js";
 import { ENCAPSULATIONS, encapsulationName, type TunnelEncapsulation } from "./overlay/encapsulations.js";
 import type { Tunnel } from "./overlay/tunnel.js";

@@ -21,7 +21,7 @@ import { FlowHasher } from "./hash/hasher.js";
 import { type HashOptions, hashPlanOf } from "./hash/options.js";
 import { LagGroup } from "./lag/group.js";
 import { checkGroup, type LagGroupOptions } from "./lag/options.js";
-import { HealthMonitor } from "./limit/health-monitor.js";
+import { HealthMonitor } from "./limit/health/monitor.js";
 import { Limits, type LimitsOptions } from "./limit/limits.js";
 import type { Arena } from "./memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";

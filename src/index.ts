@@ -29,8 +29,8 @@ export { HASH_POLICIES, type HashOptions, type HashPolicy } from "./hash/options
 export * from "./host/index.js";
 export * from "./lag/index.js";
 export type { LagSizes } from "./lag/sizes.js";
-export { HealthMonitor, type HealthMonitorCounters } from "./limit/health-monitor.js";
-export type { HealthSizes } from "./limit/health-sizes.js";
+export { HealthMonitor, type HealthMonitorCounters } from "./limit/health/monitor.js";
+export type { HealthSizes } from "./limit/health/sizes.js";
 export * from "./limit/index.js";
 export * from "./limit/replay/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";

@@ -5,7 +5,7 @@
 //   │ inUse │ mark │ limit │ returned │ high │ low │ heldLeast │ heldMost │
 //   │ bytes (u64) │ window │ flags │ owner │ refused │ chained │ unfilled │
 //
-// What happened since the window began, the control plane reads, and begins the next (src/limit/accounts.ts): returned, high, low, held,
+// What happened since the window began, the control plane reads, and begins the next (src/limit/plane/accounts.ts): returned, high, low, held,
 // bytes, refused, chained and unfilled. How many mbufs were filled need not be counted: those that came back, and what is in use more
 // than when the window began. The most in use is seen when the first comes back, and by whoever reads. A window that should end before
 // its time is put into the ledger's ring, once: when more than mark mbufs are in use, when a frame is refused, when window mbufs

@@ -19,7 +19,7 @@ import {
 import { checkInteger, checkOneOf } from "../check.js";
 import { type PortCounters, readCounters } from "../counters.js";
 import { ConfigError } from "../errors.js";
-import type { BatchLimit } from "../limit/batch-limit.js";
+import type { BatchLimit } from "../limit/plane/batch-limit.js";
 import { Frame, type FrameOwner } from "./frame.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import type { Arrival } from "./pool.js";

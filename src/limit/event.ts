@@ -1,5 +1,5 @@
 /** What the controller tells: each change of a limit, with the reason and the window behind it. */
-import type { LimitReason } from "./reason.js";
+import type { LimitReason } from "./controller/reason.js";
 import type { LimitWindow } from "./window.js";
 
 export interface LimitEvent {

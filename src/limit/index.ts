@@ -1,18 +1,24 @@
 /** Dynamic mbuf limits (system 7): the public part. */
-export type { OwnerTotals } from "./accounts.js";
+
+export { Limiter, type LimiterOptions } from "./controller/limiter.js";
+export { type CheckedPolicy, checkPolicy } from "./controller/policy-check.js";
+export { type LimitReason, reasonText } from "./controller/reason.js";
+export type { OwnerReport } from "./controller/report.js";
+export type { SeriesPoint } from "./controller/series.js";
+export type { LimiterSnapshot } from "./controller/snapshot.js";
+export {
+  firstState as firstLimitState,
+  type StepResult,
+  type StepState,
+  step as limitStep,
+} from "./controller/step.js";
+export { type LimitTrace, recordTrace, replayTrace, type TracedLimiter, type TraceEntry } from "./controller/trace.js";
 export type { LimitEvent } from "./event.js";
-export type { ConnectionHealth } from "./health.js";
+export type { ConnectionHealth } from "./health/health.js";
 export type { Due, Ledger } from "./ledger.js";
-export { Limiter, type LimiterOptions } from "./limiter.js";
 export { type LimitReport, Limits, type LimitsOptions } from "./limits.js";
-export { createAccounts } from "./own-accounts.js";
+export type { OwnerTotals } from "./plane/accounts.js";
+export { createAccounts } from "./plane/own-accounts.js";
+export type { LimitSizes } from "./plane/sizes.js";
 export type { LimitPolicy, ReduceCriterion } from "./policy.js";
-export { type CheckedPolicy, checkPolicy } from "./policy-check.js";
-export { type LimitReason, reasonText } from "./reason.js";
-export type { OwnerReport } from "./report.js";
-export type { SeriesPoint } from "./series.js";
-export type { LimitSizes } from "./sizes.js";
-export type { LimiterSnapshot } from "./snapshot.js";
-export { firstState as firstLimitState, type StepResult, type StepState, step as limitStep } from "./step.js";
-export { type LimitTrace, recordTrace, replayTrace, type TracedLimiter, type TraceEntry } from "./trace.js";
 export type { LimitWindow } from "./window.js";

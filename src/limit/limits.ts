@@ -15,16 +15,16 @@ import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { Accounts, type OwnerTotals } from "./accounts.js";
-import { batchLimit } from "./batch-limit.js";
+import { Limiter } from "./controller/limiter.js";
+import type { OwnerReport } from "./controller/report.js";
+import type { SeriesPoint } from "./controller/series.js";
 import type { LimitEvent } from "./event.js";
-import { LedgerRecord } from "./ledger-record.js";
-import { Limiter } from "./limiter.js";
-import { Peers } from "./peers.js";
+import { Accounts, type OwnerTotals } from "./plane/accounts.js";
+import { batchLimit } from "./plane/batch-limit.js";
+import { LedgerRecord } from "./plane/ledger-record.js";
+import { Peers } from "./plane/peers.js";
+import type { LimitCapacity } from "./plane/sizes.js";
 import type { LimitPolicy } from "./policy.js";
-import type { OwnerReport } from "./report.js";
-import type { SeriesPoint } from "./series.js";
-import type { LimitCapacity } from "./sizes.js";
 
 export interface LimitsOptions {
   /** Mbufs that all owners together may hold, at most the engine's; those, by default. */

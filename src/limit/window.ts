@@ -1,5 +1,5 @@
 /** What an owner did with its mbufs between two looks at it: all that the controller decides by. */
-import type { ConnectionHealth } from "./health.js";
+import type { ConnectionHealth } from "./health/health.js";
 
 export interface LimitWindow {
   /** So many mbufs came back, so long has it lasted, or the limit came near. */

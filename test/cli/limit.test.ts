@@ -216,8 +216,8 @@ describe("ringlane limit replay on real captures", () => {
     ["rocev2-write.pcap", "1.25x", ""],
     ["many-flows.pcap", "1.25x", ""],
     ["bulk.pcap", "4x", ""],
-    // Two streams of full segments begin at once, many times faster than a consumer at 1.25 times the mean of the whole capture.
-    ["bulk.pcap", "1.25x", "raise: { returned: 0.01 }"],
+    ["bulk.pcap", "1.25x", ""],
+    // Its bursts come so much faster than a consumer at 1.25 times the mean of the whole capture that nothing comes back meanwhile.
     ["kernel-vxlan-underlay.pcap", "1.25x", "raise: { returned: 0 }"],
   ])(
     "%s at %s: half of the static maximum's memory, its refusals, fewer than the minimum's %s",

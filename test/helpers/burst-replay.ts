@@ -1,6 +1,7 @@
 /** The controller and its static rivals on a trace of bursts; also bundled for a page. */
+
+import { checkPolicy } from "../../src/limit/controller/policy-check.js";
 import type { LimitPolicy } from "../../src/limit/policy.js";
-import { checkPolicy } from "../../src/limit/policy-check.js";
 import { type ComparisonFigures, LimitComparison } from "../../src/limit/replay/comparison.js";
 import type { ReplayLedger } from "../../src/limit/replay/ledger.js";
 import { LimiterKeeper } from "../../src/limit/replay/limiter-keeper.js";

@@ -2,9 +2,9 @@
 import { BURST_MAX } from "../../assembly/layout.js";
 import type { Arrival } from "../../src/buffer/pool.js";
 import type { Burst } from "../../src/burst.js";
-import type { ConnectionHealth } from "../../src/limit/health.js";
-import type { HealthMonitor } from "../../src/limit/health-monitor.js";
-import type { HealthSizes } from "../../src/limit/health-sizes.js";
+import type { ConnectionHealth } from "../../src/limit/health/health.js";
+import type { HealthMonitor } from "../../src/limit/health/monitor.js";
+import type { HealthSizes } from "../../src/limit/health/sizes.js";
 import type { Finding, TcpHealthModel } from "../model/tcp-health.js";
 import { type Build, testEngine } from "./engines.js";
 

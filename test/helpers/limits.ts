@@ -1,8 +1,8 @@
 /** A ledger over a test bed's pool, with owners that have limits. */
 import { LIMIT_F_PEERS, LIMIT_FLAGS, PORT_OWNER } from "../../assembly/layout.js";
-import { Accounts } from "../../src/limit/accounts.js";
-import { LedgerRecord } from "../../src/limit/ledger-record.js";
-import { limitCapacity, planLedger } from "../../src/limit/sizes.js";
+import { Accounts } from "../../src/limit/plane/accounts.js";
+import { LedgerRecord } from "../../src/limit/plane/ledger-record.js";
+import { limitCapacity, planLedger } from "../../src/limit/plane/sizes.js";
 import { MemoryPlan } from "../../src/memory.js";
 import type { Bed } from "./bed.js";
 

@@ -2,12 +2,12 @@
  * The controller, the slow way: every sum, share, order and deadline is found by walking over all owners, whenever it is asked for. The step
  * itself (a table of its own in test/limit/step.test.ts), marks and filling by weight are the real ones.
  */
-import { fillByWeight } from "../../src/limit/fill.js";
+import { fillByWeight } from "../../src/limit/controller/fill.js";
+import { firstMark, nextMark } from "../../src/limit/controller/mark.js";
+import { type CheckedPolicy, checkPolicy } from "../../src/limit/controller/policy-check.js";
+import { firstState, type StepState, step } from "../../src/limit/controller/step.js";
 import type { Ledger } from "../../src/limit/ledger.js";
-import { firstMark, nextMark } from "../../src/limit/mark.js";
 import type { LimitPolicy } from "../../src/limit/policy.js";
-import { type CheckedPolicy, checkPolicy } from "../../src/limit/policy-check.js";
-import { firstState, type StepState, step } from "../../src/limit/step.js";
 import type { LimitWindow } from "../../src/limit/window.js";
 
 interface ModelPartition {

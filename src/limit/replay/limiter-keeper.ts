@@ -1,9 +1,9 @@
 /** The controller as the keeper of a replay's limits: each peer is a partition of its own, all under one wall. */
 import { ConfigError } from "../../errors.js";
+import { Limiter } from "../controller/limiter.js";
+import { checkPolicy } from "../controller/policy-check.js";
 import type { Ledger } from "../ledger.js";
-import { Limiter } from "../limiter.js";
 import type { LimitPolicy } from "../policy.js";
-import { checkPolicy } from "../policy-check.js";
 import type { Keeper } from "./keeper.js";
 
 /** More than the times that an owner which has learned to be patient needs a policy's windows (step.ts). */

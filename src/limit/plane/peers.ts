@@ -1,0 +1,108 @@
+/**
+ * Which peers of which partitions have records of their own. A peer that sends to a partition is a stranger at first, charged to the
+ * partition; it gets a record when there is room for its floor, and loses it when it has been idle.
+ */
+import { LIMIT_F_PEERS } from "../../../assembly/layout.js";
+import { ipText } from "../../overlay/address.js";
+import type { Limiter } from "../controller/limiter.js";
+import type { Accounts } from "./accounts.js";
+import type { LedgerRecord, Stranger } from "./ledger-record.js";
+
+/** ::ffff:0:0/96, under which IPv4 addresses are (RFC 4291 section 2.5.5.2). */
+const MAPPED = [...new Array(10).fill(0), 0xff, 0xff];
+
+/** Peers that are looked at in a tick: enough to see all of a full table within seconds. */
+const LOOKED_AT = 64;
+
+interface Peer {
+  readonly partition: string;
+  readonly name: string;
+  readonly owner: number;
+  readonly key: Stranger;
+  /** Frames that it had sent when it was last looked at, and since when there are no more. */
+  frames: number;
+  idleSinceMs: number;
+}
+
+export class Peers {
+  readonly #accounts: Accounts;
+  readonly #ledger: LedgerRecord;
+  readonly #limiter: Limiter;
+  readonly #most: number;
+  readonly #idleMs: number;
+  /** Partitions whose peers have records, by the address of their own. */
+  readonly #partitions = new Map<number, string>();
+  /** In the order in which they will be looked at. */
+  readonly #peers = new Set<Peer>();
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(accounts: Accounts, ledger: LedgerRecord, limiter: Limiter, most: number, idleMs: number) {
+    this.#accounts = accounts;
+    this.#ledger = ledger;
+    this.#limiter = limiter;
+    this.#most = most;
+    this.#idleMs = idleMs;
+  }
+
+  addPartition(name: string, owner: number): void {
+    this.#partitions.set(this.#accounts.record(owner), name);
+    this.#accounts.setFlag(owner, LIMIT_F_PEERS);
+  }
+
+  /** Its peers' frames are nobody's own from now on; the limiter removes their records. */
+  removePartition(name: string): void {
+    for (const [record, partition] of this.#partitions) if (partition === name) this.#partitions.delete(record);
+    for (const peer of this.#peers) if (peer.partition === name) this.#forget(peer);
+  }
+
+  tick(nowMs: number): void {
+    for (const stranger of this.#ledger.takeStrangers()) this.#admit(stranger, nowMs);
+    // Ticks may follow every burst; nobody has been idle for longer since the last one of the same ms.
+    if (nowMs - this.#lookedMs < 1) return;
+    this.#lookedMs = nowMs;
+    let left = Math.min(LOOKED_AT, this.#peers.size);
+    for (const peer of this.#peers) {
+      if (left-- === 0) break;
+      // To the end of the line.
+      this.#peers.delete(peer);
+      this.#peers.add(peer);
+      this.#look(peer, nowMs);
+    }
+  }
+
+  #admit(key: Stranger, nowMs: number): void {
+    const partition = this.#partitions.get(key.partition);
+    if (partition === undefined || this.#peers.size >= this.#most || this.#accounts.isFull) return;
+    const name = peerName(key.address);
+    const owner = this.#limiter.addPeer(partition, name);
+    if (owner === undefined) return;
+    this.#accounts.setPartition(owner, this.#accounts.ownerAt(key.partition));
+    if (this.#ledger.insertPeer(key, this.#accounts.record(owner))) {
+      this.#peers.add({ partition, name, owner, key, frames: 0, idleSinceMs: nowMs });
+    } else {
+      this.#limiter.remove(partition, name);
+    }
+  }
+
+  #look(peer: Peer, nowMs: number): void {
+    const { frames, refused } = this.#accounts.totals(peer.owner);
+    if (frames + refused !== peer.frames || this.#accounts.inUse(peer.owner) > 0) {
+      peer.frames = frames + refused;
+      peer.idleSinceMs = nowMs;
+    } else if (nowMs - peer.idleSinceMs >= this.#idleMs) {
+      this.#forget(peer);
+      this.#limiter.remove(peer.partition, peer.name);
+    }
+  }
+
+  #forget(peer: Peer): void {
+    this.#peers.delete(peer);
+    this.#ledger.removePeer(peer.key);
+  }
+}
+
+/** A peer's address as text; an IPv4 address as such. */
+export function peerName(address: Uint8Array): string {
+  const isMapped = MAPPED.every((byte, i) => address[i] === byte);
+  return ipText(isMapped ? address.subarray(MAPPED.length) : address);
+}
