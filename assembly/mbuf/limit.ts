@@ -123,9 +123,8 @@ function becomesDue(due: usize, record: usize, why: u32): void {
   const r = changetype<Limit>(record);
   const flags = r.flags;
   if ((flags & LIMIT_F_DUE) != 0) return;
-  r.flags = flags | why;
-  // It has a slot for every owner.
-  ringEnqueue(due, r.owner);
+  // Without room it stays as it is, and is due at the next occasion.
+  if (ringEnqueue(due, r.owner)) r.flags = flags | why;
 }
 
 /** Account.charge for who counts mbufs without having them: a replay of a capture. */

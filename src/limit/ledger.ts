@@ -18,7 +18,7 @@ export interface Ledger {
   /** Sets an owner's limit, and the mark: once more mbufs than that are in use, its window is due ("pressure"), once a window. */
   set(owner: number, limit: number, mark: number): void;
   inUse(owner: number): number;
-  /** Owners whose window is due, each once; whoever asks closes them. */
+  /** Owners whose window is due, each once, until it is closed. */
   due(): Due[];
   /** What the owner did since its window began; the next begins now. */
   close(owner: number): Omit<LimitWindow, "closedBy" | "ms">;

@@ -2,11 +2,10 @@
 
 import { checkPolicy } from "../../src/limit/controller/policy-check.js";
 import type { LimitPolicy } from "../../src/limit/policy.js";
-import { type ComparisonFigures, LimitComparison } from "../../src/limit/replay/comparison.js";
-import type { ReplayLedger } from "../../src/limit/replay/ledger.js";
+import { type ComparisonFigures, type ComparisonOptions, LimitComparison } from "../../src/limit/replay/comparison.js";
 import { LimiterKeeper } from "../../src/limit/replay/limiter-keeper.js";
-import { PlainLedger } from "../../src/limit/replay/plain-ledger.js";
 import type { ReplayArrival } from "../../src/limit/replay/replay.js";
+import { ModelLedger } from "../model/ledger.js";
 import { bursts } from "./bursts.js";
 
 export const PEERS = 8;
@@ -17,16 +16,17 @@ export interface BurstSetting {
   readonly timesMean: number;
   readonly wall?: number;
   readonly stalledPeer?: number;
-  readonly ledger?: () => ReplayLedger;
+  /** The twin's by default. */
+  readonly ledgers?: ComparisonOptions["ledgers"];
 }
 
 export function compareOn(
   trace: readonly ReplayArrival[],
-  { policy, timesMean, wall, stalledPeer, ledger }: BurstSetting,
+  { policy, timesMean, wall, stalledPeer, ledgers }: BurstSetting,
 ) {
   const checked = checkPolicy("policy", policy);
   const comparison = new LimitComparison({
-    ledger: ledger ?? (() => new PlainLedger(PEERS)),
+    ledgers: ledgers ?? twins(PEERS),
     controller: (watched) =>
       new LimiterKeeper(watched, {
         wall: wall ?? PEERS * checked.ceiling,
@@ -41,6 +41,15 @@ export function compareOn(
   });
   for (const arrival of trace) comparison.arrive(arrival);
   return comparison.finish(LENGTH_MS);
+}
+
+/** The three ledgers of a comparison, slow and plain. */
+export function twins(owners: number): ComparisonOptions["ledgers"] {
+  return {
+    controller: new ModelLedger(owners),
+    staticMinimum: new ModelLedger(owners),
+    staticMaximum: new ModelLedger(owners),
+  };
 }
 
 /** The figures of a seed, as a page and Node must have them alike. */

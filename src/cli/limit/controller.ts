@@ -1,11 +1,12 @@
 /** The controller and its ledgers, as a replay of the command line has them. */
-import { type Ledger, LimiterKeeper, PlainLedger } from "../../index.js";
+import { createAccounts, type Ledger, LimiterKeeper } from "../../index.js";
 import type { Peers } from "./peers.js";
 import type { ReplaySetting } from "./setting.js";
 
-/** An empty ledger for so many owners. */
-export function newLedger(owners: number): PlainLedger {
-  return new PlainLedger(owners);
+/** Empty ledgers for so many owners: the data plane's own. */
+export async function newLedgers(owners: number) {
+  const accounts = () => createAccounts(Math.max(1, owners));
+  return { controller: await accounts(), staticMinimum: await accounts(), staticMaximum: await accounts() };
 }
 
 export function controllerFor(ledger: Ledger, { wall, policies }: ReplaySetting, peers: Peers): LimiterKeeper {

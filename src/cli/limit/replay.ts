@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { LimitComparison } from "../../index.js";
 import { printJson } from "../report.js";
 import { readArrivals } from "./arrivals.js";
-import { controllerFor, newLedger } from "./controller.js";
+import { controllerFor, newLedgers } from "./controller.js";
 import { PeerPolicies } from "./peer-policies.js";
 import { type Peer, Peers } from "./peers.js";
 import { type PolicyFile, parsePolicyFile } from "./policy-file.js";
@@ -42,7 +42,7 @@ export async function limitReplay(path: string, asked: ReplayArguments): Promise
     const setting = settingOf(asked, policy, summary, peers);
     const policyOf = (peer: number) => setting.policies.of((peers.all[peer] as Peer).address);
     const comparison = new LimitComparison({
-      ledger: () => newLedger(peers.all.length),
+      ledgers: await newLedgers(peers.all.length),
       controller: (ledger) => controllerFor(ledger, setting, peers),
       boundsOf: (peer) => policyOf(peer).checked,
       framesPerSecond: setting.framesPerSecond,

@@ -8,6 +8,8 @@ import type { LimitWindow } from "../window.js";
 import { dueSlots } from "./sizes.js";
 
 const HELD_NOTHING = 0xffffffff;
+/** Longer than anybody measures by. */
+const HELD_MOST_US = 0xfffffffe;
 
 /** What a window counts from 0. */
 const COUNTED = [
@@ -32,7 +34,7 @@ export class Accounts implements Ledger {
   readonly #kernels: Kernels;
   readonly #records: number;
   readonly #count: number;
-  readonly #list: number;
+  readonly #dueSlots: number;
   /** Numbers of owners that were shut. */
   readonly #free: number[] = [];
   /** Mbufs in use when each owner's window began. */
@@ -48,8 +50,8 @@ export class Accounts implements Ledger {
     this.#count = owners;
     this.#records = arena.take(owners * layout.LIMIT_BYTES);
     this.dueRing = arena.take(layout.RING_BYTES);
-    kernels.ringInit(this.dueRing, arena.take(dueSlots(owners) * 4), dueSlots(owners));
-    this.#list = arena.take(dueSlots(owners) * 4);
+    this.#dueSlots = arena.take(dueSlots(owners) * 4);
+    kernels.ringInit(this.dueRing, this.#dueSlots, dueSlots(owners));
   }
 
   /** Address of an owner's record. */
@@ -87,11 +89,7 @@ export class Accounts implements Ledger {
   shut(owner: number): void {
     if (this.inUse(owner) !== 0) throw new Error(`owner ${owner} still holds mbufs`);
     // Whoever has the number next must not be due for this one's window.
-    if ((this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_DUE) !== 0) {
-      const others = this.#takeDue().filter((other) => other !== owner);
-      this.#arena.u32.set(others, this.#list >> 2);
-      this.#kernels.ringEnqueueBurst(this.dueRing, this.#list, others.length);
-    }
+    this.#begin(owner);
     this.set(owner, 0, 0);
     this.#free.push(owner);
   }
@@ -133,7 +131,17 @@ export class Accounts implements Ledger {
   }
 
   due(): Due[] {
-    return this.#takeDue().map((owner) => {
+    this.#skipDone();
+    const head = this.#dueHead;
+    let cursor = this.#arena.u32[(this.dueRing + layout.RING_TAIL) >> 2] as number;
+    if (cursor === head) return [];
+    const owners = new Set<number>();
+    for (; cursor !== head; cursor = (cursor + 1) >>> 0) {
+      const owner = this.#dueAt(cursor);
+      // One that was looked at and is due again is there twice.
+      if (this.#isDue(owner)) owners.add(owner);
+    }
+    return Array.from(owners, (owner) => {
       const isNear = (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_PRESSURE) !== 0;
       return { owner, closedBy: isNear ? "pressure" : "descriptors" };
     });
@@ -168,7 +176,8 @@ export class Accounts implements Ledger {
 
   /** Gives back mbufs that charge took, after so long. */
   release(owner: number, mbufs: number, heldMs: number): void {
-    this.#kernels.limitRelease(this.dueRing, this.record(owner), mbufs, Math.round(heldMs * 1000));
+    const heldUs = Math.min(Math.round(heldMs * 1000), HELD_MOST_US);
+    this.#kernels.limitRelease(this.dueRing, this.record(owner), mbufs, heldUs);
   }
 
   /** A batch was handed to the owner that had so many mbufs, and could have had as many as its limit says. */
@@ -188,6 +197,7 @@ export class Accounts implements Ledger {
     u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
     u32[word + layout.LIMIT_FLAGS / 4] = this.#word(owner, layout.LIMIT_FLAGS) & ~layout.LIMIT_F_DUE;
     u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3] = 0n;
+    this.#skipDone();
   }
 
   /** Mbufs that were filled since the window began: those that came back with something in them, and what is in use more. */
@@ -204,9 +214,25 @@ export class Accounts implements Ledger {
     return Number(this.#arena.u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3]);
   }
 
-  #takeDue(): number[] {
-    const n = this.#kernels.ringDequeueBurst(this.dueRing, this.#list, dueSlots(this.#count));
-    return [...this.#arena.u32.subarray(this.#list >> 2, (this.#list >> 2) + n)];
+  /** Lets the ring forget owners at its end whose windows have begun anew. */
+  #skipDone(): void {
+    const { u32 } = this.#arena;
+    const tail = (this.dueRing + layout.RING_TAIL) >> 2;
+    while (u32[tail] !== this.#dueHead && !this.#isDue(this.#dueAt(u32[tail] as number))) {
+      u32[tail] = ((u32[tail] as number) + 1) >>> 0;
+    }
+  }
+
+  get #dueHead(): number {
+    return this.#arena.u32[(this.dueRing + layout.RING_HEAD) >> 2] as number;
+  }
+
+  #dueAt(cursor: number): number {
+    return this.#arena.u32[(this.#dueSlots >> 2) + (cursor & (dueSlots(this.#count) - 1))] as number;
+  }
+
+  #isDue(owner: number): boolean {
+    return (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_DUE) !== 0;
   }
 
   #word(owner: number, offset: number): number {

@@ -32,7 +32,7 @@ export function limitCapacity(sizes: LimitSizes): LimitCapacity {
 /** Plans the accounts of so many owners: what LimitLedger takes. */
 export function planAccounts(plan: MemoryPlan, owners: number): void {
   plan.add(owners * LIMIT_BYTES).add(RING_BYTES);
-  plan.add(dueSlots(owners) * 4).add(dueSlots(owners) * 4);
+  plan.add(dueSlots(owners) * 4);
 }
 
 /** Plans the ledger of an engine with so many mbufs: what makeLedgerRecord takes. */
@@ -47,7 +47,7 @@ export function peerTable(peers: number) {
   return tableShape(PEER_KEY_BYTES, peers);
 }
 
-/** Slots of the ring of owners whose window is due: a power of two, one at least for each. */
+/** Slots of the ring of owners whose window is due: a power of two, one at least for each. One that finds no room is due a frame later. */
 export function dueSlots(owners: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, owners)));
 }

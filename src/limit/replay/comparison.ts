@@ -7,8 +7,8 @@ import { LimitReplay, type ReplayArrival } from "./replay.js";
 import type { WatchedLedger } from "./watched-ledger.js";
 
 export interface ComparisonOptions {
-  /** Makes an empty ledger, one for each of the three. */
-  readonly ledger: () => ReplayLedger;
+  /** An empty ledger for each of the three. */
+  readonly ledgers: Readonly<Record<keyof ComparisonFigures, ReplayLedger>>;
   /** Makes the controller's keeper. */
   readonly controller: (ledger: WatchedLedger) => Keeper;
   /** Between what a peer's limit may move. */
@@ -32,12 +32,14 @@ export class LimitComparison {
   readonly #minimum: LimitReplay;
   readonly #maximum: LimitReplay;
 
-  constructor({ ledger, controller, boundsOf, framesPerSecond, stalls = [], ...trace }: ComparisonOptions) {
-    const replay = (keeper: (watched: WatchedLedger) => Keeper) =>
-      new LimitReplay({ ...trace, ledger: ledger(), keeper, consumer: new Consumer(framesPerSecond, stalls) });
-    this.#controller = replay(controller);
-    this.#minimum = replay((watched) => new FixedLimits(watched, (peer) => boundsOf(peer).floor));
-    this.#maximum = replay((watched) => new FixedLimits(watched, (peer) => boundsOf(peer).ceiling));
+  constructor({ ledgers, controller, boundsOf, framesPerSecond, stalls = [], ...trace }: ComparisonOptions) {
+    const replay = (ledger: ReplayLedger, keeper: (watched: WatchedLedger) => Keeper) =>
+      new LimitReplay({ ...trace, ledger, keeper, consumer: new Consumer(framesPerSecond, stalls) });
+    const fixed = (bound: "floor" | "ceiling") => (watched: WatchedLedger) =>
+      new FixedLimits(watched, (peer) => boundsOf(peer)[bound]);
+    this.#controller = replay(ledgers.controller, controller);
+    this.#minimum = replay(ledgers.staticMinimum, fixed("floor"));
+    this.#maximum = replay(ledgers.staticMaximum, fixed("ceiling"));
   }
 
   arrive(arrival: ReplayArrival): void {

@@ -11,6 +11,5 @@ export type {
 export { FixedLimits, type Keeper as LimitKeeper } from "./keeper.js";
 export type { ReplayLedger } from "./ledger.js";
 export { LimiterKeeper, type LimiterKeeperOptions } from "./limiter-keeper.js";
-export { PlainLedger } from "./plain-ledger.js";
 export type { Reactions as LimitReactions } from "./reaction.js";
 export { LimitReplay, type LimitReplayOptions, type ReplayArrival } from "./replay.js";

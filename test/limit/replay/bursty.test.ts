@@ -1,12 +1,12 @@
 /** The controller on bursty traces from seeds: a fraction of the static maximum's memory, its refusals, and far fewer than the minimum's. */
 import { describe, expect, it } from "vitest";
 import { checkPolicy } from "../../../src/limit/controller/policy-check.js";
+import { createAccounts } from "../../../src/limit/plane/own-accounts.js";
 import { LimitComparison } from "../../../src/limit/replay/comparison.js";
 import { LimiterKeeper } from "../../../src/limit/replay/limiter-keeper.js";
-import { PlainLedger } from "../../../src/limit/replay/plain-ledger.js";
-import { compareOn, LENGTH_MS, PEERS } from "../../helpers/burst-replay.js";
+import { compareOn, LENGTH_MS, PEERS, twins } from "../../helpers/burst-replay.js";
 import { bursts } from "../../helpers/bursts.js";
-import { ModelLedger } from "../../model/ledger.js";
+import { wasmBytes } from "../../helpers/engines.js";
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
@@ -51,12 +51,14 @@ it("a peer that nobody reads costs the others nothing, and loses its own", () =>
   }
 });
 
-it("the same trace gives the same decisions, whichever ledger keeps the account", () => {
+it("the same trace gives the same decisions, whichever ledger keeps the account", async () => {
   const trace = bursts(9, { peers: PEERS, lengthMs: LENGTH_MS });
   const setting = { policy: {}, timesMean: 1.25 };
   const figures = compareOn(trace, setting);
   expect(compareOn(trace, setting)).toEqual(figures);
-  expect(compareOn(trace, { ...setting, ledger: () => new ModelLedger(PEERS) })).toEqual(figures);
+  const accounts = () => createAccounts(PEERS, wasmBytes("release"));
+  const ledgers = { controller: await accounts(), staticMinimum: await accounts(), staticMaximum: await accounts() };
+  expect(compareOn(trace, { ...setting, ledgers })).toEqual(figures);
 });
 
 it("limits come to rest in a silence, and the wake is at the next frame", () => {
@@ -64,7 +66,7 @@ it("limits come to rest in a silence, and the wake is at the next frame", () => 
   const burst = Array.from({ length: 500 }, (_, i) => ({ peer: 0, atMs: i / 10, lengthBytes: 100 }));
   const trace = [...burst, ...burst.map((arrival) => ({ ...arrival, atMs: arrival.atMs + 54 * year }))];
   const comparison = new LimitComparison({
-    ledger: () => new PlainLedger(1),
+    ledgers: twins(1),
     controller: (ledger) => new LimiterKeeper(ledger, { wall: 4096, policyOf: () => ({}), policies: [{}] }),
     boundsOf: () => checkPolicy("policy", {}),
     framesPerSecond: 5000,
@@ -81,7 +83,7 @@ it("limits come to rest in a silence, and the wake is at the next frame", () => 
 it("a peer that finds the wall full of others' mbufs is refused until they give some back", () => {
   const policy = { floor: 8, preset: 8, ceiling: 32 };
   const comparison = new LimitComparison({
-    ledger: () => new PlainLedger(2),
+    ledgers: twins(2),
     controller: (ledger) => new LimiterKeeper(ledger, { wall: 24, policyOf: () => policy, policies: [policy] }),
     boundsOf: () => policy,
     framesPerSecond: 100,
