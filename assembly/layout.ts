@@ -82,6 +82,9 @@ export const LEDGER_STRANGER_COUNT = 24;
 export const LEDGER_KEY = 28;
 export const LEDGER_SEEN = 32;
 export const LEDGER_EPOCH = 40;
+export const LEDGER_MONITOR = 44;
+/** For each owner's number the address of its health record (u32), or 0. */
+export const LEDGER_HEALTHS = 48;
 /** What the ledger keeps of an mbuf: its owner's record (u32, 0 for none), and when it was charged (u32, microseconds). */
 export const LEDGER_ENTRY_BYTES = 8;
 /** Peers without a record of their own that are remembered between two looks at them: a key each. */
@@ -114,6 +117,8 @@ export const LIMIT_F_RETURNED = 0x2;
 export const LIMIT_F_DUE = 0x3;
 /** A partition's: its peers have records of their own. */
 export const LIMIT_F_PEERS = 0x4;
+/** A partition's: the health of TCP connections through its ports is measured, for it or for its peers. */
+export const LIMIT_F_HEALTH = 0x8;
 /** In the flags, above the bits: the number of the partition that the owner is of. */
 export const LIMIT_PARTITION_SHIFT = 8;
 

@@ -185,7 +185,8 @@ export class Engine {
     this.#owner.checkOpen();
     if (!this.#limits.limits) throw new ConfigError("limits", undefined, "given to createEngine, {} for the defaults");
     if (this.#mbufLimits) throw new ConfigError("limits", "a second one", "one for each engine");
-    this.#mbufLimits = new Limits(this.#owner, this.#limits.limits, options);
+    const monitor = this.#limits.health && this.healthMonitor();
+    this.#mbufLimits = new Limits(this.#owner, this.#limits.limits, options, monitor);
     return this.#mbufLimits;
   }
 

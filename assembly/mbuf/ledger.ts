@@ -10,8 +10,10 @@ import {
   LEDGER_DUE,
   LEDGER_ENTRIES,
   LEDGER_EPOCH,
+  LEDGER_HEALTHS,
   LEDGER_KEY,
   LEDGER_MBUFS,
+  LEDGER_MONITOR,
   LEDGER_NOW,
   LEDGER_PEERS,
   LEDGER_SEEN,
@@ -40,8 +42,11 @@ export class Ledger {
   seen: u64;
   /** How often a peer has lost its record: whoever remembers one looks it up again after that. */
   epoch: u32;
+  /** Follows connections of partitions that say so (health/watch.ts), 0 without. */
+  monitor: u32;
+  healths: u32;
   unused0: u32;
-  unused1: v128;
+  unused1: u64;
 }
 
 if (offsetof<Ledger>() != LEDGER_BYTES) ERROR("Ledger: size");
@@ -55,6 +60,8 @@ if (offsetof<Ledger>("strangerCount") != LEDGER_STRANGER_COUNT) ERROR("Ledger: s
 if (offsetof<Ledger>("key") != LEDGER_KEY) ERROR("Ledger: key");
 if (offsetof<Ledger>("seen") != LEDGER_SEEN) ERROR("Ledger: seen");
 if (offsetof<Ledger>("epoch") != LEDGER_EPOCH) ERROR("Ledger: epoch");
+if (offsetof<Ledger>("monitor") != LEDGER_MONITOR) ERROR("Ledger: monitor");
+if (offsetof<Ledger>("healths") != LEDGER_HEALTHS) ERROR("Ledger: healths");
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Charge {

@@ -1,5 +1,7 @@
 // Whose the frame is that a guest is given: with a policy for peers, the sender's, by its address. Its endpoint is known by then, and
 // remembers the record, so that the table of peers is asked only when something has changed.
+
+import { Watch } from "../health/watch";
 import { DROP_MBUF_LIMIT, FLAG_IPV4, LIMIT_F_PEERS, LIMIT_FLAGS, LIMIT_PARTITION_SHIFT, OK } from "../layout";
 import { Charge, Ledger } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
@@ -15,7 +17,10 @@ export function chargeGuest(port: usize, from: usize, m: usize): u32 {
   const partition = p.owner as usize;
   if (partition == 0) return OK;
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
-  return Charge.chain(ledger, peerOf(ledger, partition, from, m), m) ? OK : DROP_MBUF_LIMIT;
+  const owner = peerOf(ledger, partition, from, m);
+  if (!Charge.chain(ledger, owner, m)) return DROP_MBUF_LIMIT;
+  Watch.given(ledger, partition, owner, p.index, m);
+  return OK;
 }
 
 function peerOf(ledger: usize, partition: usize, from: usize, m: usize): usize {

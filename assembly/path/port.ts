@@ -8,6 +8,7 @@ import { count } from "../counter";
 import { postSingles } from "../dma/post";
 import { Queue, queueFree, queueSize, ringDoorbell } from "../dma/queue";
 import { ringEnqueueBurst, ringRoom } from "../dma/ring";
+import { Watch } from "../health/watch";
 import {
   COUNTER_COPIED_BYTES,
   COUNTER_DROP,
@@ -89,7 +90,8 @@ function receiveCharged(port: usize, list: usize, n: u32): u32 {
   const p = changetype<Port>(port);
   const ring = p.rxRing as usize;
   const took = min(n, ringRoom(ring));
-  const held = chargeBurst(changetype<Pool>(p.pool as usize).ledger as usize, p.owner as usize, list, took);
+  const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
+  const held = chargeBurst(ledger, p.owner as usize, list, took);
   ringEnqueueBurst(ring, list, held);
   let bytes: u64 = 0;
   for (let i: u32 = 0; i < took; i++) {
@@ -97,6 +99,7 @@ function receiveCharged(port: usize, list: usize, n: u32): u32 {
     changetype<Mbuf>(m).port = p.index as u16;
     bytes += changetype<Mbuf>(m).pktLen as u64;
     if (i >= held) drop(port, m, DROP_MBUF_LIMIT);
+    else Watch.sent(ledger, p.owner as usize, p.index, m);
   }
   const counters = p.counters as usize;
   count(counters, COUNTER_RX_FRAMES, took);
@@ -113,7 +116,10 @@ export function chargeTo(port: usize, m: usize): u32 {
   const p = changetype<Port>(port);
   if (p.owner == 0) return OK;
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
-  return Charge.chain(ledger, ownerOf(ledger, p.owner as usize, m), m) ? OK : DROP_MBUF_LIMIT;
+  const owner = ownerOf(ledger, p.owner as usize, m);
+  if (!Charge.chain(ledger, owner, m)) return DROP_MBUF_LIMIT;
+  Watch.given(ledger, p.owner as usize, owner, p.index, m);
+  return OK;
 }
 
 /** True when a port's owner holds as much as it may: it gets no copies of frames that others are charged for. */

@@ -4,6 +4,7 @@
 // a frame whose rest the host has not copied yet.
 import { count } from "../counter";
 import { Ring } from "../dma/ring";
+import { Watch } from "../health/watch";
 import {
   COUNTER_COPIED_BYTES,
   COUNTER_DROP,
@@ -114,6 +115,7 @@ function chargeArrived(port: usize, first: u32, head: u32): u32 {
     if (Charge.chain(ledger, p.owner as usize, m as usize)) {
       store<u32>((ring.slots as usize) + (((end & ring.mask) as usize) << 2), m);
       end++;
+      Watch.sent(ledger, p.owner as usize, p.index, m as usize);
     } else {
       drop(port, m as usize, DROP_MBUF_LIMIT);
     }

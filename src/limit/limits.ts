@@ -19,8 +19,10 @@ import { Limiter } from "./controller/limiter.js";
 import type { OwnerReport } from "./controller/report.js";
 import type { SeriesPoint } from "./controller/series.js";
 import type { LimitEvent } from "./event.js";
+import type { HealthMonitor } from "./health/monitor.js";
 import { Accounts, type OwnerTotals } from "./plane/accounts.js";
 import { batchLimit } from "./plane/batch-limit.js";
+import { Healths, needsHealth } from "./plane/healths.js";
 import { LedgerRecord } from "./plane/ledger-record.js";
 import { Peers } from "./plane/peers.js";
 import type { LimitCapacity } from "./plane/sizes.js";
@@ -46,12 +48,18 @@ export class Limits {
   readonly #accounts: Accounts;
   readonly #ledger: LedgerRecord;
   readonly #limiter: Limiter;
+  readonly #healths: Healths;
   readonly #peers: Peers;
   readonly #reading: "held" | "batch";
   readonly #ports = new Map<Port, string>();
 
-  /** @internal Made by Engine.addLimits. */
-  constructor(owner: FrameOwner, capacity: LimitCapacity, options: LimitsOptions) {
+  /** @internal Made by Engine.addLimits; monitor where the engine has one. */
+  constructor(
+    owner: FrameOwner,
+    capacity: LimitCapacity,
+    options: LimitsOptions,
+    monitor: HealthMonitor | undefined = undefined,
+  ) {
     const { kernels, arena, pool } = owner;
     const { mbufs } = pool.shape;
     this.#reading = options.reading ?? "held";
@@ -63,7 +71,10 @@ export class Limits {
     this.#accounts = new Accounts(kernels, arena, capacity.partitions + capacity.peers);
     this.#limiter = new Limiter(this.#accounts, { wall, reading: this.#reading, series: options.series ?? 0 });
     this.#ledger = new LedgerRecord({ kernels, arena, pool: pool.ptr, mbufs }, capacity, this.#accounts.dueRing);
-    this.#peers = new Peers(this.#accounts, this.#ledger, this.#limiter, capacity.peers, peerIdleMs);
+    this.#healths = new Healths(this.#accounts, this.#ledger, monitor);
+    this.#accounts.measure(this.#healths);
+    const home = { accounts: this.#accounts, ledger: this.#ledger, limiter: this.#limiter, healths: this.#healths };
+    this.#peers = new Peers(home, capacity.peers, peerIdleMs);
   }
 
   /** Mbufs that all owners together may hold. */
@@ -92,8 +103,12 @@ export class Limits {
     if (peerPolicy && this.#reading === "batch") {
       throw new ConfigError("peerPolicy", "given", 'absent with reading "batch": a batch is handed to a port');
     }
+    this.#healths.check(`partitions.${name}`, policy);
+    this.#healths.check(`partitions.${name}.peers`, peerPolicy);
     const owner = this.#limiter.addPartition(name, policy, peerPolicy);
-    if (peerPolicy) this.#peers.addPartition(name, owner);
+    if (needsHealth(policy) || needsHealth(peerPolicy)) this.#healths.follow(owner);
+    this.#healths.open(owner, policy);
+    if (peerPolicy) this.#peers.addPartition(name, owner, peerPolicy);
     for (const port of ports) this.#own(port, name, owner);
   }
 
@@ -123,6 +138,7 @@ export class Limits {
   tick(nowMs: number): LimitEvent[] {
     this.#checkOpen();
     this.#ledger.setNow(nowMs);
+    this.#healths.tick(nowMs);
     this.#peers.tick(nowMs);
     return this.#limiter.tick(nowMs);
   }

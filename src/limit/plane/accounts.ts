@@ -1,10 +1,12 @@
 /** The owners' records in linear memory (assembly/mbuf/limit.ts): opened, set, read a window at a time. */
 import * as layout from "../../../assembly/layout.js";
+import { defined } from "../../defined.js";
 import { ConfigError } from "../../errors.js";
 import type { Arena } from "../../memory.js";
 import type { Kernels } from "../../wasm.js";
 import type { Due, Ledger } from "../ledger.js";
 import type { LimitWindow } from "../window.js";
+import type { Healths } from "./healths.js";
 import { dueSlots } from "./sizes.js";
 
 const HELD_NOTHING = 0xffffffff;
@@ -42,6 +44,7 @@ export class Accounts implements Ledger {
   /** Of the windows that were closed, by owner. */
   readonly #before: OwnerTotals[] = [];
   #opened = 0;
+  #healths: Pick<Healths, "window" | "shut"> | undefined;
 
   /** Takes what planAccounts planned. */
   constructor(kernels: Kernels, arena: Arena, owners: number) {
@@ -52,6 +55,11 @@ export class Accounts implements Ledger {
     this.dueRing = arena.take(layout.RING_BYTES);
     this.#dueSlots = arena.take(dueSlots(owners) * 4);
     kernels.ringInit(this.dueRing, this.#dueSlots, dueSlots(owners));
+  }
+
+  /** Windows tell what these know of their owners. */
+  measure(healths: Pick<Healths, "window" | "shut">): void {
+    this.#healths = healths;
   }
 
   /** Address of an owner's record. */
@@ -88,6 +96,7 @@ export class Accounts implements Ledger {
 
   shut(owner: number): void {
     if (this.inUse(owner) !== 0) throw new Error(`owner ${owner} still holds mbufs`);
+    this.#healths?.shut(owner);
     // Whoever has the number next must not be due for this one's window.
     this.#begin(owner);
     this.set(owner, 0, 0);
@@ -163,6 +172,7 @@ export class Accounts implements Ledger {
       refused: this.#word(owner, layout.LIMIT_REFUSED),
       bytes: this.#bytes(owner),
       ...(least === HELD_NOTHING ? {} : { heldMs }),
+      ...defined({ health: this.#healths?.window(owner) }),
     };
     this.#before[owner] = this.totals(owner);
     this.#begin(owner);

@@ -5,8 +5,10 @@ import {
   LEDGER_ENTRIES,
   LEDGER_ENTRY_BYTES,
   LEDGER_EPOCH,
+  LEDGER_HEALTHS,
   LEDGER_KEY,
   LEDGER_MBUFS,
+  LEDGER_MONITOR,
   LEDGER_NOW,
   LEDGER_PEERS,
   LEDGER_STRANGERS,
@@ -44,6 +46,7 @@ export class LedgerRecord {
   readonly #table: number;
   readonly #key: number;
   readonly #strangers: number;
+  readonly #healths: number;
 
   /** Takes what planLedger planned behind the accounts, and makes the pool keep it; due is the ring of owners that are due. */
   constructor({ kernels, arena, pool, mbufs }: LedgerHome, capacity: LimitCapacity, due: number) {
@@ -62,12 +65,24 @@ export class LedgerRecord {
     this.#set(LEDGER_PEERS, this.#table);
     this.#set(LEDGER_KEY, this.#key);
     this.#set(LEDGER_STRANGERS, this.#strangers);
+    this.#healths = arena.take((capacity.partitions + capacity.peers) * 4);
+    this.#set(LEDGER_HEALTHS, this.#healths);
     arena.u32[(pool + POOL_LEDGER) >> 2] = this.ptr;
   }
 
   /** The time of what is charged and given back from now on. */
   setNow(nowMs: number): void {
     this.#set(LEDGER_NOW, Math.round(nowMs * 1000));
+  }
+
+  /** Follows connections with that monitor, where partitions ask for it. */
+  setMonitor(ptr: number): void {
+    this.#set(LEDGER_MONITOR, ptr);
+  }
+
+  /** What an owner's connections show is counted in the health record at that address; 0 for none. */
+  setHealth(owner: number, address: number): void {
+    this.#arena.u32[(this.#healths >> 2) + owner] = address;
   }
 
   /** Frames of the peer for that partition's record are charged to the peer's. False when the table has no room. */

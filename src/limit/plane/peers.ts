@@ -5,7 +5,9 @@
 import { LIMIT_F_PEERS } from "../../../assembly/layout.js";
 import { ipText } from "../../overlay/address.js";
 import type { Limiter } from "../controller/limiter.js";
+import type { LimitPolicy } from "../policy.js";
 import type { Accounts } from "./accounts.js";
+import type { Healths } from "./healths.js";
 import type { LedgerRecord, Stranger } from "./ledger-record.js";
 
 /** ::ffff:0:0/96, under which IPv4 addresses are (RFC 4291 section 2.5.5.2). */
@@ -24,34 +26,44 @@ interface Peer {
   idleSinceMs: number;
 }
 
+/** What peers are part of. */
+export interface PeersHome {
+  readonly accounts: Accounts;
+  readonly ledger: LedgerRecord;
+  readonly limiter: Limiter;
+  readonly healths: Healths;
+}
+
 export class Peers {
   readonly #accounts: Accounts;
   readonly #ledger: LedgerRecord;
   readonly #limiter: Limiter;
+  readonly #healths: Healths;
   readonly #most: number;
   readonly #idleMs: number;
-  /** Partitions whose peers have records, by the address of their own. */
-  readonly #partitions = new Map<number, string>();
+  /** Partitions whose peers have records, by the address of their own, and their peers' policies. */
+  readonly #partitions = new Map<number, { readonly name: string; readonly policy: LimitPolicy }>();
   /** In the order in which they will be looked at. */
   readonly #peers = new Set<Peer>();
   #lookedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(accounts: Accounts, ledger: LedgerRecord, limiter: Limiter, most: number, idleMs: number) {
+  constructor({ accounts, ledger, limiter, healths }: PeersHome, most: number, idleMs: number) {
     this.#accounts = accounts;
     this.#ledger = ledger;
     this.#limiter = limiter;
+    this.#healths = healths;
     this.#most = most;
     this.#idleMs = idleMs;
   }
 
-  addPartition(name: string, owner: number): void {
-    this.#partitions.set(this.#accounts.record(owner), name);
+  addPartition(name: string, owner: number, policy: LimitPolicy): void {
+    this.#partitions.set(this.#accounts.record(owner), { name, policy });
     this.#accounts.setFlag(owner, LIMIT_F_PEERS);
   }
 
   /** Its peers' frames are nobody's own from now on; the limiter removes their records. */
   removePartition(name: string): void {
-    for (const [record, partition] of this.#partitions) if (partition === name) this.#partitions.delete(record);
+    for (const [record, partition] of this.#partitions) if (partition.name === name) this.#partitions.delete(record);
     for (const peer of this.#peers) if (peer.partition === name) this.#forget(peer);
   }
 
@@ -74,13 +86,14 @@ export class Peers {
     const partition = this.#partitions.get(key.partition);
     if (partition === undefined || this.#peers.size >= this.#most || this.#accounts.isFull) return;
     const name = peerName(key.address);
-    const owner = this.#limiter.addPeer(partition, name);
+    const owner = this.#limiter.addPeer(partition.name, name);
     if (owner === undefined) return;
+    this.#healths.open(owner, partition.policy);
     this.#accounts.setPartition(owner, this.#accounts.ownerAt(key.partition));
     if (this.#ledger.insertPeer(key, this.#accounts.record(owner))) {
-      this.#peers.add({ partition, name, owner, key, frames: 0, idleSinceMs: nowMs });
+      this.#peers.add({ partition: partition.name, name, owner, key, frames: 0, idleSinceMs: nowMs });
     } else {
-      this.#limiter.remove(partition, name);
+      this.#limiter.remove(partition.name, name);
     }
   }
 

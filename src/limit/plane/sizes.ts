@@ -41,6 +41,7 @@ export function planLedger(plan: MemoryPlan, { partitions, peers }: LimitCapacit
   plan.add(LEDGER_BYTES).add(mbufs * LEDGER_ENTRY_BYTES);
   plan.add(TABLE_BYTES).add(tableBytes(peerTable(peers)));
   plan.add(PEER_KEY_BYTES).add(STRANGERS_MAX * PEER_KEY_BYTES);
+  plan.add((partitions + peers) * 4);
 }
 
 export function peerTable(peers: number) {

@@ -1,0 +1,65 @@
+/** The health of owners' TCP connections, of those owners whose limits go by it. */
+import { LIMIT_F_HEALTH } from "../../../assembly/layout.js";
+import { ConfigError } from "../../errors.js";
+import type { ConnectionHealth } from "../health/health.js";
+import type { HealthMonitor } from "../health/monitor.js";
+import type { LimitPolicy } from "../policy.js";
+import type { Accounts } from "./accounts.js";
+import type { LedgerRecord } from "./ledger-record.js";
+
+export class Healths {
+  readonly #accounts: Accounts;
+  readonly #ledger: LedgerRecord;
+  readonly #monitor: HealthMonitor | undefined;
+  /** The monitor's numbers, by owner. */
+  readonly #peers = new Map<number, number>();
+
+  /** monitor is undefined on an engine without health. */
+  constructor(accounts: Accounts, ledger: LedgerRecord, monitor: HealthMonitor | undefined) {
+    this.#accounts = accounts;
+    this.#ledger = ledger;
+    this.#monitor = monitor;
+    if (monitor) ledger.setMonitor(monitor.ptr);
+  }
+
+  /** Throws ConfigError when the policy needs what the engine does not measure. */
+  check(key: string, policy: LimitPolicy | undefined): void {
+    if (!needsHealth(policy) || this.#monitor) return;
+    throw new ConfigError(`${key}.reduce.by`, "tcp", "another one on an engine that was made without health");
+  }
+
+  /** Both directions of the connections through a partition's ports are followed. */
+  follow(partition: number): void {
+    this.#accounts.setFlag(partition, LIMIT_F_HEALTH);
+  }
+
+  /** What the owner's connections show is counted from now on, if its policy goes by it. */
+  open(owner: number, policy: LimitPolicy | undefined): void {
+    if (!needsHealth(policy) || !this.#monitor) return;
+    const peer = this.#monitor.open();
+    this.#peers.set(owner, peer);
+    this.#ledger.setHealth(owner, this.#monitor.address(peer));
+  }
+
+  shut(owner: number): void {
+    const peer = this.#peers.get(owner);
+    if (peer === undefined) return;
+    this.#ledger.setHealth(owner, 0);
+    this.#peers.delete(owner);
+    this.#monitor?.shut(peer);
+  }
+
+  /** What was seen since the owner's window began. */
+  window(owner: number): ConnectionHealth | undefined {
+    const peer = this.#peers.get(owner);
+    return peer === undefined ? undefined : this.#monitor?.window(peer);
+  }
+
+  tick(nowMs: number): void {
+    if (this.#peers.size > 0) this.#monitor?.age(nowMs);
+  }
+}
+
+export function needsHealth(policy: LimitPolicy | undefined): boolean {
+  return policy?.reduce?.by === "tcp";
+}
