@@ -59,6 +59,7 @@ import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { isPast, Overlay } from "./overlay";
 import { isItsQueuePair } from "./queue-pair";
 import { askFor, Send, wait } from "./send";
+import { touchSenders } from "./touch";
 
 /** Moves at most n frames, BURST_MAX at most, from the i-th uplink's receive ring; returns how many left it. */
 export function overlayReceiveBurst(overlay: usize, i: u32, n: u32): u32 {
@@ -91,6 +92,7 @@ function lookUp(o: Overlay, ring: usize, n: u32): void {
     Endpoints.writeKey(key + 16, network, Endpoints.macAt(inner));
   }
   tableLookupBurst(o.endpoints as usize, scratch + SCRATCH_KEY_PTRS, scratch + SCRATCH_FOUND, n << 1);
+  touchSenders(o, n);
 }
 
 /**
