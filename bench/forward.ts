@@ -96,7 +96,7 @@ async function bond(flows: readonly Uint8Array[]): Promise<Omit<Case, "peers">> 
   });
   const discard = compileCalls(kernels, {
     times: 1,
-    calls: uplinks.map(({ ptr }) => ["discardBurst", ptr, POOL_MBUFS] as const),
+    calls: uplinks.map(({ ptr }) => ["discardBurst", ptr, list, POOL_MBUFS] as const),
   });
   const run = () => post() + discard();
   run();

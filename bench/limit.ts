@@ -5,11 +5,13 @@ import { limitCapacity, planLedger } from "../src/limit/plane/sizes.js";
 import { MemoryPlan } from "../src/memory.js";
 import { definePolicy } from "../src/overlay/policy/policy.js";
 import { compileCalls, type Series, wasmCalls } from "./contestant.js";
+import { guests } from "./limit/guests.js";
 import { vxlanFrames } from "./limit/traffic.js";
 import { createOverlayBed, type OverlayBed } from "./overlay/plane.js";
 import { destinationIp, VNI } from "./overlay/traffic.js";
 import type { Contestant, Question } from "./question.js";
 
+/** Frames at a time. */
 const BURST = 32;
 const FRAMES = 16_384;
 const PEERS = 10_000;
@@ -21,6 +23,7 @@ const CAPACITY = limitCapacity({ partitions: 1, peers: PEERS });
 export const limit: Question = {
   name: "limit",
   measured:
+    `Guests: ${BURST} frames of 64 bytes arrive on the next of ${PEERS.toLocaleString("en")} vnics, are taken from its ring and posted on an uplink. Peers: ` +
     `${FRAMES.toLocaleString("en")} VXLAN frames with 64 bytes inside, from random ones of ${PEERS.toLocaleString("en")} peers on ${HOSTS} hosts, in bursts of ${BURST}: copied in, ` +
     "through the overlay to a guest's queue, and back to the pool. Each is charged where the guest gets it and given back where it is freed; no limit is reached.",
   cases: async () => {
@@ -31,6 +34,11 @@ export const limit: Question = {
       {
         ...{ name: "the guest is the owner", unit, peers: [without] },
         ours: await contestant("charged to the guest", frames, withGuest),
+      },
+      {
+        ...{ name: `${PEERS.toLocaleString("en")} owners: each guest`, unit },
+        ours: await guests("charged to each guest", true),
+        peers: [await guests("without limits", false)],
       },
       {
         ...{ name: `${PEERS.toLocaleString("en")} owners: each peer`, unit, peers: [without] },
@@ -61,7 +69,7 @@ async function contestant(
       ["copyInBurst", pool.ptr, [sources.ptrs, step], [sources.lens, step], list, BURST],
       ["portReceiveBurst", uplinkPort.ptr, list, BURST],
       ["overlayReceiveBurst", plane.ptr, 0, BURST],
-      ["discardBurst", vnicPort.ptr, BURST],
+      ["discardBurst", vnicPort.ptr, list, BURST],
     ],
   };
   const counter = vnicPort.counters / 8 + COUNTER_TX_FRAMES;

@@ -97,7 +97,7 @@ function arriving(bed: OverlayBed, ...work: Series["calls"]): Series {
     calls: [
       ["copyInBurst", pool.ptr, [sources.ptrs, step], [sources.lens, step], list, BURST],
       ...work,
-      ["discardBurst", uplinkPort.ptr, BURST],
+      ["discardBurst", uplinkPort.ptr, list, BURST],
     ],
   };
 }

@@ -105,7 +105,7 @@ export interface Kernels {
   portPostBurst(port: number, list: number, n: number): number;
   spreadBurst(list: number, picks: number, n: number, ports: number): number;
   macswapBurst(list: number, n: number): void;
-  discardBurst(port: number, n: number): number;
+  discardBurst(port: number, list: number, n: number): number;
   packBurst(port: number, stage: number, n: number): number;
   unpackBurst(port: number, stage: number, n: number): number;
   parseBurst(list: number, n: number): void;

@@ -1,5 +1,5 @@
 // Reaping: the posting side takes back what the device has completed, in the order in which it did, and its descriptors are free.
-import { free } from "../mbuf/pool";
+import { freeBurst } from "../mbuf/pool";
 import { isUsed } from "./desc";
 import { descOf, Queue, slotOf } from "./queue";
 
@@ -31,6 +31,6 @@ export function reapBurst(queue: usize, out: usize, n: u32): u32 {
 /** Reaps at most n completed frames and gives them back to the pool; returns how many. */
 export function reapFree(queue: usize, pool: usize, scratch: usize, n: u32): u32 {
   const reaped = reapBurst(queue, scratch, n);
-  for (let i: u32 = 0; i < reaped; i++) free(pool, load<u32>(scratch + ((i as usize) << 2)) as usize);
+  freeBurst(pool, scratch, reaped);
   return reaped;
 }

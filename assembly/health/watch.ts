@@ -8,10 +8,12 @@ import { Health } from "./observe";
 
 /** A class because asc inlines on demand only decorated methods. */
 export class Watch {
-  /** A frame that a partition's guest has sent by its port-th port. */
+  /** n frames (list: u32 addresses) that a partition's guest has sent by its port-th port. */
   @inline
-  static sent(ledger: usize, partition: usize, port: u32, m: usize): void {
-    if ((load<u32>(partition, LIMIT_FLAGS) & LIMIT_F_HEALTH) != 0) watch(ledger, 0, port, m);
+  static sent(ledger: usize, partition: usize, port: u32, list: usize, n: u32): void {
+    if ((load<u32>(partition, LIMIT_FLAGS) & LIMIT_F_HEALTH) == 0) return;
+    for (const end = list + ((n as usize) << 2); list < end; list += 4)
+      watch(ledger, 0, port, load<u32>(list) as usize);
   }
 
   /** A frame that a partition's guest is given there, charged to owner. */

@@ -20,7 +20,7 @@ import {
   LEDGER_STRANGER_COUNT,
   LEDGER_STRANGERS,
 } from "../layout";
-import { Account } from "./limit";
+import { Account, Limit } from "./limit";
 import { Mbuf } from "./mbuf";
 
 @unmanaged
@@ -83,20 +83,32 @@ export class Charge {
     if (!Account.charge(l.due as usize, record, segments, mbuf.pktLen)) return false;
     const entry = (record as u64) | ((l.now as u64) << 32);
     store<u64>(at, entry);
-    if ((before as u32) != 0) giveBack(l, before);
-    if (segments > 1) chargeRest(l, mbuf.next as usize, entry);
+    if (before != 0) giveBack(ledger, before);
+    if (segments > 1) chargeRest(ledger, mbuf.next as usize, entry);
     return true;
   }
 
-  /** An mbuf has no owner of a reference any more: whom it was charged to gets it back. */
+  /** An mbuf that nobody refers to any more: whom it was charged to gets it back. */
   @inline
   static release(ledger: usize, m: usize): void {
-    const l = changetype<Ledger>(ledger);
-    const at = Charge.entryOf(l, m);
+    const entry = Charge.take(ledger, m);
+    if (entry != 0) Charge.giveBack(ledger, entry, 1);
+  }
+
+  /** Takes an mbuf's entry out, to be given back: 0 for one that nobody was charged for. */
+  @inline
+  static take(ledger: usize, m: usize): u64 {
+    const at = Charge.entryOf(changetype<Ledger>(ledger), m);
     const entry = load<u64>(at);
-    if ((entry as u32) == 0) return;
-    store<u64>(at, 0);
-    Account.release(l.due as usize, entry as u32 as usize, 1, l.now - ((entry >> 32) as u32));
+    if (entry != 0) store<u64>(at, 0);
+    return entry;
+  }
+
+  /** Gives so many mbufs with the same entry back. */
+  @inline
+  static giveBack(ledger: usize, entry: u64, mbufs: u32): void {
+    const l = changetype<Ledger>(ledger);
+    Account.release(l.due as usize, entry as u32 as usize, mbufs, l.now - ((entry >> 32) as u32));
   }
 }
 
@@ -108,24 +120,45 @@ export function chargeLike(ledger: usize, m: usize, copy: usize): bool {
 }
 
 /** The segments behind a chain's head, which the charge of the whole has counted. */
-function chargeRest(l: Ledger, m: usize, entry: u64): void {
+function chargeRest(ledger: usize, m: usize, entry: u64): void {
   for (; m != 0; m = changetype<Mbuf>(m).next as usize) {
-    const at = Charge.entryOf(l, m);
+    const at = Charge.entryOf(changetype<Ledger>(ledger), m);
     const before = load<u64>(at);
     store<u64>(at, entry);
-    if ((before as u32) != 0) giveBack(l, before);
+    if (before != 0) giveBack(ledger, before);
   }
 }
 
-function giveBack(l: Ledger, entry: u64): void {
-  Account.release(l.due as usize, entry as u32 as usize, 1, l.now - ((entry >> 32) as u32));
+/** Not inlined: seldom needed where a frame is charged. */
+function giveBack(ledger: usize, entry: u64): void {
+  Charge.giveBack(ledger, entry, 1);
 }
 
-/** Charges frames that have arrived (list: u32 addresses) to an owner's record, and leaves those that it may hold in the list's
- * front, in order; the rest follow. Returns how many it may hold. */
+/**
+ * Charges frames (list: u32 addresses) to an owner's record, and leaves those that it may hold in the list's front, in order; the rest follow.
+ * Returns how many it may hold.
+ */
 export function chargeBurst(ledger: usize, record: usize, list: usize, n: u32): u32 {
+  const l = changetype<Ledger>(ledger);
+  const r = changetype<Limit>(record);
+  const entry = (record as u64) | ((l.now as u64) << 32);
+  // 1. As long as all is usual: fresh frames of one mbuf, and no mark near.
+  const inUse = r.inUse;
+  const room = r.mark > inUse ? min(r.mark - inUse, n) : 0;
   let taken: u32 = 0;
-  for (let i: u32 = 0; i < n; i++) {
+  let bytes: u64 = 0;
+  for (; taken < room; taken++) {
+    const m = load<u32>(list + ((taken as usize) << 2)) as usize;
+    const mbuf = changetype<Mbuf>(m);
+    const at = Charge.entryOf(l, m);
+    if (mbuf.segments != 1 || load<u64>(at) != 0) break;
+    store<u64>(at, entry);
+    bytes += mbuf.pktLen;
+  }
+  r.inUse = inUse + taken;
+  r.bytes += bytes;
+  // 2. One by one.
+  for (let i = taken; i < n; i++) {
     const at = list + ((i as usize) << 2);
     const m = load<u32>(at);
     if (!Charge.chain(ledger, record, m as usize)) continue;

@@ -93,14 +93,15 @@ function receiveCharged(port: usize, list: usize, n: u32): u32 {
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
   const held = chargeBurst(ledger, p.owner as usize, list, took);
   ringEnqueueBurst(ring, list, held);
+  const index = p.index;
   let bytes: u64 = 0;
   for (let i: u32 = 0; i < took; i++) {
-    const m = load<u32>(list + ((i as usize) << 2)) as usize;
-    changetype<Mbuf>(m).port = p.index as u16;
-    bytes += changetype<Mbuf>(m).pktLen as u64;
-    if (i >= held) drop(port, m, DROP_MBUF_LIMIT);
-    else Watch.sent(ledger, p.owner as usize, p.index, m);
+    const mbuf = changetype<Mbuf>(load<u32>(list + ((i as usize) << 2)) as usize);
+    mbuf.port = index as u16;
+    bytes += mbuf.pktLen as u64;
   }
+  Watch.sent(ledger, p.owner as usize, index, list, held);
+  for (let i = held; i < took; i++) drop(port, load<u32>(list + ((i as usize) << 2)) as usize, DROP_MBUF_LIMIT);
   const counters = p.counters as usize;
   count(counters, COUNTER_RX_FRAMES, took);
   count(counters, COUNTER_RX_BYTES, bytes);

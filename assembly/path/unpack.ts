@@ -114,8 +114,8 @@ function chargeArrived(port: usize, first: u32, head: u32): u32 {
     const m = load<u32>((ring.slots as usize) + (((at & ring.mask) as usize) << 2));
     if (Charge.chain(ledger, p.owner as usize, m as usize)) {
       store<u32>((ring.slots as usize) + (((end & ring.mask) as usize) << 2), m);
+      Watch.sent(ledger, p.owner as usize, p.index, (ring.slots as usize) + (((end & ring.mask) as usize) << 2), 1);
       end++;
-      Watch.sent(ledger, p.owner as usize, p.index, m as usize);
     } else {
       drop(port, m as usize, DROP_MBUF_LIMIT);
     }

@@ -27,7 +27,7 @@ describe.each(BUILDS)("discard (%s build)", (build) => {
             else bed.free(m);
           }
           const gone = Math.min(most, posted.length);
-          expect(bed.kernels.discardBurst(port.ptr, most)).toBe(gone);
+          expect(bed.kernels.discardBurst(port.ptr, bed.list, most)).toBe(gone);
           posted = posted.slice(gone);
           const waiting = posted.reduce((sum, segments) => sum + segments, 0);
           expect(bed.census()).toMatchObject({ free: MBUFS - waiting, doubles: 0 });
@@ -45,7 +45,7 @@ describe.each(BUILDS)("discard (%s build)", (build) => {
     bed.kernels.portPostBurst(port.ptr, list, 2);
     const spans = bed.arena.take(QUEUE * layout.SPAN_BYTES);
     expect(bed.kernels.takeBurst(port.queue, spans, 1)).toBe(1);
-    expect(bed.kernels.discardBurst(port.ptr, 8)).toBe(0);
+    expect(bed.kernels.discardBurst(port.ptr, bed.list, 8)).toBe(0);
     expect(bed.census().free).toBe(MBUFS - 2);
   });
 });
