@@ -1,4 +1,4 @@
-// The health of TCP connections, from their segments as they pass: what docs/limits.md defines, segment by segment. A frame that parse
+// The health of TCP connections, from their segments as they pass: what docs/limits-health.md defines, segment by segment. A frame that parse
 // has accepted is looked at, not changed; whatever it says, it is counted, skipped, or counted as far as it makes sense.
 import { load16be, load32be } from "../be";
 import { FLAG_FRAGMENT, FLAG_IPV4, FLAG_TCP, HALF_F_SCALED, MONITOR_HALVES, MONITOR_RUN } from "../layout";

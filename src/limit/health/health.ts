@@ -1,4 +1,4 @@
-/** The health of a peer's TCP connections, as its packets show it (RFC 9293, RFC 7323); docs/limits.md says what counts as what. */
+/** The health of a peer's TCP connections, as its packets show it (RFC 9293, RFC 7323); docs/limits-health.md says what counts as what. */
 export interface ConnectionHealth {
   /** Segments, and those of them with data. */
   readonly segments: number;
