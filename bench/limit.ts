@@ -17,6 +17,7 @@ const FRAMES = 16_384;
 const PEERS = 10_000;
 const HOSTS = 100;
 const MBUFS = 256;
+const WITHOUT = "without limits";
 const CAPACITY = limitCapacity({ partitions: 1, peers: PEERS });
 
 /** What does it cost to know whose every mbuf is, and to hold owners to their limits? */
@@ -28,20 +29,21 @@ export const limit: Question = {
     "through the overlay to a guest's queue, and back to the pool. Each is charged where the guest gets it and given back where it is freed; no limit is reached.",
   cases: async () => {
     const frames = await vxlanFrames(FRAMES, PEERS, HOSTS);
-    const without = await contestant("without limits", frames);
+    const without = await contestant(WITHOUT, frames);
     const unit = "ns a frame";
+    const bounds = [{ most: 3, over: WITHOUT }];
     return [
       {
-        ...{ name: "the guest is the owner", unit, peers: [without] },
+        ...{ name: "the guest is the owner", unit, bounds, peers: [without] },
         ours: await contestant("charged to the guest", frames, withGuest),
       },
       {
-        ...{ name: `${PEERS.toLocaleString("en")} owners: each guest`, unit },
+        ...{ name: `${PEERS.toLocaleString("en")} owners: each guest`, unit, bounds },
         ours: await guests("charged to each guest", true),
-        peers: [await guests("without limits", false)],
+        peers: [await guests(WITHOUT, false)],
       },
       {
-        ...{ name: `${PEERS.toLocaleString("en")} owners: each peer`, unit, peers: [without] },
+        ...{ name: `${PEERS.toLocaleString("en")} owners: each peer`, unit, bounds, peers: [without] },
         ours: await contestant("charged to the peer", frames, withPeers),
       },
     ];

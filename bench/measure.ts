@@ -88,11 +88,13 @@ function rowsOf(question: Question, { name, unit, ours, peers }: Case, rounds: R
 }
 
 function verdictsOf(question: Question, each: Case, rounds: Rounds): Verdict[] {
-  const verdict = ({ most, times }: Bound): Verdict | undefined => {
-    const peer = each.peers.find(({ name }) => name === times);
-    if (times !== undefined && !peer) return undefined; // the peer is missing on this machine
-    const reached = peer ? quantile(ratiosOf(rounds, each.ours, peer), 0.5) : median(rounds, each.ours);
-    const unit = times === undefined ? ` ${each.unit}` : ` times ${times}`;
+  const verdict = ({ most, times, over }: Bound): Verdict | undefined => {
+    const named = times ?? over;
+    const peer = each.peers.find(({ name }) => name === named);
+    if (named !== undefined && !peer) return undefined; // the peer is missing on this machine
+    const compare = over === undefined ? ratiosOf : differencesOf;
+    const reached = peer ? quantile(compare(rounds, each.ours, peer), 0.5) : median(rounds, each.ours);
+    const unit = times === undefined ? ` ${each.unit}${over === undefined ? "" : ` over ${over}`}` : ` times ${times}`;
     return {
       question: question.name,
       case: each.name,
@@ -111,6 +113,11 @@ function median(rounds: Rounds, contestant: Contestant): number {
 function ratiosOf(rounds: Rounds, above: Contestant, below: Contestant): number[] {
   const base = rounds.get(below) as readonly number[];
   return (rounds.get(above) as readonly number[]).map((time, round) => time / (base[round] as number));
+}
+
+function differencesOf(rounds: Rounds, more: Contestant, less: Contestant): number[] {
+  const base = rounds.get(less) as readonly number[];
+  return (rounds.get(more) as readonly number[]).map((time, round) => time - (base[round] as number));
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

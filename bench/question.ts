@@ -22,10 +22,11 @@ export interface Case {
   readonly bounds?: readonly Bound[];
 }
 
-/** At most so many units; or, with a peer's name, at most so many times what that peer took. */
+/** At most so many units; or, with a peer's name, at most so many times what that peer took, or so many units over it. */
 export interface Bound {
   readonly most: number;
   readonly times?: string;
+  readonly over?: string;
 }
 
 export interface Question {
