@@ -17,14 +17,14 @@ import { removeTags, TAGS_STUCK, tagBytes } from "../path/tags";
 import { Network, Vnic } from "./network";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
-import { chargeGuest } from "./peer";
+import { Guest } from "./peer";
 
 /** Gives a parsed frame from an endpoint (0: not known) to a vnic's guest. */
 export function deliver(o: Overlay, vnic: usize, from: usize, m: usize, ingress: usize): u32 {
   const port = changetype<Vnic>(vnic).port as usize;
   let cause = untag(changetype<Network>(changetype<Vnic>(vnic).network as usize), m);
   if (cause == OK) cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
-  if (cause == OK) cause = chargeGuest(port, from, m);
+  if (cause == OK) cause = Guest.charge(port, from, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if ((o.guest as usize) != port) {
     announceGuest(o);
