@@ -3,12 +3,13 @@ import { basename } from "node:path";
 import { causeText } from "../index.js";
 import type { ScenarioReport } from "../scenario/run.js";
 import { facts, table } from "./report.js";
+import { limitTable } from "./run-limits.js";
 
 type Move = ScenarioReport["moves"][number];
 type Line = readonly [name: string, value: string];
 
 export function printRun(report: ScenarioReport, files: { underlay: string; delivered: string }): void {
-  const { title, seed, virtualMs, comparison, unmet } = report;
+  const { title, seed, virtualMs, unmet } = report;
   console.log(`${title}\n${number(virtualMs / 1000)} s of virtual time, seed ${seed}\n`);
   console.log(facts(costLines(report)));
   console.log(`\n${streamTable(report)}`);
@@ -16,12 +17,19 @@ export function printRun(report: ScenarioReport, files: { underlay: string; deli
   if (lines.length > 0) console.log(facts(lines));
   if (report.sets.length > 0) console.log(`\n${setTable(report)}`);
   console.log(`\n${hostTable(report)}`);
+  if (report.limits.length > 0) console.log(limitTable(report));
   const drops = Object.entries(report.drops).map(([cause, count]) => [count, cause, causeText(cause)]);
   console.log(drops.length === 0 ? "no drops" : table(["dropped", "cause", "which means"], drops));
   if (report.packetsNotTaken > 0) console.log(`${report.packetsNotTaken} packets are of a link type that is not taken`);
   for (const text of unmet) console.log(`FAILED: ${text}`);
-  if (unmet.length === 0) console.log(`delivered = sent, byte for byte: ${whole(comparison.identical)} frames`);
+  if (unmet.length === 0) console.log(deliveredLine(report));
   console.log(`\nwritten: ${files.underlay}, ${files.delivered}`);
+}
+
+function deliveredLine({ comparison, streams }: ScenarioReport): string {
+  const refused = streams.reduce((sum, { limited }) => sum + (limited?.refused ?? 0), 0);
+  const others = refused === 0 ? "" : `; ${whole(refused)} were refused as mbuf-limit`;
+  return `delivered = sent, byte for byte: ${whole(comparison.identical)} frames${others}`;
 }
 
 function costLines(report: ScenarioReport): Line[] {
@@ -63,6 +71,12 @@ function eventLines({ streams, waypoints, isolation, neighbours, moves }: Scenar
     const rule = end.rule ? `; ${end.rule.reason}` : "";
     return [[`denied ${name}`, `${dropped} of ${sent} dropped on ${host} at ${port}, ${delivered} delivered${rule}`]];
   });
+  const limited = streams.flatMap(({ name, limited: end }): Line[] => {
+    if (!end) return [];
+    const { delivered, refused, lost } = end;
+    const otherwise = lost === 0 ? "" : `, ${whole(lost)} lost otherwise`;
+    return [[`limited ${name}`, `${whole(delivered)} delivered, ${whole(refused)} refused as mbuf-limit${otherwise}`]];
+  });
   const via = waypoints.map(
     ({ endpoint, host, frames }): Line => [`via ${endpoint}`, `${whole(frames)} frames sent on from ${host}`],
   );
@@ -71,6 +85,7 @@ function eventLines({ streams, waypoints, isolation, neighbours, moves }: Scenar
   const hosts = `${asked} about addresses, for hosts to answer; ${answered} answered from the directory`;
   return [
     ...denied,
+    ...limited,
     ...via,
     tenants,
     ...(asked > 0 ? [["questions", hosts] as const] : []),

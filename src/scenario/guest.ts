@@ -1,7 +1,8 @@
 /** An endpoint's VM, wherever it is: sends by the port of the host that it is on, and hears the ports of all hosts where it has been. */
-import type { Attachment, Outgoing, Port } from "../index.js";
+import type { Attachment, AttachOptions, LimitPolicy, Outgoing, Port } from "../index.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { ScenarioHost } from "./hosts.js";
+import { isFrom } from "./judge/inner.js";
 import type { Scenario } from "./parse.js";
 import type { EndpointText } from "./schema.js";
 
@@ -25,6 +26,8 @@ export class Guest {
   readonly mac: Uint8Array;
   readonly ips: readonly Uint8Array[];
   readonly forwards: boolean;
+  /** Whose frames it never gives back. */
+  readonly #unread: readonly Uint8Array[];
   readonly #text: EndpointText;
   readonly #scenario: Scenario;
   readonly #hosts: ReadonlyMap<string, ScenarioHost>;
@@ -43,6 +46,7 @@ export class Guest {
     this.mac = parseMac("mac", text.mac);
     this.ips = text.ips.map((ip) => parseIp("ips", ip));
     this.forwards = text.forwards;
+    this.#unread = text.unread.map((other) => parseMac("mac", scenario.endpoints[other]?.mac as string));
     this.#text = text;
     this.#scenario = scenario;
     this.#hosts = hosts;
@@ -73,8 +77,8 @@ export class Guest {
   /** Asks for a place on a host; it sends from there as soon as the attachment is live. */
   attach(host: string, nowMs: number): Attachment {
     const { core, vnics, group, uplinks } = this.#hosts.get(host) as ScenarioHost;
-    const { network, mac, ips, labels, forwards } = this.#text;
-    const base = { partition: this.partition, network, mac, ips, labels, forwards };
+    const { network, mac, ips, labels, forwards, mbufs } = this.#text;
+    const base = { partition: this.partition, network, mac, ips, labels, forwards, ...limitsIn(mbufs) };
     const set = group ? this.#setOn(uplinks) : {};
     const attachment = core.attach({ ...base, ...set, vnic: vnics.get(this.name) as Port }, nowMs);
     this.#attachments.push({ host, attachment });
@@ -86,6 +90,11 @@ export class Guest {
     const last = this.#attachments.length - 1;
     if (this.#attachments[last]?.attachment.state === "live") this.#at = last;
     return this.#at === last;
+  }
+
+  /** Nobody reads what it gets from there. */
+  ignores({ data }: Delivered): boolean {
+    return this.#unread.some((mac) => isFrom(data, mac));
   }
 
   /** False when its port does not take the frame now. */
@@ -100,8 +109,9 @@ export class Guest {
     for (const [host, { vnics }] of this.#hosts) {
       const port = vnics.get(this.name);
       for (let frames = port?.takeBurst() ?? []; frames.length > 0; frames = port?.takeBurst() ?? []) {
-        for (const frame of frames) deliveries.push({ guest: this, host, frame: copyOf(frame) });
-        port?.complete(frames);
+        const copies = frames.map(copyOf);
+        for (const frame of copies) deliveries.push({ guest: this, host, frame });
+        port?.complete(frames.filter((_, i) => !this.ignores(copies[i] as Delivered)));
         this.given.set(host, (this.given.get(host) ?? 0) + frames.length);
       }
     }
@@ -119,6 +129,13 @@ export class Guest {
       ...(standalone && { standalone: portOf(standalone) }),
     };
   }
+}
+
+/** parseScenario has seen that these are limit policies. */
+function limitsIn(mbufs: EndpointText["mbufs"]): Pick<AttachOptions, "mbufs"> {
+  if (!mbufs) return {};
+  const { peers, ...policy } = mbufs;
+  return { mbufs: { policy: policy as LimitPolicy, ...(peers && { peers: peers as LimitPolicy }) } };
 }
 
 function copyOf({ spans, length, originalLength }: Outgoing): Delivered {

@@ -1,5 +1,7 @@
 /** The hosts of a scenario: an engine each, with its uplinks, one or several in a LAG group, and a port for everybody who is ever there. */
+import { defined } from "../defined.js";
 import { createEngine, type Engine, HostCore, type LagGroup, type Port, type WasmSource } from "../index.js";
+import { everOn, isLimited } from "./cast.js";
 import { ONLY_UPLINK } from "./check/uplinks.js";
 import type { Scenario } from "./parse.js";
 
@@ -22,9 +24,10 @@ export async function startHosts(scenario: Scenario, wasm: WasmSource | undefine
 }
 
 async function startHost(scenario: Scenario, name: string, wasm: WasmSource | undefined): Promise<ScenarioHost> {
-  const { udpChecksum, ...sizes } = scenario.engine;
+  const { udpChecksum, wall, ...sizes } = scenario.engine;
   const { address, uplinks: names, mtuBytes, encapsulations } = scenario.hosts[name] as Scenario["hosts"][string];
-  const guests = guestsOf(scenario, name);
+  const guests = everOn(scenario, name);
+  const hasLimits = isLimited(scenario, name);
   const engine = await createEngine({
     ...sizes,
     ports: guests.length + (names?.length ?? 1),
@@ -33,6 +36,7 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
     headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
     overlay: { networks: Math.max(1, Object.keys(scenario.networks).length) },
     ...(names && { lag: { partitions: Math.max(1, guests.length) } }),
+    ...(hasLimits && { limits: {} }),
     ...(wasm && { wasm }),
   });
   const uplinks = (names ?? [ONLY_UPLINK]).map((uplink) => engine.addPort(uplink, { scatterGather: true }));
@@ -40,13 +44,8 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
   const core = new HostCore({
     ...{ name, engine, address, uplinks: group ?? uplinks, policy: scenario.policy, mtuBytes, encapsulations },
     ...(udpChecksum && { paths: { udpChecksum } }),
+    ...(hasLimits && { limits: engine.addLimits(defined({ wall })) }),
   });
   const vnics = new Map(guests.map((guest) => [guest, engine.addPort(guest, { scatterGather: true })] as const));
   return { name, core, engine, uplinks, group, vnics };
-}
-
-/** Endpoints that are on the host at the beginning, and those that come. */
-function guestsOf({ endpoints, moves }: Scenario, host: string): string[] {
-  const comes = (name: string) => moves.some(({ endpoint, to }) => endpoint === name && to === host);
-  return Object.keys(endpoints).filter((name) => endpoints[name]?.host === host || comes(name));
 }

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { EndpointSchema, FabricSchema } from "../document/fabric.js";
+import { LIMIT_POLICY_KEYS } from "../document/limit-policy.js";
 import { Name, Word } from "../document/words.js";
 import { FaultsSchema, SeedSchema } from "./faults-schema.js";
 import { DirectorySchema, UnderlaySchema } from "./underlay-schema.js";
@@ -13,22 +14,33 @@ const DAY_MS = 86_400_000;
 const PORT_MAX = 65535;
 const FRAMES_MAX = 1_000_000;
 const PAYLOAD_MAX = 60_000;
+const MBUFS_MAX = 2 ** 20;
 
 const Ms = v.pipe(v.number(), v.minValue(0), v.maxValue(DAY_MS));
 const Frames = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PORT_MAX));
 
-/** The uplinks that it may use, of the host that it is on; all of them without. On another host those in the same places. */
+/** What a partition may hold of its host's mbufs, and each of its peers of them. */
+const Mbufs = v.strictObject({ ...LIMIT_POLICY_KEYS, peers: v.optional(v.strictObject(LIMIT_POLICY_KEYS)) });
+
 const Endpoint = v.strictObject({
   ...EndpointSchema.entries,
+  /** The uplinks that it may use, of the host that it is on; all of them without. On another host those in the same places. */
   members: v.optional(v.array(Name)),
   backup: v.optional(v.array(Name)),
   standalone: v.optional(Name),
+  /** Without limit by default. */
+  mbufs: v.optional(Mbufs),
+  /** Endpoints whose frames it takes and never gives back, as a socket does that nobody reads. */
+  unread: v.optional(v.array(Name), []),
 });
 
-/** delivered, denied, or via a waypoint's partition, such as "via fw". */
+/** delivered, denied, limited (delivered, or refused as mbuf-limit), or via a waypoint's partition, such as "via fw". */
 const Expectation = v.optional(
-  v.pipe(v.string(), v.regex(/^(delivered|denied|via .+)$/, 'delivered, denied, or "via" and a partition')),
+  v.pipe(
+    v.string(),
+    v.regex(/^(delivered|denied|limited|via .+)$/, 'delivered, denied, limited, or "via" and a partition'),
+  ),
   "delivered",
 );
 
@@ -73,7 +85,9 @@ const Move = v.strictObject({
 const LinkDown = v.strictObject({ host: Name, uplink: Name, fromFrame: Frames, toFrame: Frames });
 
 const Engine = v.strictObject({
-  mbufs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20))),
+  mbufs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(MBUFS_MAX)), 4096),
+  /** Mbufs that all owners of a host may hold, where endpoints have limits: all of its engine's by default. */
+  wall: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MBUFS_MAX))),
   payloadBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(64), v.maxValue(65536))),
   /** Of the outer headers. */
   udpChecksum: v.optional(v.picklist(["zero", "full"])),

@@ -61,7 +61,12 @@ describe("parseScenario", () => {
     ["  web: {", "  uplink: {", "endpoints.uplink", "a name of its own"],
     ["to: db", "to: web", "replays.0.to", "another endpoint than web"],
     ["from: web", "from: nobody", "replays.0.from", "one of web, db"],
-    ["from: web", "from: web\n    expect: lost", "replays.0.expect", 'delivered, denied, or "via" and a partition'],
+    [
+      "from: web",
+      "from: web\n    expect: lost",
+      "replays.0.expect",
+      'delivered, denied, limited, or "via" and a partition',
+    ],
     ["from: web", "from: web\n    expect: via db", "replays.0.expect", "via a partition that forwards (none)"],
     ["address: 192.0.2.2", "address: 2001:db8::2", "hosts", "addresses that are all IPv4 or all IPv6"],
     ["address: 192.0.2.2", "address: 192.0.2.1", "hosts.beta.address", "another address than that of alpha"],

@@ -67,7 +67,7 @@ export class Deliveries {
     else if (typeof expect === "object") {
       const data = withMacs(frame.data, { dst: expect.via.mac });
       this.#side(expect.via).ledger.expect({ frame: { ...frame, data }, stream, isOnItsWay: true });
-    } else if (expect === "delivered") this.#side(to).ledger.expect({ frame, stream, isOnItsWay: false });
+    } else if (expect !== "denied") this.#side(to).ledger.expect({ frame, stream, isOnItsWay: false });
   }
 
   take({ guest, frame }: Delivery): Reaction | undefined {
@@ -82,7 +82,7 @@ export class Deliveries {
     delivered.add(key, stream);
     if (isOnItsWay) return this.#forward(guest, frame, stream);
     stream.identical++;
-    const reply = this.#replies.get(stream);
+    const reply = guest.ignores(frame) ? undefined : this.#replies.get(stream);
     const data = reply && echoReply(frame.data);
     return data && { guest, stream: reply, frame: { data, originalLength: data.length } };
   }

@@ -17,6 +17,11 @@ export function dropsOf(hosts: readonly ScenarioHost[]): Record<string, number> 
   return drops;
 }
 
+/** Those for which their owner might hold no more mbufs. */
+export function refusedOf(drops: Readonly<Record<string, number>>): number {
+  return drops["mbuf-limit"] ?? 0;
+}
+
 export function setsOf(guests: readonly Guest[], hosts: readonly ScenarioHost[]) {
   return guests.flatMap(({ name, attachments }) =>
     attachments.flatMap(({ host, attachment: { lag } }) => {

@@ -1,6 +1,7 @@
 /** What a scenario's run comes to, in numbers. */
 import { costsOf, framesOf } from "./frames.js";
 import { dropsOf, hostsOf, setsOf } from "./hosts.js";
+import { limitsOf } from "./limits.js";
 import { type Run, sumOf } from "./run.js";
 import { streamsOf } from "./streams.js";
 import { unmetOf } from "./unmet.js";
@@ -60,6 +61,8 @@ function countedOf(run: Run) {
     hosts: hostsOf(hosts),
     /** Of each endpoint on a host with several uplinks: its frames by uplink, and those outside its set. */
     sets: setsOf(guests, hosts),
+    /** What each owner of mbufs could hold, and what it was refused. */
+    limits: limitsOf(hosts, guests),
     census: census.hosts,
     links: census.links,
   };

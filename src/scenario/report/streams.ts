@@ -1,7 +1,8 @@
-/** What has become of each stream; of one that policy was to stop, where it ended and by which rule. */
+/** What has become of each stream; of one that policy was to stop, where it ended and by which rule; of one that is limited, how many came. */
 import { ipText } from "../../overlay/address.js";
 import type { Guest } from "../guest.js";
 import type { Stream } from "../traffic/stream.js";
+import { dropsOf, refusedOf } from "./hosts.js";
 import { type Run, sumOf } from "./run.js";
 
 /** IANA's numbers, of IPv4 and of IPv6. */
@@ -15,6 +16,7 @@ export function streamsOf(run: Run) {
       expect: typeof expect === "object" ? `via ${expect.via.partition}` : expect,
       ...counts,
       denied: expect === "denied" ? denialOf(run, stream) : undefined,
+      limited: expect === "limited" ? shareOf(run, stream) : undefined,
     };
   });
 }
@@ -26,6 +28,15 @@ function denialOf(run: Run, stream: Stream) {
   const others = run.streams.filter((other) => other !== stream && other.from === from && other.expect === "denied");
   const dropped = Math.max(0, Math.min(sent, stopped - sumOf(others, (other) => other.sent)));
   return { delivered: leaked, dropped, host: from.host, port: from.name, cause: "policy", rule: ruleOf(run, stream) };
+}
+
+function shareOf({ streams, hosts }: Run, stream: Stream) {
+  const { identical, altered, undelivered } = stream;
+  // Counters are hosts': what they refused is all limited streams' together.
+  const others = streams.filter((other) => other !== stream && other.expect === "limited");
+  const left = refusedOf(dropsOf(hosts)) - sumOf(others, (other) => other.undelivered);
+  const refused = Math.max(0, Math.min(undelivered, left));
+  return { delivered: identical + altered, refused, lost: undelivered - refused };
 }
 
 /** The rule that decides on a flow's frames, and how many frames it has decided on where they are sent; undefined of a capture's. */

@@ -1,5 +1,6 @@
 /** What is not as the scenario says, in words. */
 import type { Scenario } from "../parse.js";
+import { refusedOf } from "./hosts.js";
 import type { Counted } from "./report.js";
 import { sumOf } from "./run.js";
 
@@ -20,6 +21,7 @@ export function unmetOf({ expect }: Scenario, report: Counted, holds: boolean): 
     need(denied.delivered === 0, `${denied.delivered} frames of ${name} were delivered, and were to be denied`);
     need(denied.dropped === sent, `${denied.dropped} of the ${sent} frames of ${name} were dropped by policy`);
   }
+  checkLimited(report, need);
   for (const { endpoint, gqpn, liveMs, stale } of report.moves) {
     need(liveMs !== undefined, `${endpoint} has not come to its host`);
     need(gqpn.before === gqpn.after, `the queue pair of ${endpoint} was ${gqpn.before}, and is ${gqpn.after}`);
@@ -32,4 +34,15 @@ export function unmetOf({ expect }: Scenario, report: Counted, holds: boolean): 
   }
   need(holds, "the census of the fabric does not hold");
   return unmet;
+}
+
+/** Nothing but limits may have kept limited streams' frames, and they nobody else's. */
+function checkLimited({ streams, drops }: Counted, need: (isMet: boolean, text: string) => void): void {
+  const limited = streams.filter((stream) => stream.limited);
+  const undelivered = sumOf(limited, (stream) => (stream.limited?.refused ?? 0) + (stream.limited?.lost ?? 0));
+  const refused = refusedOf(drops);
+  need(undelivered <= refused, `${undelivered - refused} frames of limited streams were lost to something else`);
+  // What is the hosts' to answer, or nobody's, is missed by nobody.
+  const others = refused - undelivered - sumOf(limited, ({ neighbours, unflooded }) => neighbours + unflooded);
+  need(others <= 0, `${others} frames of other streams were refused as mbuf-limit`);
 }

@@ -28,7 +28,7 @@ export function sourcesOf(
     const waypoint = [...guests.values()].find(
       ({ network, partition }) => network === from.network && partition === via,
     );
-    return waypoint ? { via: waypoint } : text === "denied" ? "denied" : "delivered";
+    return waypoint ? { via: waypoint } : text === "denied" || text === "limited" ? text : "delivered";
   };
   const replays = replayTexts.map((text, i) => {
     const [from, to] = [guest(text.from), guest(text.to)];
@@ -40,7 +40,7 @@ export function sourcesOf(
   const made = flows.map((text, i) => {
     const [from, to] = [guest(text.from), guest(text.to)];
     const stream = new Stream(nameOf(text), from, to, expectation(from, text.expect), text);
-    const isAnswered = text.protocol === "icmp" && stream.expect === "delivered";
+    const isAnswered = text.protocol === "icmp" && (stream.expect === "delivered" || stream.expect === "limited");
     if (isAnswered) replies.set(stream, new Stream(`${nameOf(text)}, answers`, to, from, "delivered"));
     return new FlowSource(text, stream, replies.get(stream), i);
   });

@@ -2,8 +2,8 @@
 import type { Guest } from "../guest.js";
 import type { FlowText } from "../schema.js";
 
-/** How frames are to arrive: as they are, not at all, or through that waypoint. */
-export type Expectation = "delivered" | "denied" | { readonly via: Guest };
+/** How frames are to arrive: as they are, not at all, unless limits refuse them, or through that waypoint. */
+export type Expectation = "delivered" | "denied" | "limited" | { readonly via: Guest };
 
 export class Stream {
   readonly label: string;
@@ -42,6 +42,10 @@ export class Stream {
   }
 
   get missing(): number {
+    return this.expect === "limited" ? 0 : this.undelivered;
+  }
+
+  get undelivered(): number {
     return this.expected - this.identical - this.altered;
   }
 

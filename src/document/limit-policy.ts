@@ -1,0 +1,47 @@
+/**
+ * The keys of a limit policy in a file. The schema says shapes and words; bounds are those that the controller checks, at the place in the
+ * file. Not "tcp", whose figures neither replays nor scenarios have, and not the reading "batch", since nothing is handed up there.
+ */
+import * as v from "valibot";
+import { type CheckedPolicy, ConfigError, checkPolicy, type LimitPolicy } from "../index.js";
+import type { Path, Refuse } from "./parse.js";
+
+const Reduce = v.variant("by", [
+  v.strictObject({ by: v.literal("filled"), below: v.optional(v.number()), windows: v.optional(v.number()) }),
+  v.strictObject({
+    by: v.literal("sojourn"),
+    targetMs: v.optional(v.number()),
+    intervalMs: v.optional(v.number()),
+    windows: v.optional(v.number()),
+  }),
+  v.strictObject({ by: v.literal("drops"), above: v.optional(v.number()), windows: v.optional(v.number()) }),
+]);
+
+export const LIMIT_POLICY_KEYS = {
+  floor: v.optional(v.number()),
+  preset: v.optional(v.number()),
+  ceiling: v.optional(v.number()),
+  weight: v.optional(v.number()),
+  window: v.optional(v.strictObject({ descriptors: v.optional(v.number()), ms: v.optional(v.number()) })),
+  reduce: v.optional(Reduce),
+  raise: v.optional(
+    v.strictObject({
+      filled: v.optional(v.number()),
+      windows: v.optional(v.number()),
+      returned: v.optional(v.number()),
+    }),
+  ),
+  holdWindows: v.optional(v.number()),
+  reading: v.optional(v.literal("held")),
+};
+
+/** The policy with its defaults, or refuses it for the key, under path, that is out of its bounds. */
+export function checkLimitPolicy(path: Path, policy: LimitPolicy, refuse: Refuse): CheckedPolicy {
+  try {
+    return checkPolicy("policy", policy);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [, ...keys] = error.argument.split(".");
+    return refuse([...path, ...keys], `${error.bound}, received ${JSON.stringify(error.value)}`);
+  }
+}
