@@ -1,12 +1,13 @@
 /**
  * The keys of a limit policy in a file. The schema says shapes and words; bounds are those that the controller checks, at the place in the
- * file. Not "tcp", whose figures neither replays nor scenarios have, and not the reading "batch", since nothing is handed up there.
+ * file. Not the reading "batch", since nothing is handed up in a replay or a scenario.
  */
 import * as v from "valibot";
 import { type CheckedPolicy, ConfigError, checkPolicy, type LimitPolicy } from "../index.js";
 import type { Path, Refuse } from "./parse.js";
 
-const Reduce = v.variant("by", [
+const Above = { above: v.optional(v.number()), windows: v.optional(v.number()) };
+const REDUCE = [
   v.strictObject({ by: v.literal("filled"), below: v.optional(v.number()), windows: v.optional(v.number()) }),
   v.strictObject({
     by: v.literal("sojourn"),
@@ -14,16 +15,18 @@ const Reduce = v.variant("by", [
     intervalMs: v.optional(v.number()),
     windows: v.optional(v.number()),
   }),
-  v.strictObject({ by: v.literal("drops"), above: v.optional(v.number()), windows: v.optional(v.number()) }),
-]);
+  v.strictObject({ by: v.literal("drops"), ...Above }),
+] as const;
+const ReduceByTcp = v.strictObject({ by: v.literal("tcp"), ...Above });
 
-export const LIMIT_POLICY_KEYS = {
+/** Without "tcp", whose figures a replay does not have. */
+export const REPLAY_POLICY_KEYS = {
   floor: v.optional(v.number()),
   preset: v.optional(v.number()),
   ceiling: v.optional(v.number()),
   weight: v.optional(v.number()),
   window: v.optional(v.strictObject({ descriptors: v.optional(v.number()), ms: v.optional(v.number()) })),
-  reduce: v.optional(Reduce),
+  reduce: v.optional(v.variant("by", REDUCE)),
   raise: v.optional(
     v.strictObject({
       filled: v.optional(v.number()),
@@ -33,6 +36,11 @@ export const LIMIT_POLICY_KEYS = {
   ),
   holdWindows: v.optional(v.number()),
   reading: v.optional(v.literal("held")),
+};
+
+export const LIMIT_POLICY_KEYS = {
+  ...REPLAY_POLICY_KEYS,
+  reduce: v.optional(v.variant("by", [...REDUCE, ReduceByTcp])),
 };
 
 /** The policy with its defaults, or refuses it for the key, under path, that is out of its bounds. */

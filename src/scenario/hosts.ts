@@ -36,7 +36,7 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
     headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
     overlay: { networks: Math.max(1, Object.keys(scenario.networks).length) },
     ...(names && { lag: { partitions: Math.max(1, guests.length) } }),
-    ...(hasLimits && { limits: {} }),
+    ...(hasLimits && { limits: {}, health: {} }),
     ...(wasm && { wasm }),
   });
   const uplinks = (names ?? [ONLY_UPLINK]).map((uplink) => engine.addPort(uplink, { scatterGather: true }));

@@ -42,7 +42,7 @@ describe("a scenario's limits", () => {
       "endpoints.db.mbufs.peers.floor",
       "at most 36, what the partition's own floor leaves, received 40",
     ],
-    ["mbufs: { reduce: { by: tcp } }", "", "by: tcp", "endpoints.db.mbufs.reduce.by", "expected"],
+    ["mbufs: { reduce: { by: rtt } }", "", "by: rtt", "endpoints.db.mbufs.reduce.by", "expected"],
     ["mbufs: { reading: batch }", "", "reading", "endpoints.db.mbufs.reading", '"held", received "batch"'],
     ["unread: [web, cat]", "", "cat]", "endpoints.db.unread.1", "an endpoint of blue (web, db)"],
     ["labels: {}", "engine: { mbufs: 64, wall: 65 }", "wall", "engine.wall", "the engine's mbufs, 64, received 65"],
@@ -104,6 +104,13 @@ describe("three hosts", () => {
     for (const peer of peers) expect(peer.refused).toBe(peer.endpoint === "noisy" ? refused : 0);
     const held = report.limits.find(({ endpoint }) => endpoint === "noisy");
     expect(held).toMatchObject({ limit: 16, inUse: 64, frames: 64, changes: 2 });
+  });
+
+  it("may go by the health of TCP connections", async () => {
+    const text = THREE_HOSTS.replace("ceiling: 256 }", "ceiling: 256, reduce: { by: tcp } }");
+    const { report } = await runText(text, captures());
+    expect(report.unmet).toEqual([]);
+    expect(streamOf(report, "noisy").limited?.refused).toBeGreaterThan(1900);
   });
 
   it("lose others' frames to it without limits", async () => {

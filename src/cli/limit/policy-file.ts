@@ -3,7 +3,7 @@
  * otherwise.
  */
 import * as v from "valibot";
-import { checkLimitPolicy, LIMIT_POLICY_KEYS } from "../../document/limit-policy.js";
+import { checkLimitPolicy, REPLAY_POLICY_KEYS } from "../../document/limit-policy.js";
 import { parseDocument } from "../../document/parse.js";
 import type { LimitPolicy } from "../../index.js";
 import { addressSetOf } from "./address-set.js";
@@ -11,11 +11,11 @@ import { type Override, PeerPolicies } from "./peer-policies.js";
 import { WALL_MAX } from "./wall.js";
 
 export const PolicyFileSchema = v.strictObject({
-  ...LIMIT_POLICY_KEYS,
+  ...REPLAY_POLICY_KEYS,
   /** Mbufs of all peers together. */
   wall: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WALL_MAX))),
   /** By address, by prefix, of which the longest counts, or "other". */
-  peers: v.optional(v.record(v.string(), v.strictObject(LIMIT_POLICY_KEYS)), {}),
+  peers: v.optional(v.record(v.string(), v.strictObject(REPLAY_POLICY_KEYS)), {}),
 });
 
 export interface PolicyFile {
