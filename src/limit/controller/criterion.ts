@@ -3,6 +3,7 @@
 import type { LimitWindow } from "../window.js";
 import type { CheckedPolicy } from "./policy-check.js";
 import type { Failure } from "./reason.js";
+import { usedOf } from "./used.js";
 
 /** With fewer data segments in a window than this, one that came again says nothing about the connection. */
 const TCP_SEGMENTS_MIN = 16;
@@ -12,7 +13,8 @@ export function failureOf(policy: CheckedPolicy, window: LimitWindow, aboveMs: n
   const { reduce } = policy;
   if (isStalled(policy, window)) return { code: "stalled", inUse: window.inUse, ms: window.ms };
   if (reduce.by === "filled") {
-    const { high, limit } = window;
+    const { limit } = window;
+    const high = usedOf(policy, window);
     return high < reduce.below * limit ? { code: "filled-below", high, limit, below: reduce.below } : undefined;
   }
   // Health says nothing of an owner that does nothing, and memory that nobody uses is to come back.

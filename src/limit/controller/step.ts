@@ -19,6 +19,7 @@ import { failureOf, timeAboveTarget } from "./criterion.js";
 import type { CheckedPolicy } from "./policy-check.js";
 import type { Failure, LimitReason } from "./reason.js";
 import { joinWindows } from "./span.js";
+import { usedOf } from "./used.js";
 
 /** Times as many windows that a move needs after it has proved wrong once, twice, and so on. */
 const PATIENCE = [1, 4, 64, 1024];
@@ -113,7 +114,7 @@ function notice(policy: CheckedPolicy, state: StepState, limit: number): StepSta
  * only on their way back.
  */
 function meets(policy: CheckedPolicy, window: LimitWindow): boolean {
-  return window.refused > 0 || (window.filled > 0 && window.high >= policy.raise.filled * window.limit);
+  return window.refused > 0 || (window.filled > 0 && usedOf(policy, window) >= policy.raise.filled * window.limit);
 }
 
 /** One burst that pressure has counted is not counted again when its window ends. */
@@ -162,7 +163,7 @@ function reduce(policy: CheckedPolicy, state: StepState, failure: Failure): Step
 
 /** Wishes for twice the limit where the second criterion is met often enough, and mbufs have come back. */
 function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): StepResult {
-  const { limit, high } = window;
+  const { limit } = window;
   const needed = policy.raise.windows * (policy.reduce.by === "filled" ? 1 : patience(state));
   if (state.ill || state.meeting < needed || limit >= policy.ceiling) {
     return { state, limit, reason: { code: "none" } };
@@ -171,14 +172,15 @@ function wish(policy: CheckedPolicy, state: StepState, window: LimitWindow): Ste
   if (state.returned < earning) {
     return { state, limit, reason: { code: "unearned", returned: state.returned, needed: earning } };
   }
-  const reason = { code: "filled-high", high, limit, windows: state.meeting } as const;
+  const reason = { code: "filled-high", high: usedOf(policy, window), limit, windows: state.meeting } as const;
   return { state, limit: Math.min(policy.ceiling, 2 * limit), reason };
 }
 
 /** Times as many windows as the policy says that a limit must have been too high for. */
-function caution({ reduce }: CheckedPolicy, state: StepState, { high, limit }: LimitWindow): number {
+function caution(policy: CheckedPolicy, state: StepState, window: LimitWindow): number {
+  const { reduce } = policy;
   if (reduce.by !== "filled") return 1;
-  const isDeep = high < DEEP * reduce.below * limit;
+  const isDeep = usedOf(policy, window) < DEEP * reduce.below * window.limit;
   return Math.max(trust(state), isDeep ? Math.min(patience(state), DEEP_PATIENCE) : patience(state));
 }
 

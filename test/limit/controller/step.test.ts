@@ -47,6 +47,18 @@ const NOTHING = { closedBy: "time", ms: 100, filled: 0, returned: 0, frames: 0, 
 /** A piece that pressure has cut off. */
 const PRESSURE = { closedBy: "pressure", ms: 0.01, filled: 10, returned: 10, frames: 10 } as const;
 
+describe("of batches", () => {
+  const batches = (filled: number, returned: number) => ({ filled, returned, frames: 10 });
+
+  test("what counts is how many of the mbufs that batches returned were filled, not the fullest batch", () => {
+    const owner = new Owner({ reading: "batch", floor: 8, preset: 64, ceiling: 256 });
+    expect(owner.sees(64, batches(160, 640))).toEqual(["none", 64]);
+    expect(owner.sees(64, batches(150, 640))).toEqual(["filled-below", 32]);
+    expect(owner.run(2, 32, batches(240, 320))).toEqual([32, 64]);
+    expect(owner.run(8, 60, batches(460, 640))).toEqual(Array(8).fill(64));
+  });
+});
+
 describe("by filled", () => {
   test("halves below a quarter, to the floor and no further", () => {
     const owner = new Owner();
