@@ -164,7 +164,7 @@ export class Burst {
   health(monitor: HealthMonitor, peers: ArrayLike<number | undefined>, network = 0): void {
     const { arena, kernels } = this.#owner;
     if (!monitor.belongsTo(this.#owner)) throw new ConfigError("monitor", "another engine's", "of this engine");
-    checkInteger("network", network, 0, 2 ** 32 - 1);
+    checkInteger("network", network, 0, 2 ** 31 - 1);
     // What the last verify reported has been read.
     const records = this.#reports;
     for (let i = 0; i < this.#count; i++) {

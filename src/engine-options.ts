@@ -5,6 +5,7 @@ import { type PoolShape, planPool, poolShape } from "./buffer/pool.js";
 import { planPort } from "./buffer/port-record.js";
 import { planBurst } from "./burst.js";
 import { checkInteger, checkPowerOfTwo } from "./check.js";
+import { defined } from "./defined.js";
 import { planStage } from "./driver/handover/stage.js";
 import { planHasher } from "./hash/hasher.js";
 import { planGroup } from "./lag/group-record.js";
@@ -84,8 +85,15 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     lag: lagLimits(options.lag),
     overlay: options.overlay && overlayLimits(options.overlay),
     limits: options.limits && limitCapacity(options.limits),
-    health: options.health && healthLimits(options.health),
+    // By default one for each owner that may go by it.
+    health: options.health && healthLimits({ ...defined({ peers: ownersOf(options.limits) }), ...options.health }),
   };
+}
+
+/** How many owners of mbufs there can be. */
+function ownersOf(sizes: LimitSizes | undefined): number | undefined {
+  const capacity = sizes && limitCapacity(sizes);
+  return capacity && capacity.partitions + capacity.peers;
 }
 
 export function planEngine(limits: EngineLimits): MemoryPlan {

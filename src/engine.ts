@@ -186,7 +186,8 @@ export class Engine {
     if (!this.#limits.limits) throw new ConfigError("limits", undefined, "given to createEngine, {} for the defaults");
     if (this.#mbufLimits) throw new ConfigError("limits", "a second one", "one for each engine");
     const monitor = this.#limits.health && this.healthMonitor();
-    this.#mbufLimits = new Limits(this.#owner, this.#limits.limits, options, monitor);
+    const home = { monitor, checkPort: (port: Port) => this.#checkPort(port) };
+    this.#mbufLimits = new Limits(this.#owner, this.#limits.limits, options, home);
     return this.#mbufLimits;
   }
 

@@ -23,11 +23,13 @@ export class Watch {
   }
 }
 
-/** Ports tell connections with the same addresses apart: each is in a network of its own. */
+/** Ports tell connections with the same addresses apart: each is in a network of its own, with a number that no tool's burst has. */
+const PORT_NETWORK: u32 = 0x80000000;
+
 function watch(ledger: usize, owner: usize, port: u32, m: usize): void {
   const l = changetype<Ledger>(ledger);
   if (parse(m) != OK) return;
   const number: usize = owner == 0 ? (0 as usize) : (load<u32>(owner, LIMIT_OWNER) as usize);
   const peer: u32 = owner == 0 ? 0 : load<u32>((l.healths as usize) + (number << 2));
-  Health.observe(l.monitor as usize, m, peer as usize, port);
+  Health.observe(l.monitor as usize, m, peer as usize, PORT_NETWORK | port);
 }

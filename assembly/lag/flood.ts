@@ -2,7 +2,8 @@
 // carry the partition's traffic now, the one by which its copy comes. A switch sends one copy on each port that any partition has
 // chosen; a host takes a copy for those partitions alone that have chosen the port it came by. So both ends agree without a
 // word as long as they know the same ports to be live, whatever happened before; a peer that floods all its links is heard once, and
-// nobody hears itself. Copies share the buffer: a reference each.
+// nobody hears itself. Copies share the buffer: a
+// reference each, but for guests with a limit on what they hold.
 import { count } from "../counter";
 import {
   COUNTER_COPIED_BYTES,
@@ -10,7 +11,6 @@ import {
   COUNTER_FLOODED,
   COUNTER_GATHERED,
   DROP_FLOOD_ELSEWHERE,
-  DROP_MBUF_LIMIT,
   DROP_NO_LIVE_PORT,
   DROP_OUTSIDE_PORT_SET,
   DROP_QUEUE_FULL,
@@ -24,9 +24,10 @@ import {
   PARTITION_NET,
   PARTITION_PORTS,
 } from "../layout";
+import { copyOfFrame } from "../mbuf/copy";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, linearize, retain } from "../mbuf/pool";
-import { drop, isAtLimit, makeSendable, Port } from "../path/port";
+import { chargeTo, drop, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { Group, partitionAt } from "./group";
@@ -127,11 +128,22 @@ export function copyTo(port: usize, m: usize, ingress: usize): bool {
   return true;
 }
 
-/** copyTo for a guest, who gets none while it holds as many mbufs as it may: the copy's buffer stays charged to another. */
+/**
+ * copyTo for a guest. One with a limit gets a buffer of its own, charged to it: in a shared one whoever sent it would pay for a guest that
+ * does not read. A chain that share could not make one span of goes to no such guest.
+ */
 export function copyToGuest(vnic: usize, m: usize, ingress: usize): bool {
-  if (!isAtLimit(vnic)) return copyTo(vnic, m, ingress);
-  count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + DROP_MBUF_LIMIT, 1);
-  return false;
+  if (changetype<Port>(vnic).owner == 0) return copyTo(vnic, m, ingress);
+  const copy = copyOfFrame(changetype<Port>(vnic).pool as usize, m);
+  let cause: u32 = copy == 0 || Single.mustWait(vnic, copy) ? DROP_QUEUE_FULL : OK;
+  if (cause == OK) cause = chargeTo(vnic, copy);
+  if (cause != OK) {
+    if (copy != 0) drop(ingress, copy, cause);
+    else count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + cause, 1);
+    return false;
+  }
+  Single.post(vnic, copy);
+  return true;
 }
 
 /** Makes one span of a chain, if that fits, while it has one owner: later nobody may. */

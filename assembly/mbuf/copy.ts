@@ -2,7 +2,7 @@
 import { Copy } from "../copy";
 import { SEGMENTS_MAX } from "../layout";
 import { Mbuf } from "./mbuf";
-import { assertFree, Fresh, Pool } from "./pool";
+import { alloc, assertFree, Fresh, Pool } from "./pool";
 
 /**
  * Copies n frames (ptrs, lens: u32) into fresh mbufs, whose addresses go into out (u32), each behind its headroom; one longer
@@ -109,6 +109,20 @@ export function copyOfChain(m: usize, off: u32, to: usize, len: u32): void {
     off = 0;
     if (len > 0) segment = changetype<Mbuf>(segment.next as usize);
   }
+}
+
+/** A frame of one segment again, in a fresh mbuf that is charged to nobody; 0 when the pool has none, or the frame has several segments. */
+export function copyOfFrame(pool: usize, m: usize): usize {
+  const mbuf = changetype<Mbuf>(m);
+  if (mbuf.segments != 1) return 0;
+  const copy = alloc(pool);
+  if (copy == 0) return 0;
+  const c = changetype<Mbuf>(copy);
+  Copy.bytes(Fresh.write(copy, changetype<Pool>(pool).headroom, mbuf.len), mbuf.data as usize, mbuf.len);
+  c.wireLen = mbuf.wireLen;
+  c.port = mbuf.port;
+  c.timestampNs = mbuf.timestampNs;
+  return copy;
 }
 
 function chainOut(mbuf: Mbuf, out: usize): void {

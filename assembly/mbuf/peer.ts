@@ -21,6 +21,9 @@ import { Mbuf } from "./mbuf";
 /** Bytes 8 to 11 of an IPv4 address as IPv6, ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), as a little-endian number; those before are 0. */
 const MAPPED: u64 = 0xffff_0000;
 
+/** 2^64 over the golden ratio (D. Knuth, The Art of Computer Programming, 6.4). */
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /** The record to charge a frame for a partition to: its peer's, or the partition's own. */
 export function ownerOf(ledger: usize, partition: usize, m: usize): usize {
   if ((load<u32>(partition, LIMIT_FLAGS) & LIMIT_F_PEERS) == 0) return partition;
@@ -53,12 +56,16 @@ function writeSource(mbuf: Mbuf, key: usize): bool {
   return true;
 }
 
-/** Keeps the key of a peer without a record, unless one that hashes alike was kept since the last look. */
+/**
+ * Keeps the key of a peer without a record, unless one that hashes alike was kept since the last look. The upper three bits of the hash are
+ * the partition's and the time's: strangers of one take an eighth of the places, and not always those that another's need.
+ */
 function remember(l: Ledger, key: usize): void {
   const count = l.strangerCount;
   if (count == STRANGERS_MAX) return;
-  const fold = load<u64>(key) ^ load<u64>(key, 8) ^ load<u64>(key, PEER_PARTITION);
-  const bit: u64 = 1 << ((fold * 0x9e37_79b9_7f4a_7c15) >> 58);
+  const whose = ((load<u64>(key, PEER_PARTITION) ^ ((l.now as u64) << 32)) * GOLDEN) >> 61;
+  const who = ((load<u64>(key) ^ load<u64>(key, 8)) * GOLDEN) >> 61;
+  const bit: u64 = 1 << ((whose << 3) | who);
   if ((l.seen & bit) != 0) return;
   l.seen |= bit;
   memory.copy((l.strangers as usize) + (count as usize) * PEER_KEY_BYTES, key, PEER_KEY_BYTES);

@@ -1,6 +1,5 @@
 // To many: broadcast and multicast, in networks that ask for it. Partitions of this host get a copy each, by policy; every other host of
 // the network's replication list gets one, and asks its own policy. No copy waits for room: one that finds none is lost, and counted.
-import { Copy } from "../copy";
 import { count } from "../counter";
 import { copyToGuest, share } from "../lag/flood";
 import {
@@ -9,15 +8,17 @@ import {
   COUNTER_DROP,
   COUNTER_FLOOD_COPIES,
   DECISION_ACTION,
+  DROP_MBUF_LIMIT,
   DROP_NO_FLOOD,
   DROP_NO_PATH,
   DROP_QUEUE_FULL,
   NETWORK_F_FLOOD,
   OK,
 } from "../layout";
+import { copyOfFrame } from "../mbuf/copy";
 import { chargeLike } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
-import { alloc, Fresh, free, Pool } from "../mbuf/pool";
+import { free, Pool } from "../mbuf/pool";
 import { flowHash } from "../path/hash";
 import { parse } from "../path/parse";
 import { Port } from "../path/port";
@@ -83,7 +84,8 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
     out = Depart.by(o, vnic, 0, path, hash, copy);
     if (out == OUT_WAITS) out = refuse(copy, ingress, DROP_QUEUE_FULL);
   } else {
-    const cause: u32 = path == 0 ? DROP_NO_PATH : DROP_QUEUE_FULL;
+    const isLimit = changetype<Mbuf>(m).cause == DROP_MBUF_LIMIT;
+    const cause: u32 = path == 0 ? DROP_NO_PATH : isLimit ? DROP_MBUF_LIMIT : DROP_QUEUE_FULL;
     count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + cause, 1);
   }
   if (out < OUT_LOCAL) {
@@ -92,18 +94,11 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
   }
 }
 
-/** A frame of one segment again, in a fresh mbuf; 0 when the pool has none, its owner may hold no more, or it has several segments. */
+/** A frame again, charged to whom it is; 0 when the pool has too few mbufs, and 0 with that in its cause when its owner may hold no more. */
 export function duplicate(pool: usize, m: usize): usize {
-  const mbuf = changetype<Mbuf>(m);
-  if (mbuf.segments != 1) return 0;
-  const copy = alloc(pool);
-  if (copy == 0) return 0;
-  const c = changetype<Mbuf>(copy);
-  Copy.bytes(Fresh.write(copy, changetype<Pool>(pool).headroom, mbuf.len), mbuf.data as usize, mbuf.len);
-  c.wireLen = mbuf.wireLen;
-  c.port = mbuf.port;
-  c.timestampNs = mbuf.timestampNs;
-  if (chargeLike(changetype<Pool>(pool).ledger as usize, m, copy)) return copy;
+  const copy = copyOfFrame(pool, m);
+  if (copy == 0 || chargeLike(changetype<Pool>(pool).ledger as usize, m, copy)) return copy;
   free(pool, copy);
+  changetype<Mbuf>(m).cause = DROP_MBUF_LIMIT as u16;
   return 0;
 }

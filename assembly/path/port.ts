@@ -27,8 +27,6 @@ import {
   DROP_NEEDS_SCATTER_GATHER,
   DROP_NO_HEADROOM,
   DROP_TOO_MANY_SEGMENTS,
-  LIMIT_IN_USE,
-  LIMIT_LIMIT,
   OK,
   PORT_BYTES,
   PORT_COUNTERS,
@@ -121,12 +119,6 @@ export function chargeTo(port: usize, m: usize): u32 {
   if (!Charge.chain(ledger, owner, m)) return DROP_MBUF_LIMIT;
   Watch.given(ledger, p.owner as usize, owner, p.index, m);
   return OK;
-}
-
-/** True when a port's owner holds as much as it may: it gets no copies of frames that others are charged for. */
-export function isAtLimit(port: usize): bool {
-  const owner = changetype<Port>(port).owner as usize;
-  return owner != 0 && load<u32>(owner, LIMIT_IN_USE) >= load<u32>(owner, LIMIT_LIMIT);
 }
 
 /**

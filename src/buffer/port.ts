@@ -201,7 +201,8 @@ export class Port {
     // One frame that alone has more than the limit is a batch of its own.
     const most = Math.max(this.#batch.mbufs, kernels.queueNextSegments(queue));
     const taken = kernels.takeBurst(queue, spans, Math.min(most, SPANS_MAX));
-    this.#batch.took(taken);
+    // A poll that finds nothing is no batch.
+    if (taken > 0) this.#batch.took(taken);
     return taken;
   }
 

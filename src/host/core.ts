@@ -99,6 +99,9 @@ export class HostCore<E extends HostEngine = Engine> {
     };
     this.#networks = new Networks(context);
     this.#knowledge = new Knowledge(context, this.#networks);
+    if (options.limits && options.limits !== this.engine.limits) {
+      throw new ConfigError("limits", "another engine's", "what addLimits of this host's engine gave");
+    }
     this.#mbufs = new PartitionMbufs(options.limits);
     this.#residents = new Residents(context, this.#networks, this.#knowledge, this.#mbufs);
     this.#redirects = new Redirects(context, this.#networks, this.#knowledge);

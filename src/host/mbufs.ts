@@ -18,9 +18,10 @@ export class PartitionMbufs {
   }
 
   /** Charges a partition's vnic from now on, if it asks for it; all of its vnics by what the first says. Throws ConfigError. */
-  join({ partition, vnic, options }: Attachment): void {
+  join({ partition, vnic, options }: Attachment, nowMs: number): void {
     if (!options.mbufs) return;
     if (!this.#limits) throw new ConfigError("mbufs", options.mbufs, "absent on a host without limits");
+    this.#limits.at(nowMs);
     const count = this.#vnics.get(partition) ?? 0;
     if (count > 0) this.#limits.addPort(partition, vnic);
     else this.#limits.addPartition(partition, [vnic], options.mbufs.policy, options.mbufs.peers);
@@ -31,9 +32,13 @@ export class PartitionMbufs {
   leave({ partition, vnic, options }: Attachment): void {
     if (!options.mbufs || !this.#limits) return;
     const left = (this.#vnics.get(partition) ?? 0) - 1;
-    this.#vnics.set(partition, left);
-    if (left > 0) this.#limits.removePort(vnic);
-    else this.#limits.removePartition(partition);
+    if (left > 0) {
+      this.#vnics.set(partition, left);
+      this.#limits.removePort(vnic);
+    } else {
+      this.#vnics.delete(partition);
+      this.#limits.removePartition(partition);
+    }
   }
 
   tick(nowMs: number): LimitEvent[] {

@@ -2,7 +2,9 @@
  * What a host needs of an engine and its overlay: an Engine's, or in runs of thousands of hosts one that counts what an engine would keep
  * (sim/overlay-scale/plane.ts).
  */
+
 import type { Port } from "../buffer/port.js";
+import type { Limits } from "../limit/limits.js";
 import type { ControlFrames } from "../overlay/plane/control.js";
 import type { EndpointRecords } from "../overlay/plane/endpoints.js";
 import type { PlaneNetworks } from "../overlay/plane/networks.js";
@@ -51,6 +53,7 @@ export interface HostEngine {
   addOverlay(options: OverlayOptions): HostPlane;
   /** Those that partitions may have, where there are any. */
   readonly ports?: readonly Port[];
+  readonly limits?: Limits | undefined;
   /** Moves frames; returns how many. */
   poll(): number;
 }

@@ -60,15 +60,18 @@ export class Residents {
     const attachment = new Attachment(options, this.#networks.of(vni, policy), mac, ips);
     if (isNew) this.#knowledge.findWaypoints(attachment.network);
     attachment.lag = this.#joinGroup(attachment, this.#context.now());
+    let joined = false;
     try {
-      this.#mbufs.join(attachment);
+      this.#mbufs.join(attachment, this.#context.now());
+      joined = true;
+      // Its senders may know that it is here before this host does.
+      const { endpoints } = this.#context.plane;
+      endpoints.setClaimed(endpoints.make(keyOf(attachment.network, mac)), true);
     } catch (error) {
+      if (joined) this.#mbufs.leave(attachment);
       attachment.lag?.remove();
       throw error;
     }
-    // Its senders may know that it is here before this host does.
-    const { endpoints } = this.#context.plane;
-    endpoints.setClaimed(endpoints.make(keyOf(attachment.network, mac)), true);
     this.#attachments.set(`${vni} ${mac}`, attachment);
     this.#byPort.set(options.vnic.index, attachment);
     return attachment;

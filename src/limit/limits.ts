@@ -13,9 +13,9 @@
 import { PORT_OWNER } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { Limiter } from "./controller/limiter.js";
+import { Limiter, SERIES_MAX } from "./controller/limiter.js";
 import type { OwnerReport } from "./controller/report.js";
 import type { SeriesPoint } from "./controller/series.js";
 import type { LimitEvent } from "./event.js";
@@ -39,12 +39,20 @@ export interface LimitsOptions {
   readonly peerIdleMs?: number;
 }
 
+/** The engine: what follows connections, where it was asked for, and which ports are its own. */
+export interface LimitsHome {
+  readonly monitor: HealthMonitor | undefined;
+  /** Throws ConfigError for another engine's. */
+  readonly checkPort: (port: Port) => void;
+}
+
 /** What is known of an owner, and what it was charged for and refused since it has its record. */
 export interface LimitReport extends OwnerReport, OwnerTotals {}
 
 export class Limits {
   readonly #arena: FrameOwner["arena"];
   readonly #checkOpen: () => void;
+  readonly #checkPort: (port: Port) => void;
   readonly #accounts: Accounts;
   readonly #ledger: LedgerRecord;
   readonly #limiter: Limiter;
@@ -53,23 +61,21 @@ export class Limits {
   readonly #reading: "held" | "batch";
   readonly #ports = new Map<Port, string>();
 
-  /** @internal Made by Engine.addLimits; monitor where the engine has one. */
-  constructor(
-    owner: FrameOwner,
-    capacity: LimitCapacity,
-    options: LimitsOptions,
-    monitor: HealthMonitor | undefined = undefined,
-  ) {
+  /** @internal Made by Engine.addLimits. */
+  constructor(owner: FrameOwner, capacity: LimitCapacity, options: LimitsOptions, { monitor, checkPort }: LimitsHome) {
     const { kernels, arena, pool } = owner;
     const { mbufs } = pool.shape;
-    this.#reading = options.reading ?? "held";
+    // All options before anything takes memory, which is there once.
+    this.#reading = checkOneOf("reading", options.reading ?? "held", ["held", "batch"]);
+    const series = checkInteger("series", options.series ?? 0, 0, SERIES_MAX);
     // A batch takes mbufs from nobody: there it is the batch that is shared.
     const wall = checkInteger("wall", options.wall ?? mbufs, 1, mbufs);
     const peerIdleMs = checkInteger("peerIdleMs", options.peerIdleMs ?? 30_000, 1, 2 ** 31 - 1);
     this.#arena = arena;
     this.#checkOpen = () => owner.checkOpen();
+    this.#checkPort = checkPort;
     this.#accounts = new Accounts(kernels, arena, capacity.partitions + capacity.peers);
-    this.#limiter = new Limiter(this.#accounts, { wall, reading: this.#reading, series: options.series ?? 0 });
+    this.#limiter = new Limiter(this.#accounts, { wall, reading: this.#reading, series });
     this.#ledger = new LedgerRecord({ kernels, arena, pool: pool.ptr, mbufs }, capacity, this.#accounts.dueRing);
     this.#healths = new Healths(this.#accounts, this.#ledger, monitor);
     this.#accounts.measure(this.#healths);
@@ -136,11 +142,18 @@ export class Limits {
 
   /** The time is nowMs: closes windows, moves limits, gives records to peers and takes them from idle ones. Returns what has changed. */
   tick(nowMs: number): LimitEvent[] {
+    this.at(nowMs);
+    const now = this.#limiter.nowMs;
+    this.#healths.tick(now);
+    this.#peers.tick(now);
+    return this.#limiter.tick(now);
+  }
+
+  /** The time is nowMs, for what is charged and added from now on; limits stay as they are. A time before the last one counts as that. */
+  at(nowMs: number): void {
     this.#checkOpen();
-    this.#ledger.setNow(nowMs);
-    this.#healths.tick(nowMs);
-    this.#peers.tick(nowMs);
-    return this.#limiter.tick(nowMs);
+    this.#limiter.at(nowMs);
+    this.#ledger.setNow(this.#limiter.nowMs);
   }
 
   /** What is known of a partition's own record, or of a peer's. Throws ConfigError for one that is not there. */
@@ -163,6 +176,7 @@ export class Limits {
   }
 
   #checkFree(argument: string, port: Port): void {
+    this.#checkPort(port);
     const owner = this.#ports.get(port);
     if (owner !== undefined) throw new ConfigError(argument, port.name, `a port that ${owner} does not have`);
   }

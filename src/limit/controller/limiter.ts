@@ -36,9 +36,12 @@ export interface LimiterOptions {
   readonly reading?: "held" | "batch";
   /** Windows of each owner that are kept for plots; none by default. */
   readonly series?: number;
-  /** The time now; 0 by default. */
+  /** The time now; by default what the first call that tells it says. */
   readonly nowMs?: number;
 }
+
+/** Windows of an owner that can be kept. */
+export const SERIES_MAX = 1_000_000;
 
 /** An owner whose window a tick has closed. */
 interface Closed {
@@ -56,14 +59,17 @@ export class Limiter {
   readonly #windows: Windows;
   readonly #changes = new Changes();
   #nowMs: number;
+  /** Nobody has told the time yet. */
+  #isTimeless: boolean;
   readonly #inUse = (owner: Owner) => this.#ledger.inUse(owner.id);
 
   constructor(ledger: Ledger, options: LimiterOptions) {
     this.#ledger = ledger;
     this.#tree = new Tree(checkInteger("wall", options.wall, 1, LIMIT_MAX));
     this.#reading = checkOneOf("reading", options.reading ?? "held", ["held", "batch"]);
-    this.#seriesSize = checkInteger("series", options.series ?? 0, 0, 1_000_000);
+    this.#seriesSize = checkInteger("series", options.series ?? 0, 0, SERIES_MAX);
     this.#nowMs = checkTime(options.nowMs ?? 0);
+    this.#isTimeless = options.nowMs === undefined;
     this.#windows = new Windows(ledger);
   }
 
@@ -133,9 +139,16 @@ export class Limiter {
     }
   }
 
+  /** The time is nowMs, as of which owners are added until the next call; no window is closed. A time before the last one counts as that. */
+  at(nowMs: number): void {
+    if (this.#isTimeless) this.#shift(checkTime(nowMs) - this.#nowMs);
+    this.#isTimeless = false;
+    this.#nowMs = Math.max(this.#nowMs, checkTime(nowMs));
+  }
+
   /** Closes windows that are due and those whose time is over; returns what has changed since the last tick. */
   tick(nowMs: number): LimitEvent[] {
-    this.#nowMs = Math.max(this.#nowMs, checkTime(nowMs));
+    this.at(nowMs);
     const closed: Closed[] = [];
     for (const { owner: id, closedBy } of this.#ledger.due()) {
       const owner = this.#roster.byId(id);
@@ -175,17 +188,29 @@ export class Limiter {
 
   /**
    * A controller that goes on where another was, with owners of its own in a ledger. Under a lower wall everybody keeps his floor, and of
-   * limits above that what fits. Throws ConfigError for a wall that has no room for all floors.
+   * limits above that what fits. With nowMs, the time of another clock, windows go on there. Throws ConfigError for a wall that has no room
+   * for all floors.
    */
   static restore(
     ledger: Ledger,
     snapshot: LimiterSnapshot,
-    options: Pick<Partial<LimiterOptions>, "wall" | "series"> = {},
+    { nowMs, ...options }: Pick<Partial<LimiterOptions>, "wall" | "series" | "nowMs"> = {},
   ): Limiter {
-    const { wall, reading, nowMs } = snapshot;
-    const limiter = new Limiter(ledger, { wall, reading, nowMs, ...options });
+    const { wall, reading } = snapshot;
+    const limiter = new Limiter(ledger, { wall, reading, nowMs: snapshot.nowMs, ...options });
     limiter.#take(snapshot);
+    if (nowMs !== undefined) limiter.#shift(checkTime(nowMs) - snapshot.nowMs);
     return limiter;
+  }
+
+  /** The clock is another, by so much. */
+  #shift(byMs: number): void {
+    this.#nowMs += byMs;
+    for (const owner of this.#roster.owners) {
+      owner.windowAtMs += byMs;
+      owner.seenAtMs += byMs;
+      if (!owner.dormant) this.#windows.run(owner);
+    }
   }
 
   #take(snapshot: LimiterSnapshot): void {

@@ -52,6 +52,7 @@ export class HealthMonitor {
   readonly #shut: number[] = [];
   /** Numbers that were ever given. */
   #given = 0;
+  #nowMs = 0;
 
   /** @internal Made by Engine.healthMonitor: takes what planHealth planned. */
   constructor(owner: MonitorOwner, limits: HealthLimits) {
@@ -80,6 +81,11 @@ export class HealthMonitor {
     ] as const) {
       arena.u32[(this.ptr + offset) >> 2] = value;
     }
+  }
+
+  /** As many peers are open as were planned. */
+  get isFull(): boolean {
+    return this.#windows.size >= this.#limits.peers;
   }
 
   /** A new peer's number: nothing has been seen of it. Throws ConfigError when there are as many as planned. */
@@ -126,10 +132,12 @@ export class HealthMonitor {
     if (!(nowMs >= 0 && nowMs <= NOW_MS_MAX)) throw new ConfigError("nowMs", nowMs, `a number from 0 to ${NOW_MS_MAX}`);
     checkInteger("steps", steps, 0, 2 ** 24);
     const { arena, kernels } = this.#owner;
-    const whole = Math.floor(nowMs);
-    const nowNs = BigInt(whole) * 1_000_000n + BigInt(Math.floor((nowMs - whole) * 1e6));
+    // A clock that steps back stands still: what was quiet for less than nothing would be quiet for long.
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    const whole = Math.floor(this.#nowMs);
+    const nowNs = BigInt(whole) * 1_000_000n + BigInt(Math.floor((this.#nowMs - whole) * 1e6));
     arena.u64[(this.ptr + layout.MONITOR_NOW_NS) >> 3] = nowNs;
-    arena.u32[(this.ptr + layout.MONITOR_TICK) >> 2] = Math.floor(nowMs / TICK_MS);
+    arena.u32[(this.ptr + layout.MONITOR_TICK) >> 2] = Math.floor(this.#nowMs / TICK_MS);
     return kernels.healthAge(this.ptr, steps);
   }
 

@@ -1,5 +1,6 @@
 /** The owners' records in linear memory (assembly/mbuf/limit.ts): opened, set, read a window at a time. */
 import * as layout from "../../../assembly/layout.js";
+import { checkInteger } from "../../check.js";
 import { defined } from "../../defined.js";
 import { ConfigError } from "../../errors.js";
 import type { Arena } from "../../memory.js";
@@ -10,6 +11,8 @@ import type { Healths } from "./healths.js";
 import { dueSlots } from "./sizes.js";
 
 const HELD_NOTHING = 0xffffffff;
+/** No frame of a replay has more. */
+const MBUFS_MAX = 2 ** 24;
 /** Longer than anybody measures by. */
 const HELD_MOST_US = 0xfffffffe;
 
@@ -39,6 +42,7 @@ export class Accounts implements Ledger {
   readonly #dueSlots: number;
   /** Numbers of owners that were shut. */
   readonly #free: number[] = [];
+  readonly #open: boolean[] = [];
   /** Mbufs in use when each owner's window began. */
   readonly #began: number[] = [];
   /** Of the windows that were closed, by owner. */
@@ -89,17 +93,20 @@ export class Accounts implements Ledger {
     u32[word + layout.LIMIT_WINDOW / 4] = windowDescriptors;
     this.#begin(owner);
     this.setPartition(owner, owner);
+    this.#open[owner] = true;
     this.#before[owner] = { frames: 0, refused: 0, bytes: 0 };
     this.set(owner, limit, mark);
     return owner;
   }
 
   shut(owner: number): void {
+    this.#checkOwner(owner);
     if (this.inUse(owner) !== 0) throw new Error(`owner ${owner} still holds mbufs`);
     this.#healths?.shut(owner);
     // Whoever has the number next must not be due for this one's window.
     this.#begin(owner);
     this.set(owner, 0, 0);
+    this.#open[owner] = false;
     this.#free.push(owner);
   }
 
@@ -181,11 +188,17 @@ export class Accounts implements Ledger {
 
   /** Charges mbufs that nobody has: for a replay of a capture, and tests. False, counted, when the owner may hold no more. */
   charge(owner: number, mbufs: number, bytes: number): boolean {
+    this.#checkOwner(owner);
+    checkInteger("mbufs", mbufs, 1, MBUFS_MAX);
+    checkInteger("bytes", bytes, 0, 2 ** 32 - 1);
     return this.#kernels.limitCharge(this.dueRing, this.record(owner), mbufs, bytes) !== 0;
   }
 
   /** Gives back mbufs that charge took, after so long. */
   release(owner: number, mbufs: number, heldMs: number): void {
+    this.#checkOwner(owner);
+    checkInteger("mbufs", mbufs, 1, this.inUse(owner));
+    if (!(heldMs >= 0)) throw new ConfigError("heldMs", heldMs, "0 or more");
     const heldUs = Math.min(Math.round(heldMs * 1000), HELD_MOST_US);
     this.#kernels.limitRelease(this.dueRing, this.record(owner), mbufs, heldUs);
   }
@@ -193,6 +206,10 @@ export class Accounts implements Ledger {
   /** A batch was handed to the owner that had so many mbufs, and could have had as many as its limit says. */
   batch(owner: number, mbufs: number): void {
     this.#kernels.limitBatch(this.dueRing, this.record(owner), mbufs);
+  }
+
+  #checkOwner(owner: number): void {
+    if (this.#open[owner] !== true) throw new ConfigError("owner", owner, "one that is open");
   }
 
   /** A window begins with what is in use. */

@@ -7,12 +7,15 @@ import type { LimitPolicy } from "../policy.js";
 import type { Accounts } from "./accounts.js";
 import type { LedgerRecord } from "./ledger-record.js";
 
+const AGE_EVERY_MS = 1;
+
 export class Healths {
   readonly #accounts: Accounts;
   readonly #ledger: LedgerRecord;
   readonly #monitor: HealthMonitor | undefined;
   /** The monitor's numbers, by owner. */
   readonly #peers = new Map<number, number>();
+  #agedMs = Number.NEGATIVE_INFINITY;
 
   /** monitor is undefined on an engine without health. */
   constructor(accounts: Accounts, ledger: LedgerRecord, monitor: HealthMonitor | undefined) {
@@ -22,10 +25,18 @@ export class Healths {
     if (monitor) ledger.setMonitor(monitor.ptr);
   }
 
-  /** Throws ConfigError when the policy needs what the engine does not measure. */
+  /** Throws ConfigError when the policy needs what the engine does not measure, or not for one more. */
   check(key: string, policy: LimitPolicy | undefined): void {
-    if (!needsHealth(policy) || this.#monitor) return;
-    throw new ConfigError(`${key}.reduce.by`, "tcp", "another one on an engine that was made without health");
+    if (!needsHealth(policy)) return;
+    const bound = this.#monitor
+      ? "another one when health.peers of createEngine are all in use"
+      : "another one on an engine that was made without health";
+    if (!this.hasRoom(policy)) throw new ConfigError(`${key}.reduce.by`, "tcp", bound);
+  }
+
+  /** One more owner with that policy can be measured, as far as it asks for it. */
+  hasRoom(policy: LimitPolicy | undefined): boolean {
+    return !needsHealth(policy) || (this.#monitor !== undefined && !this.#monitor.isFull);
   }
 
   /** Both directions of the connections through a partition's ports are followed. */
@@ -56,7 +67,10 @@ export class Healths {
   }
 
   tick(nowMs: number): void {
-    if (this.#peers.size > 0) this.#monitor?.age(nowMs);
+    // Ticks may follow every burst; connections are quiet for minutes.
+    if (this.#peers.size === 0 || nowMs - this.#agedMs < AGE_EVERY_MS) return;
+    this.#agedMs = nowMs;
+    this.#monitor?.age(nowMs);
   }
 }
 

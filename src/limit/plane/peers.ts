@@ -13,8 +13,10 @@ import type { LedgerRecord, Stranger } from "./ledger-record.js";
 /** ::ffff:0:0/96, under which IPv4 addresses are (RFC 4291 section 2.5.5.2). */
 const MAPPED = [...new Array(10).fill(0), 0xff, 0xff];
 
-/** Peers that are looked at in a tick: enough to see all of a full table within seconds. */
+/** Peers that are looked at in a tick: 64,000 a second with ticks of a millisecond. */
 const LOOKED_AT = 64;
+/** One that sends nothing any more as soon as it has a record was perhaps never there. */
+const GHOST_MS = 1000;
 
 interface Peer {
   readonly partition: string;
@@ -45,6 +47,8 @@ export class Peers {
   readonly #partitions = new Map<number, { readonly name: string; readonly policy: LimitPolicy }>();
   /** In the order in which they will be looked at. */
   readonly #peers = new Set<Peer>();
+  /** Peers with records, by partition. */
+  readonly #counts = new Map<string, number>();
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor({ accounts, ledger, limiter, healths }: PeersHome, most: number, idleMs: number) {
@@ -65,6 +69,9 @@ export class Peers {
   removePartition(name: string): void {
     for (const [record, partition] of this.#partitions) if (partition.name === name) this.#partitions.delete(record);
     for (const peer of this.#peers) if (peer.partition === name) this.#forget(peer);
+    this.#counts.delete(name);
+    // Strangers that were seen for it are nobody's: its record may soon be another's. Those of others come again.
+    this.#ledger.takeStrangers();
   }
 
   tick(nowMs: number): void {
@@ -84,17 +91,25 @@ export class Peers {
 
   #admit(key: Stranger, nowMs: number): void {
     const partition = this.#partitions.get(key.partition);
-    if (partition === undefined || this.#peers.size >= this.#most || this.#accounts.isFull) return;
+    if (partition === undefined || !this.#hasRoom(partition)) return;
     const name = peerName(key.address);
     const owner = this.#limiter.addPeer(partition.name, name);
     if (owner === undefined) return;
     this.#healths.open(owner, partition.policy);
     this.#accounts.setPartition(owner, this.#accounts.ownerAt(key.partition));
     if (this.#ledger.insertPeer(key, this.#accounts.record(owner))) {
+      this.#counts.set(partition.name, (this.#counts.get(partition.name) ?? 0) + 1);
       this.#peers.add({ partition: partition.name, name, owner, key, frames: 0, idleSinceMs: nowMs });
     } else {
       this.#limiter.remove(partition.name, name);
     }
+  }
+
+  /** A partition has no more than its part of all records, so that a flood of invented addresses leaves the others' to them. */
+  #hasRoom({ name, policy }: { readonly name: string; readonly policy: LimitPolicy }): boolean {
+    const part = Math.ceil(this.#most / this.#partitions.size);
+    if ((this.#counts.get(name) ?? 0) >= part || this.#peers.size >= this.#most) return false;
+    return !this.#accounts.isFull && this.#healths.hasRoom(policy);
   }
 
   #look(peer: Peer, nowMs: number): void {
@@ -102,7 +117,7 @@ export class Peers {
     if (frames + refused !== peer.frames || this.#accounts.inUse(peer.owner) > 0) {
       peer.frames = frames + refused;
       peer.idleSinceMs = nowMs;
-    } else if (nowMs - peer.idleSinceMs >= this.#idleMs) {
+    } else if (nowMs - peer.idleSinceMs >= (peer.frames === 0 ? Math.min(this.#idleMs, GHOST_MS) : this.#idleMs)) {
       this.#forget(peer);
       this.#limiter.remove(peer.partition, peer.name);
     }
@@ -110,6 +125,7 @@ export class Peers {
 
   #forget(peer: Peer): void {
     this.#peers.delete(peer);
+    this.#counts.set(peer.partition, (this.#counts.get(peer.partition) ?? 0) - 1);
     this.#ledger.removePeer(peer.key);
   }
 }

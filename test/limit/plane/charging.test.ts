@@ -45,27 +45,32 @@ test("a peer is known behind VLAN tags, and by no address is nobody", async () =
   expect([limits.report("web").frames, limits.report("web", "10.0.0.1").frames]).toEqual([7, 3]);
 });
 
-test("a guest that holds all it may gets no copies of broadcasts, whose buffers are the sender's", async () => {
-  const world = await makeWorld({
-    networks: { blue: { vni: 42, default: "allow", flood: true } },
-    hosts: 2,
-    limits: {},
-  });
-  const [a, b, c] = [
-    world.attach(0, 1),
-    world.attach(1, 2, { mbufs: { policy: fixed(2) } }),
-    world.attach(1, 3, { mbufs: { policy: fixed(9) } }),
+test("copies of broadcasts are charged to guests with limits, and cost who sent them nothing", async () => {
+  const networks = { blue: { vni: 42, default: "allow" as const, flood: true } };
+  const world = await makeWorld({ networks, hosts: 2, limits: { wall: 32 } });
+  const [a, b, c, d] = [
+    world.attach(0, 1, { mbufs: { policy: fixed(8) } }),
+    world.attach(0, 2, { mbufs: { policy: fixed(2) } }),
+    world.attach(1, 3, { mbufs: { policy: fixed(4) } }),
+    world.attach(1, 4),
   ];
   world.run(50);
   const all = { mac: Uint8Array.from([255, 255, 255, 255, 255, 255]), ip: Uint8Array.from([10, 0, 0, 255]) };
-  for (let i = 0; i < 3; i++) a.send(a.udp(b));
+  // b and c read nothing.
+  for (let i = 0; i < 100; i++) {
+    a.send(a.udp(all, { payload: [i] }));
+    world.run(1);
+    d.take();
+  }
+  const inUse = (guest: typeof a) => guest.host.core.engine.limits?.report(guest.attachment.partition).inUse;
+  expect([inUse(a), inUse(b), inUse(c)]).toEqual([0, 2, 4]);
+  expect([a.drops, c.host.drops]).toEqual([{ "mbuf-limit": 98 }, { "mbuf-limit": 96 }]);
+  // What they hold is all that is missing.
+  expect([512 - a.host.engine.freeMbufs, 512 - c.host.engine.freeMbufs]).toEqual([2, 4]);
+  a.send(a.udp(d));
   world.run(5);
-  a.send(a.udp(all));
-  world.run(5);
-  expect(b.host.drops).toEqual({ "mbuf-limit": 2 });
-  expect([b.take().length, c.take().length]).toEqual([2, 1]);
-  // The copy was charged to nobody, since the uplink has no limit.
-  expect(c.host.core.engine.limits?.report("vm3").frames).toBe(0);
+  expect(d.take()).toHaveLength(1);
+  expect([b.take().length, c.take().length]).toEqual([2, 4]);
 });
 
 test("fragments and what is kept to be sent again are their sender's until they are gone", async () => {
