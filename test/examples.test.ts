@@ -35,11 +35,11 @@ it("examples/limits.mjs keeps a peer that is never read from costing the others 
   const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/limits.mjs")]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout.toString().trim().split("\n")).toEqual([
-    "200 ms: 10.0.0.3 from 32 to 16: holds 32, and none came back for 100 ms",
-    "others: limit 32, 40 in use, 48 taken, 0 refused",
+    "201 ms: 10.0.0.3 from 32 to 16: holds 32, and none came back for 100 ms",
+    "others: limit 32, 64 in use, 72 taken, 16 refused",
     "10.0.0.1: limit 16, 0 in use, 3996 taken, 0 refused",
     "10.0.0.2: limit 16, 0 in use, 3996 taken, 0 refused",
-    "10.0.0.3: limit 16, 32 in use, 32 taken, 39928 refused",
+    "10.0.0.3: limit 16, 32 in use, 32 taken, 39888 refused",
     "read: 4000 of 4000 from 10.0.0.1, 4000 of 4000 from 10.0.0.2",
   ]);
 });

@@ -53,7 +53,7 @@ test("the controller decides as its plain twin does", () => {
       fc.array(action, { minLength: 50, maxLength: 300 }),
       (policies, actions) => {
         const [ledger, twinLedger] = [new ModelLedger(), new ModelLedger()];
-        const [limiter, twin] = [new Limiter(ledger, { wall: WALL }), new ModelLimiter(twinLedger, WALL)];
+        const [limiter, twin] = [new Limiter(ledger, { wall: WALL, nowMs: 0 }), new ModelLimiter(twinLedger, WALL)];
         const peers = new Map<string, string[]>();
         let [nowMs, names] = [0, 0];
         const addPartition = (pick: number) => {

@@ -280,7 +280,7 @@ describe.each(BUILDS)("the health of a connection (%s build)", (build) => {
         ],
         [{ ...ALICE, ip: [10, 0, 0, 3] }, BOB],
         [ALICE6, BOB6],
-        [ALICE6, BOB6, 2 ** 32 - 1],
+        [ALICE6, BOB6, 2 ** 31 - 1],
         [
           { ...ALICE6, port: BOB.port },
           { ...BOB6, port: ALICE.port },
