@@ -2,8 +2,7 @@
 // carry the partition's traffic now, the one by which its copy comes. A switch sends one copy on each port that any partition has
 // chosen; a host takes a copy for those partitions alone that have chosen the port it came by. So both ends agree without a
 // word as long as they know the same ports to be live, whatever happened before; a peer that floods all its links is heard once, and
-// nobody hears itself. Copies share the buffer: a
-// reference each, but for guests with a limit on what they hold.
+// nobody hears itself. Copies share the buffer, a reference each, but for guests with a limit on what they hold.
 import { count } from "../counter";
 import {
   COUNTER_COPIED_BYTES,
@@ -27,7 +26,7 @@ import {
 import { copyOfFrame } from "../mbuf/copy";
 import { Mbuf } from "../mbuf/mbuf";
 import { free, linearize, retain } from "../mbuf/pool";
-import { chargeTo, drop, makeSendable, Port } from "../path/port";
+import { chargeTo, drop, dropCopy, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
 import { Group, partitionAt } from "./group";
@@ -138,8 +137,7 @@ export function copyToGuest(vnic: usize, m: usize, ingress: usize): bool {
   let cause: u32 = copy == 0 || Single.mustWait(vnic, copy) ? DROP_QUEUE_FULL : OK;
   if (cause == OK) cause = chargeTo(vnic, copy);
   if (cause != OK) {
-    if (copy != 0) drop(ingress, copy, cause);
-    else count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + cause, 1);
+    dropCopy(ingress, copy, cause);
     return false;
   }
   Single.post(vnic, copy);

@@ -2,7 +2,6 @@
 // long as the peer has one. One that has none is charged to the partition itself, and remembered for the control plane, which may give
 // it a record (src/limit); STRANGERS_MAX at a time, so that a flood of invented addresses costs nothing.
 import {
-  LEDGER_STRANGER_COUNT,
   LIMIT_F_PEERS,
   LIMIT_FLAGS,
   PEER_ADDRESS,
@@ -76,7 +75,7 @@ function remember(l: Ledger, key: usize): void {
 export function ledgerTakeStrangers(ledger: usize): u32 {
   const l = changetype<Ledger>(ledger);
   const count = l.strangerCount;
-  store<u32>(ledger, 0, LEDGER_STRANGER_COUNT);
+  l.strangerCount = 0;
   l.seen = 0;
   return count;
 }

@@ -140,67 +140,53 @@ export function free(pool: usize, m: usize): void {
 
 /** free for n chains whose addresses stand in list (u32). */
 export function freeBurst(pool: usize, list: usize, n: u32): void {
-  if (changetype<Pool>(pool).ledger == 0) freeUncharged(pool, list, n);
-  else freeCharged(pool, list, n);
+  if (changetype<Pool>(pool).ledger == 0) Freeing.burst(pool, list, n, false);
+  else Freeing.burst(pool, list, n, true);
 }
 
-function freeUncharged(pool: usize, list: usize, n: u32): void {
-  const p = changetype<Pool>(pool);
-  const end = list + ((n as usize) << 2);
-  // In a local, since a field is loaded again after every store.
-  let top = (p.freeStack as usize) + ((p.freeCount as usize) << 2);
-  for (; list < end; list += 4) {
-    let m = load<u32>(list) as usize;
-    while (m != 0) {
-      const mbuf = changetype<Mbuf>(m);
-      if (!ASC_NO_ASSERT) assertLive(p, m);
-      const next = mbuf.next as usize;
-      const owners = (mbuf.refCount as u32) - 1;
-      mbuf.refCount = owners as u16;
-      if (owners == 0) {
-        if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
-        store<u32>(top, m as u32);
-        top += 4;
-      }
-      m = next;
-    }
-  }
-  p.freeCount = ((top - (p.freeStack as usize)) >> 2) as u32;
-}
-
-/** freeBurst for a pool with a ledger. What one owner was charged at one time, as a burst nearly always is, it gets back at once. */
-function freeCharged(pool: usize, list: usize, n: u32): void {
-  const p = changetype<Pool>(pool);
-  const ledger = p.ledger as usize;
-  const end = list + ((n as usize) << 2);
-  let top = (p.freeStack as usize) + ((p.freeCount as usize) << 2);
-  let run: u64 = 0;
-  let mbufs: u32 = 0;
-  for (; list < end; list += 4) {
-    let m = load<u32>(list) as usize;
-    while (m != 0) {
-      const mbuf = changetype<Mbuf>(m);
-      if (!ASC_NO_ASSERT) assertLive(p, m);
-      const next = mbuf.next as usize;
-      const owners = (mbuf.refCount as u32) - 1;
-      mbuf.refCount = owners as u16;
-      if (owners == 0) {
-        const entry = Charge.take(ledger, m);
-        if (entry != run) {
-          if (run != 0) Charge.giveBack(ledger, run, mbufs);
-          run = entry;
-          mbufs = 0;
+/** A class because asc inlines on demand only decorated methods. */
+class Freeing {
+  /**
+   * freeBurst, compiled once for pools without a ledger and once for those with one. What one owner was charged at one time, as a burst nearly always is, it
+   * gets back at once.
+   */
+  @inline
+  static burst(pool: usize, list: usize, n: u32, isCharged: bool): void {
+    const p = changetype<Pool>(pool);
+    const end = list + ((n as usize) << 2);
+    // In locals, since a field is loaded again after every store.
+    const ledger = p.ledger as usize;
+    let top = (p.freeStack as usize) + ((p.freeCount as usize) << 2);
+    let run: u64 = 0;
+    let mbufs: u32 = 0;
+    for (; list < end; list += 4) {
+      let m = load<u32>(list) as usize;
+      while (m != 0) {
+        const mbuf = changetype<Mbuf>(m);
+        if (!ASC_NO_ASSERT) assertLive(p, m);
+        const next = mbuf.next as usize;
+        const owners = (mbuf.refCount as u32) - 1;
+        mbuf.refCount = owners as u16;
+        if (owners == 0) {
+          if (isCharged) {
+            const entry = Charge.take(ledger, m);
+            if (entry != run) {
+              if (run != 0) Charge.giveBack(ledger, run, mbufs);
+              run = entry;
+              mbufs = 0;
+            }
+            mbufs++;
+          }
+          if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
+          store<u32>(top, m as u32);
+          top += 4;
         }
-        mbufs++;
-        if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
-        store<u32>(top, m as u32);
-        top += 4;
+        m = next;
       }
-      m = next;
     }
+    if (isCharged && run != 0) Charge.giveBack(ledger, run, mbufs);
+    p.freeCount = ((top - (p.freeStack as usize)) >> 2) as u32;
   }
-  if (run != 0) Charge.giveBack(ledger, run, mbufs);
-  p.freeCount = ((top - (p.freeStack as usize)) >> 2) as u32;
 }
 
 /** One more owner for every segment of the chain. */

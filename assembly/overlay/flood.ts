@@ -1,11 +1,9 @@
 // To many: broadcast and multicast, in networks that ask for it. Partitions of this host get a copy each, by policy; every other host of
 // the network's replication list gets one, and asks its own policy. No copy waits for room: one that finds none is lost, and counted.
-import { count } from "../counter";
 import { copyToGuest, share } from "../lag/flood";
 import {
   ACTION_ALLOW,
   CLASS_WAITS,
-  COUNTER_DROP,
   COUNTER_FLOOD_COPIES,
   DECISION_ACTION,
   DROP_MBUF_LIMIT,
@@ -21,7 +19,7 @@ import { Mbuf } from "../mbuf/mbuf";
 import { free, Pool } from "../mbuf/pool";
 import { flowHash } from "../path/hash";
 import { parse } from "../path/parse";
-import { Port } from "../path/port";
+import { dropCopy, Port } from "../path/port";
 import { announce } from "../path/single";
 import { AddressClass } from "./address";
 import { Verdict } from "./decide";
@@ -76,17 +74,18 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
   const ingress = changetype<Vnic>(vnic).port as usize;
   const hash = flowHash(m);
   const path = Route.path(route, hash);
-  const copy: usize = path == 0 ? (0 as usize) : duplicate(o.pool as usize, m);
+  const pool = o.pool as usize;
+  const copy: usize = path == 0 ? (0 as usize) : copyOfFrame(pool, m);
   let out: u32 = OUT_DROPPED;
-  if (copy != 0) {
+  let cause: u32 = path == 0 ? DROP_NO_PATH : copy == 0 ? DROP_QUEUE_FULL : OK;
+  if (cause == OK && !chargeLike(changetype<Pool>(pool).ledger as usize, m, copy)) cause = DROP_MBUF_LIMIT;
+  if (cause == OK) {
     parse(copy);
     // Copies for many are nobody's queue pair's, and are not kept.
     out = Depart.by(o, vnic, 0, path, hash, copy);
     if (out == OUT_WAITS) out = refuse(copy, ingress, DROP_QUEUE_FULL);
   } else {
-    const isLimit = changetype<Mbuf>(m).cause == DROP_MBUF_LIMIT;
-    const cause: u32 = path == 0 ? DROP_NO_PATH : isLimit ? DROP_MBUF_LIMIT : DROP_QUEUE_FULL;
-    count(changetype<Port>(ingress).counters as usize, COUNTER_DROP + cause, 1);
+    dropCopy(ingress, copy, cause);
   }
   if (out < OUT_LOCAL) {
     announce(o.uplinkAt(out));
@@ -94,11 +93,10 @@ function copyToHost(o: Overlay, vnic: usize, route: usize, m: usize): void {
   }
 }
 
-/** A frame again, charged to whom it is; 0 when the pool has too few mbufs, and 0 with that in its cause when its owner may hold no more. */
+/** A frame of one segment again, charged to whom it is; 0 when the pool has no mbuf for it, or its owner may hold no more. */
 export function duplicate(pool: usize, m: usize): usize {
   const copy = copyOfFrame(pool, m);
   if (copy == 0 || chargeLike(changetype<Pool>(pool).ledger as usize, m, copy)) return copy;
   free(pool, copy);
-  changetype<Mbuf>(m).cause = DROP_MBUF_LIMIT as u16;
   return 0;
 }

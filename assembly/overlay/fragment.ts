@@ -42,8 +42,9 @@ const MALFORMED: u32 = u32.MAX_VALUE;
  * Makes fragments of at most mtuBytes, IP header included, of a parsed frame; writes their addresses into out (u32, room for
  * FRAGMENTS_MAX) and returns how many. They have the frame's port, timestamp and VNI, and are not parsed. The frame stays the
  * caller's. Returns 0, and nothing is taken, when the pool has too few mbufs (counted as an alloc that found too few) or the frame's
- * owner may not hold as many, and for a frame that cannot be fragmented: not IPv4, DF set, short enough as it is, not all here, its header's checksum wrong, its options
- * damaged, in more than FRAGMENTS_MAX pieces, or mtuBytes too small for 8 bytes of payload.
+ * owner may not hold as many (in the frame's cause), and for a frame that cannot be fragmented: not IPv4, DF set, short enough as it is,
+ * not all here, its header's checksum wrong, its options damaged, in more than FRAGMENTS_MAX pieces, or mtuBytes too small for 8 bytes of
+ * payload.
  */
 export function fragment(pool: usize, m: usize, mtuBytes: u32, out: usize): u32 {
   const mbuf = changetype<Mbuf>(m);

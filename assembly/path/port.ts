@@ -42,6 +42,7 @@ import { Charge, chargeBurst } from "../mbuf/ledger";
 import { Mbuf } from "../mbuf/mbuf";
 import { ownerOf } from "../mbuf/peer";
 import { free, linearize, Pool } from "../mbuf/pool";
+import { parse } from "./parse";
 
 @unmanaged
 export class Port {
@@ -65,59 +66,53 @@ if (offsetof<Port>("txQueue") != PORT_TX_QUEUE) ERROR("Port: txQueue");
 if (offsetof<Port>("counters") != PORT_COUNTERS) ERROR("Port: counters");
 if (offsetof<Port>("owner") != PORT_OWNER) ERROR("Port: owner");
 
-/** Frames from list (u32 addresses) have arrived on the port; returns how many the receive ring took, from the front. */
+/**
+ * Frames from list (u32 addresses) have arrived on the port; returns how many it took, from the front, as many as its receive ring has room
+ * for. Those that the port's owner may not hold are dropped, and count as taken; the list's order may be another then.
+ */
 export function portReceiveBurst(port: usize, list: usize, n: u32): u32 {
   const p = changetype<Port>(port);
-  if (p.owner != 0) return receiveCharged(port, list, n);
   const counters = p.counters as usize;
-  const took = ringEnqueueBurst(p.rxRing as usize, list, n);
+  const isCharged = p.owner != 0;
+  const took = isCharged ? min(n, ringRoom(p.rxRing as usize)) : ringEnqueueBurst(p.rxRing as usize, list, n);
+  const index = p.index as u16;
   let bytes: u64 = 0;
   for (let i: u32 = 0; i < took; i++) {
     const mbuf = changetype<Mbuf>(load<u32>(list + ((i as usize) << 2)) as usize);
-    mbuf.port = p.index as u16;
+    mbuf.port = index;
     bytes += mbuf.pktLen as u64;
   }
+  if (isCharged) admit(port, list, took);
   count(counters, COUNTER_RX_FRAMES, took);
   count(counters, COUNTER_RX_BYTES, bytes);
   if (took < n) count(counters, COUNTER_RX_REFUSED, n - took);
   return took;
 }
 
-/** portReceiveBurst for a port with an owner: frames that it may not hold are dropped, and count as taken. */
-function receiveCharged(port: usize, list: usize, n: u32): u32 {
+/** Charges frames that the ring has room for to the port's owner: those that it may hold go into the ring, the others are dropped. */
+function admit(port: usize, list: usize, n: u32): void {
   const p = changetype<Port>(port);
-  const ring = p.rxRing as usize;
-  const took = min(n, ringRoom(ring));
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
-  const held = chargeBurst(ledger, p.owner as usize, list, took);
-  ringEnqueueBurst(ring, list, held);
-  const index = p.index;
-  let bytes: u64 = 0;
-  for (let i: u32 = 0; i < took; i++) {
-    const mbuf = changetype<Mbuf>(load<u32>(list + ((i as usize) << 2)) as usize);
-    mbuf.port = index as u16;
-    bytes += mbuf.pktLen as u64;
-  }
-  Watch.sent(ledger, p.owner as usize, index, list, held);
-  for (let i = held; i < took; i++) drop(port, load<u32>(list + ((i as usize) << 2)) as usize, DROP_MBUF_LIMIT);
-  const counters = p.counters as usize;
-  count(counters, COUNTER_RX_FRAMES, took);
-  count(counters, COUNTER_RX_BYTES, bytes);
-  if (took < n) count(counters, COUNTER_RX_REFUSED, n - took);
-  return took;
+  const held = chargeBurst(ledger, p.owner as usize, list, n);
+  ringEnqueueBurst(p.rxRing as usize, list, held);
+  Watch.sent(ledger, p.owner as usize, p.index, list, held);
+  for (let i = held; i < n; i++) drop(port, load<u32>(list + ((i as usize) << 2)) as usize, DROP_MBUF_LIMIT);
 }
 
 /**
  * Charges a frame that is about to go to a port's guest to whose it then is: the port's owner, or the peer's that it comes from. OK, or
- * the cause for a drop, and nothing has changed.
+ * the cause for a drop, and nothing has changed. Where health is measured it is parsed: behind a tunnel's headers nobody has.
  */
 export function chargeTo(port: usize, m: usize): u32 {
   const p = changetype<Port>(port);
-  if (p.owner == 0) return OK;
+  const partition = p.owner as usize;
+  if (partition == 0) return OK;
   const ledger = changetype<Pool>(p.pool as usize).ledger as usize;
-  const owner = ownerOf(ledger, p.owner as usize, m);
+  const owner = ownerOf(ledger, partition, m);
   if (!Charge.chain(ledger, owner, m)) return DROP_MBUF_LIMIT;
-  Watch.given(ledger, p.owner as usize, owner, p.index, m);
+  if (Watch.isOn(partition)) {
+    if (parse(m) == OK) Watch.given(ledger, partition, owner, p.index, m);
+  }
   return OK;
 }
 
@@ -202,6 +197,12 @@ export function finishPosting(port: usize, frames: u32, bytes: u64, descriptors:
   count(counters, COUNTER_TX_BYTES, bytes);
   count(counters, COUNTER_TX_DESCRIPTORS, descriptors);
   count(counters, COUNTER_TX_DOORBELLS, 1);
+}
+
+/** Drops a copy of a frame that arrived on the port, or counts the drop of one (0) that could not be made. */
+export function dropCopy(port: usize, copy: usize, cause: u32): void {
+  if (copy != 0) drop(port, copy, cause);
+  else count(changetype<Port>(port).counters as usize, COUNTER_DROP + cause, 1);
 }
 
 /** Drops a frame that arrived on the port: counts the cause and gives its mbufs back. */

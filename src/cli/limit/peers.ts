@@ -2,7 +2,7 @@
  * The peers of a capture, which are its source addresses, numbered as they come. What is not IP is one owner, "other", and so is whoever
  * comes when as many as PEERS_MAX are known: a scan from made-up addresses must not take all memory.
  */
-import ipaddr from "ipaddr.js";
+import { ipText } from "../../overlay/address.js";
 import { latin1 } from "../lag/flow-key.js";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, headersAt, IPV4_BYTES, IPV6_BYTES } from "../lag/headers.js";
 
@@ -49,7 +49,7 @@ export class Peers {
   #add(key: string): number {
     const address = Buffer.from(key, "latin1");
     this.#numbers.set(key, this.#peers.length);
-    return this.#peers.push({ name: key === OTHER_KEY ? OTHER : nameOf(address), address, frames: 0 }) - 1;
+    return this.#peers.push({ name: key === OTHER_KEY ? OTHER : ipText(address), address, frames: 0 }) - 1;
   }
 }
 
@@ -72,9 +72,4 @@ function keyAt(
 ): string {
   const isHere = network + header <= frame.length && (frame[network] as number) >> 4 === version;
   return isHere ? latin1(frame, network + source.at, source.bytes) : OTHER_KEY;
-}
-
-function nameOf(address: Uint8Array): string {
-  const parsed = ipaddr.fromByteArray([...address]);
-  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
 }

@@ -7,8 +7,8 @@ import type { Arena } from "../../memory.js";
 import type { Kernels } from "../../wasm.js";
 import type { Due, Ledger } from "../ledger.js";
 import type { LimitWindow } from "../window.js";
+import { DueRing } from "./due-ring.js";
 import type { Healths } from "./healths.js";
-import { dueSlots } from "./sizes.js";
 
 const HELD_NOTHING = 0xffffffff;
 /** No frame of a replay has more. */
@@ -33,13 +33,12 @@ export interface OwnerTotals {
 }
 
 export class Accounts implements Ledger {
-  /** Address of the ring of owners that are due. */
-  readonly dueRing: number;
   readonly #arena: Arena;
   readonly #kernels: Kernels;
   readonly #records: number;
   readonly #count: number;
-  readonly #dueSlots: number;
+  readonly #due: DueRing;
+  readonly #isDue = (owner: number) => (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_DUE) !== 0;
   /** Numbers of owners that were shut. */
   readonly #free: number[] = [];
   readonly #open: boolean[] = [];
@@ -56,14 +55,17 @@ export class Accounts implements Ledger {
     this.#arena = arena;
     this.#count = owners;
     this.#records = arena.take(owners * layout.LIMIT_BYTES);
-    this.dueRing = arena.take(layout.RING_BYTES);
-    this.#dueSlots = arena.take(dueSlots(owners) * 4);
-    kernels.ringInit(this.dueRing, this.#dueSlots, dueSlots(owners));
+    this.#due = new DueRing(kernels, arena, owners);
   }
 
   /** Windows tell what these know of their owners. */
   measure(healths: Pick<Healths, "window" | "shut">): void {
     this.#healths = healths;
+  }
+
+  /** Address of the ring of owners that are due. */
+  get dueRing(): number {
+    return this.#due.ptr;
   }
 
   /** Address of an owner's record. */
@@ -147,17 +149,7 @@ export class Accounts implements Ledger {
   }
 
   due(): Due[] {
-    this.#skipDone();
-    const head = this.#dueHead;
-    let cursor = this.#arena.u32[(this.dueRing + layout.RING_TAIL) >> 2] as number;
-    if (cursor === head) return [];
-    const owners = new Set<number>();
-    for (; cursor !== head; cursor = (cursor + 1) >>> 0) {
-      const owner = this.#dueAt(cursor);
-      // One that was looked at and is due again is there twice.
-      if (this.#isDue(owner)) owners.add(owner);
-    }
-    return Array.from(owners, (owner) => {
+    return this.#due.owners(this.#isDue).map((owner) => {
       const isNear = (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_PRESSURE) !== 0;
       return { owner, closedBy: isNear ? "pressure" : "descriptors" };
     });
@@ -224,7 +216,7 @@ export class Accounts implements Ledger {
     u32[word + layout.LIMIT_HELD_LEAST / 4] = HELD_NOTHING;
     u32[word + layout.LIMIT_FLAGS / 4] = this.#word(owner, layout.LIMIT_FLAGS) & ~layout.LIMIT_F_DUE;
     u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3] = 0n;
-    this.#skipDone();
+    this.#due.skip(this.#isDue);
   }
 
   /** Mbufs that were filled since the window began: those that came back with something in them, and what is in use more. */
@@ -239,27 +231,6 @@ export class Accounts implements Ledger {
 
   #bytes(owner: number): number {
     return Number(this.#arena.u64[(this.record(owner) + layout.LIMIT_CHARGED_BYTES) >> 3]);
-  }
-
-  /** Lets the ring forget owners at its end whose windows have begun anew. */
-  #skipDone(): void {
-    const { u32 } = this.#arena;
-    const tail = (this.dueRing + layout.RING_TAIL) >> 2;
-    while (u32[tail] !== this.#dueHead && !this.#isDue(this.#dueAt(u32[tail] as number))) {
-      u32[tail] = ((u32[tail] as number) + 1) >>> 0;
-    }
-  }
-
-  get #dueHead(): number {
-    return this.#arena.u32[(this.dueRing + layout.RING_HEAD) >> 2] as number;
-  }
-
-  #dueAt(cursor: number): number {
-    return this.#arena.u32[(this.#dueSlots >> 2) + (cursor & (dueSlots(this.#count) - 1))] as number;
-  }
-
-  #isDue(owner: number): boolean {
-    return (this.#word(owner, layout.LIMIT_FLAGS) & layout.LIMIT_F_DUE) !== 0;
   }
 
   #word(owner: number, offset: number): number {
