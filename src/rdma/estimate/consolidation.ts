@@ -25,8 +25,8 @@ interface Waiting {
   readonly streams: Set<number>;
   /** No other stream is open: whether these wait is for the next to say. */
   isLone: boolean;
-  /** When its first message has waited long enough. */
-  readonly endNs: number;
+  /** When its first message came. Waits are reckoned from there: years after the trace's beginning, sums of times are rounded. */
+  readonly firstNs: number;
   /** With sub-headers. */
   bytes: number;
 }
@@ -55,30 +55,34 @@ export class Consolidation {
   /** What waits of a stream that closes leaves with it. */
   close(stream: number, atNs: number): void {
     this.#passTo(atNs);
-    if (this.#waiting?.streams.has(stream)) this.#flush(this.#waiting, atNs);
+    if (this.#waiting?.streams.has(stream)) this.#leaveAt(atNs);
   }
 
   /** Nothing comes any more: whatever waits does so to the end of its window. */
   finish(): void {
-    if (this.#waiting) this.#flush(this.#waiting, this.#waiting.endNs);
+    if (this.#waiting) this.#flush(this.#waiting, this.#windowNs);
   }
 
   #passTo(atNs: number): void {
-    if (this.#waiting && atNs > this.#waiting.endNs) this.#flush(this.#waiting, this.#waiting.endNs);
+    if (this.#waiting && atNs - this.#waiting.firstNs > this.#windowNs) this.#flush(this.#waiting, this.#windowNs);
+  }
+
+  #leaveAt(atNs: number): void {
+    if (this.#waiting) this.#flush(this.#waiting, atNs - this.#waiting.firstNs);
   }
 
   #wait(message: StreamMessage, bytes: number, isShared: boolean): void {
     const { limitBytes, messagesMax } = this.#options;
     const { atNs, stream } = message;
-    if (this.#waiting && !this.#canJoin(this.#waiting, stream, bytes, isShared)) this.#flush(this.#waiting, atNs);
-    this.#waiting ??= { messages: [], streams: new Set(), isLone: !isShared, endNs: atNs + this.#windowNs, bytes: 0 };
+    if (this.#waiting && !this.#canJoin(this.#waiting, stream, bytes, isShared)) this.#leaveAt(atNs);
+    this.#waiting ??= { messages: [], streams: new Set(), isLone: !isShared, firstNs: atNs, bytes: 0 };
     const waiting = this.#waiting;
     waiting.messages.push(message);
     waiting.streams.add(stream);
     waiting.isLone &&= !isShared;
     waiting.bytes += bytes;
     const isFull = waiting.messages.length === messagesMax || waiting.bytes + SUB_HEADER_BYTES >= limitBytes;
-    if (isFull) this.#flush(waiting, atNs);
+    if (isFull) this.#leaveAt(atNs);
   }
 
   /** A stream that was alone and is no longer, or the other way, begins anew; unless this is who ends its being alone. */
@@ -95,19 +99,19 @@ export class Consolidation {
 
   /** Not before what its own stream has sent. */
   #sendPast({ stream, atNs, lengthBytes }: StreamMessage, isShared: boolean): void {
-    if (this.#waiting?.streams.has(stream)) this.#flush(this.#waiting, atNs);
+    if (this.#waiting?.streams.has(stream)) this.#leaveAt(atNs);
     this.tally.transfer(lengthBytes + (isShared ? SUB_HEADER_BYTES : 0), this.#framing);
     this.tally.message(isShared ? "large" : "straight", lengthBytes, 0);
   }
 
-  #flush({ messages, streams, isLone, bytes }: Waiting, atNs: number): void {
+  #flush({ messages, streams, isLone, firstNs, bytes }: Waiting, waitedNs: number): void {
     this.#waiting = undefined;
     const isMerged = streams.size > 1;
     if (isMerged) this.tally.transfer(bytes, this.#framing);
     for (const { lengthBytes, atNs: cameNs } of messages) {
       if (!isMerged) this.tally.transfer(lengthBytes + (isLone ? 0 : SUB_HEADER_BYTES), this.#framing);
       if (isLone) this.tally.message("straight", lengthBytes, 0);
-      else this.tally.message(isMerged ? "merged" : "alone", lengthBytes, atNs - cameNs);
+      else this.tally.message(isMerged ? "merged" : "alone", lengthBytes, waitedNs - (cameNs - firstNs));
     }
   }
 }
