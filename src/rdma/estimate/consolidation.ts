@@ -22,7 +22,8 @@ export interface StreamMessage {
 
 interface Waiting {
   readonly messages: StreamMessage[];
-  readonly streams: Set<number>;
+  /** They are of two streams or more. */
+  isMerged: boolean;
   /** No other stream is open: whether these wait is for the next to say. */
   isLone: boolean;
   /** When its first message came. Waits are reckoned from there: years after the trace's beginning, sums of times are rounded. */
@@ -55,7 +56,7 @@ export class Consolidation {
   /** What waits of a stream that closes leaves with it. */
   close(stream: number, atNs: number): void {
     this.#passTo(atNs);
-    if (this.#waiting?.streams.has(stream)) this.#leaveAt(atNs);
+    this.#leaveWith(stream, atNs);
   }
 
   /** Nothing comes any more: whatever waits does so to the end of its window. */
@@ -67,6 +68,11 @@ export class Consolidation {
     if (this.#waiting && atNs - this.#waiting.firstNs > this.#windowNs) this.#flush(this.#waiting, this.#windowNs);
   }
 
+  /** When something of the stream waits. */
+  #leaveWith(stream: number, atNs: number): void {
+    if (this.#waiting?.messages.some((message) => message.stream === stream)) this.#leaveAt(atNs);
+  }
+
   #leaveAt(atNs: number): void {
     if (this.#waiting) this.#flush(this.#waiting, atNs - this.#waiting.firstNs);
   }
@@ -74,39 +80,27 @@ export class Consolidation {
   #wait(message: StreamMessage, bytes: number, isShared: boolean): void {
     const { limitBytes, messagesMax } = this.#options;
     const { atNs, stream } = message;
-    if (this.#waiting && !this.#canJoin(this.#waiting, stream, bytes, isShared)) this.#leaveAt(atNs);
-    this.#waiting ??= { messages: [], streams: new Set(), isLone: !isShared, firstNs: atNs, bytes: 0 };
+    const before = this.#waiting;
+    if (before && (before.bytes + bytes > limitBytes || !goesWith(before, stream, isShared))) this.#leaveAt(atNs);
+    this.#waiting ??= { messages: [], isMerged: false, isLone: !isShared, firstNs: atNs, bytes: 0 };
     const waiting = this.#waiting;
     waiting.messages.push(message);
-    waiting.streams.add(stream);
+    waiting.isMerged ||= stream !== waiting.messages[0]?.stream;
     waiting.isLone &&= !isShared;
     waiting.bytes += bytes;
     const isFull = waiting.messages.length === messagesMax || waiting.bytes + SUB_HEADER_BYTES >= limitBytes;
     if (isFull) this.#leaveAt(atNs);
   }
 
-  /** A stream that was alone and is no longer, or the other way, begins anew; unless this is who ends its being alone. */
-  #canJoin(
-    { streams, isLone, bytes: waitingBytes }: Waiting,
-    stream: number,
-    bytes: number,
-    isShared: boolean,
-  ): boolean {
-    return (
-      waitingBytes + bytes <= this.#options.limitBytes && (isLone === !isShared || (isLone && !streams.has(stream)))
-    );
-  }
-
   /** Not before what its own stream has sent. */
   #sendPast({ stream, atNs, lengthBytes }: StreamMessage, isShared: boolean): void {
-    if (this.#waiting?.streams.has(stream)) this.#leaveAt(atNs);
+    this.#leaveWith(stream, atNs);
     this.tally.transfer(lengthBytes + (isShared ? SUB_HEADER_BYTES : 0), this.#framing);
     this.tally.message(isShared ? "large" : "straight", lengthBytes, 0);
   }
 
-  #flush({ messages, streams, isLone, firstNs, bytes }: Waiting, waitedNs: number): void {
+  #flush({ messages, isMerged, isLone, firstNs, bytes }: Waiting, waitedNs: number): void {
     this.#waiting = undefined;
-    const isMerged = streams.size > 1;
     if (isMerged) this.tally.transfer(bytes, this.#framing);
     for (const { lengthBytes, atNs: cameNs } of messages) {
       if (!isMerged) this.tally.transfer(lengthBytes + (isLone ? 0 : SUB_HEADER_BYTES), this.#framing);
@@ -114,4 +108,9 @@ export class Consolidation {
       else this.tally.message(isMerged ? "merged" : "alone", lengthBytes, waitedNs - (cameNs - firstNs));
     }
   }
+}
+
+/** A stream that was alone and is no longer, or the other way, begins anew; unless this is who ends its being alone. */
+function goesWith({ messages, isLone }: Waiting, stream: number, isShared: boolean): boolean {
+  return isLone !== isShared || (isLone && stream !== messages[0]?.stream);
 }

@@ -63,8 +63,8 @@ export class Delays {
   }
 }
 
-/** In order of the values: those below 2^8 have a bucket each, each octave above has 2^7. */
+/** In order of the values: those below 2^8 have a bucket each, each octave above has 2^7. No window is as long as 2^32 ns. */
 function bucketOf(ns: number): number {
-  const octave = Math.max(0, Math.floor(Math.log2(ns)) - (LEADING_BITS - 1));
+  const octave = Math.max(0, 32 - LEADING_BITS - Math.clz32(ns));
   return octave * 2 ** (LEADING_BITS - 1) + Math.floor(ns / 2 ** octave);
 }
