@@ -380,7 +380,16 @@ describe("what people see", () => {
     estimate(SMALL_MESSAGES, "--svg", svg);
     const text = readFileSync(svg, "utf8");
     expect(text).toMatch(/^<svg [\s\S]*<\/svg>$/);
-    for (const word of ["payload in wire bytes", "transfers", "added delay", "p99", "window in us", "us", "%"]) {
+    for (const word of [
+      "payload in wire bytes",
+      "10.20.0.1 &gt; 10.20.0.2",
+      "transfers",
+      "added delay",
+      "p99",
+      "window in us",
+      "us",
+      "% of wire bytes",
+    ]) {
       expect(text).toContain(`>${word}<`);
     }
     expect(text).not.toMatch(/NaN|undefined|<script/);

@@ -5,34 +5,37 @@ import type { EstimateReport } from "./report-json.js";
 
 const X_LABEL = "window in us";
 const DESTINATIONS_DRAWN = 4;
+const AFTER = "consolidated";
+const BEFORE = "one message a transfer";
 
 /** Of all messages, after and before. */
 export function utilizationChart({ totals }: EstimateReport): Chart {
-  const before = percent(totals.before.utilization ?? 0);
-  return chart("payload in wire bytes", "%", [
-    over("consolidated", totals, ({ utilization }) => percent(utilization ?? 0)),
-    over("one message a transfer", totals, () => before),
-  ]);
+  return utilizationOf("payload in wire bytes", totals);
 }
 
 export function allCharts(report: EstimateReport): Chart[] {
-  const { totals } = report;
-  const busiest = report.destinations
-    .toSorted((a, b) => b.messages - a.messages)
-    .slice(0, DESTINATIONS_DRAWN)
-    .map((one) => over(one.destination, one, ({ utilization }) => percent(utilization ?? 0)));
+  const { totals, destinations } = report;
+  const busiest = destinations.toSorted((a, b) => b.messages - a.messages).slice(0, DESTINATIONS_DRAWN);
   return [
     utilizationChart(report),
     chart("transfers", "transfers", [
-      over("consolidated", totals, ({ transfers }) => transfers),
-      over("one message a transfer", totals, () => totals.before.transfers),
+      over(AFTER, totals, ({ transfers }) => transfers),
+      over(BEFORE, totals, () => totals.before.transfers),
     ]),
     chart("added delay", "us", [
       over("p50", totals, ({ delayUs }) => delayUs.p50),
       over("p99", totals, ({ delayUs }) => delayUs.p99),
     ]),
-    chart("payload in wire bytes, busiest destinations", "%", busiest),
+    ...busiest.map((one) => utilizationOf(one.destination, one)),
   ];
+}
+
+function utilizationOf(title: string, figures: RdmaEstimateFigures): Chart {
+  const before = percent(figures.before.utilization ?? 0);
+  return chart(title, "% of wire bytes", [
+    over(AFTER, figures, ({ utilization }) => percent(utilization ?? 0)),
+    over(BEFORE, figures, () => before),
+  ]);
 }
 
 function chart(title: string, yLabel: string, series: readonly Series[]): Chart {
