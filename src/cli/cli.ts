@@ -10,6 +10,7 @@ import { dmaEstimate } from "./dma.js";
 import { lagCommands } from "./lag/commands.js";
 import { limitCommands } from "./limit/commands.js";
 import { policyCommands } from "./policy/commands.js";
+import { rdmaCommands } from "./rdma-estimate/commands.js";
 import { runFile } from "./run.js";
 import { tunnelCommands } from "./tunnel/commands.js";
 import { version } from "./version.js";
@@ -64,6 +65,7 @@ policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );
 
+rdmaCommands(program.command("rdma").description("many sockets' small messages in one RDMA transfer"));
 tunnelCommands(program);
 
 // Whoever reads our output may stop early (head, less): that is no failure of ours.

@@ -1,0 +1,70 @@
+/**
+ * How long messages waited, in memory that does not grow with their number: buckets of equal relative width, as of an HDR histogram. Each
+ * keeps the sum of what is in it, so that where all values of a bucket are equal a percentile is exact; elsewhere it is off by less than 0.8 %.
+ */
+
+/** So many of a value's leading bits tell buckets apart. */
+const LEADING_BITS = 8;
+
+interface Bucket {
+  count: number;
+  sumNs: number;
+}
+
+export class Delays {
+  /** Most messages of most destinations wait for nothing. */
+  #zeros = 0;
+  #count = 0;
+  #mostNs = 0;
+  #buckets: Map<number, Bucket> | undefined;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get mostNs(): number {
+    return this.#mostNs;
+  }
+
+  add(ns: number): void {
+    this.#count++;
+    if (ns === 0) this.#zeros++;
+    else this.#put(bucketOf(ns), 1, ns);
+    this.#mostNs = Math.max(this.#mostNs, ns);
+  }
+
+  addAll(other: Delays): void {
+    this.#count += other.#count;
+    this.#zeros += other.#zeros;
+    this.#mostNs = Math.max(this.#mostNs, other.#mostNs);
+    for (const [number, { count, sumNs }] of other.#buckets ?? []) this.#put(number, count, sumNs);
+  }
+
+  /** The least delay that this share of the messages do not exceed; 0 when there are none. */
+  percentileNs(share: number): number {
+    let left = Math.ceil(share * this.#count) - this.#zeros;
+    if (left <= 0) return 0;
+    for (const [, { count, sumNs }] of [...(this.#buckets ?? [])].toSorted(([a], [b]) => a - b)) {
+      left -= count;
+      if (left <= 0) return sumNs / count;
+    }
+    return this.#mostNs;
+  }
+
+  #put(number: number, count: number, sumNs: number): void {
+    this.#buckets ??= new Map();
+    const bucket = this.#buckets.get(number);
+    if (bucket) {
+      bucket.count += count;
+      bucket.sumNs += sumNs;
+    } else {
+      this.#buckets.set(number, { count, sumNs });
+    }
+  }
+}
+
+/** In order of the values: those below 2^8 have a bucket each, each octave above has 2^7. No window is as long as 2^32 ns. */
+function bucketOf(ns: number): number {
+  const octave = Math.max(0, 32 - LEADING_BITS - Math.clz32(ns));
+  return octave * 2 ** (LEADING_BITS - 1) + Math.floor(ns / 2 ** octave);
+}
