@@ -113,6 +113,7 @@ export class AggregateCodec {
     checkInteger("bytes.length", bytes.length, 0, TRANSFER_BYTES_MAX);
     checkInteger("maxMessages", maxMessages, 0, MESSAGES_MAX);
     const { kernels } = this.#instance;
+    this.#instance.checkOpen();
     this.#arena.u8.set(bytes, this.#transfer);
     const count = kernels.streamUnpackBurst(this.#transfer, bytes.length, this.#records, maxMessages);
     if (count < 0) return { fault: faultName(-count), messages: [] };
