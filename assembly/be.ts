@@ -11,3 +11,8 @@ export function load32be(ptr: usize): u32 {
 export function store16be(ptr: usize, value: u32): void {
   store<u16>(ptr, bswap<u16>(value as u16));
 }
+
+/** The bytes of either half swapped, each half in its place. */
+export function bswap16s(value: u32): u32 {
+  return ((value & 0x00ff00ff) << 8) | ((value >> 8) & 0x00ff00ff);
+}

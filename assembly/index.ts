@@ -75,6 +75,8 @@ export { packBurst } from "./path/pack";
 export { portPostBurst, portReceiveBurst } from "./path/port";
 export { rxBurst } from "./path/rx";
 export { spreadBurst } from "./path/spread";
+export { streamOpen, streamPackBurst } from "./path/stream-pack";
+export { streamUnpackBurst } from "./path/stream-unpack";
 export { txBurst } from "./path/tx";
 export { unpackBurst } from "./path/unpack";
 export { verifyBurst } from "./path/verify";

@@ -700,6 +700,42 @@ export const HASH_F_ARP = 0x2000;
 export const HASH_F_PPTP = 0x4000;
 /** Dissector: PPPoE headers are checked, and their protocol may be compressed. */
 export const HASH_F_PPPOE_CHECKED = 0x8000;
+// sub-frames of streams (path/stream.ts): a message, an aggregate that is being filled
+export const MESSAGE_BYTES = 16;
+export const MESSAGE_PTR = 0;
+export const MESSAGE_LEN = 4;
+export const MESSAGE_STREAM = 8;
+export const MESSAGE_SEQUENCE = 10;
+export const MESSAGE_FLAGS = 12;
+export const AGGREGATE_BYTES = 16;
+export const AGGREGATE_DATA = 0;
+export const AGGREGATE_ROOM = 4;
+export const AGGREGATE_END = 8;
+export const AGGREGATE_FAULT = 12;
+export const SUB_HEADER_BYTES = 6;
+/** The longest message whose length a sub-header can say; a longer one is the rest of its transfer. */
+export const SUB_LENGTH_MAX = 0xfff;
+/** Messages of a stream that may be unacknowledged at once: with more, a wrapped sequence would be ambiguous (RFC 1982). */
+export const STREAM_UNACKED_MAX = 0x7fff;
+/** The message goes on in the stream's next sub-frame. */
+export const STREAM_F_MORE = 0x8;
+/** The stream ends behind this message. */
+export const STREAM_F_FIN = 0x4;
+/** The stream is broken off; no bytes. */
+export const STREAM_F_RST = 0x2;
+/** To be delivered at once. */
+export const STREAM_F_URGENT = 0x1;
+// What is wrong with an aggregate, or with a message that should go into one. Names and texts stand in src/rdma/aggregate/faults.ts.
+export const FAULT_NONE = 0;
+export const FAULT_TOO_MANY = 1;
+export const FAULT_TRUNCATED = 2;
+export const FAULT_FLAGS = 3;
+export const FAULT_RESET_DATA = 4;
+export const FAULT_LENGTH = 5;
+export const FAULT_SHORT_REST = 6;
+export const FAULT_EMPTY = 7;
+export const FAULT_LONG_FIN = 8;
+
 // table (table/table.ts): the record, then what a burst keeps of its keys, then what an insert's search has seen
 export const TABLE_BYTES = 2880;
 export const TABLE_BUCKETS = 0;

@@ -16,12 +16,13 @@ import type { Question } from "./question.js";
 import { ring } from "./ring.js";
 import { scaling } from "./scaling.js";
 import { singleDma } from "./single-dma.js";
+import { stream } from "./stream.js";
 import { table, tableLarge } from "./table.js";
 import { toeplitz } from "./toeplitz.js";
 
 export function questions(cPeers: CPeers): Question[] {
   return [
-    ...[checksum, crc, toeplitz, table, tableLarge, ring, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
+    ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
     ...[overlay, overlayLarge, limit, health, gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

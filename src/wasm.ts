@@ -108,6 +108,9 @@ export interface Kernels {
   discardBurst(port: number, list: number, n: number): number;
   packBurst(port: number, stage: number, n: number): number;
   unpackBurst(port: number, stage: number, n: number): number;
+  streamOpen(aggregate: number, data: number, roomBytes: number): void;
+  streamPackBurst(aggregate: number, messages: number, n: number): number;
+  streamUnpackBurst(from: number, lenBytes: number, out: number, max: number): number;
   parseBurst(list: number, n: number): void;
   encapBurst(list: number, n: number, tunnel: number): void;
   encapParsedBurst(list: number, n: number, tunnel: number): void;

@@ -332,6 +332,8 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       VNIC: 32,
       ROUTE: 384,
       ENDPOINT: 128,
+      MESSAGE: 16,
+      AGGREGATE: 16,
     };
     // Numbers that are no offsets, and what stands behind a record.
     const others =

@@ -1,7 +1,14 @@
--- Wireshark dissector for ringlane's control messages: UD SENDs to the control queue pair 0xfffffe, over RoCEv2 or InfiniBand. The layout
--- is drawn in src/gqp/moved.ts.
+-- Wireshark dissectors of what ringlane says over RoCEv2 and InfiniBand.
+--
+-- Control messages: UD SENDs to the control queue pair 0xfffffe. The layout is drawn in src/gqp/moved.ts.
 --
 --   tshark -X lua_script:tools/ringlane.lua -r FILE -Y ringlane
+--
+-- Aggregates: messages of many streams in one RC SEND or WRITE, in one packet or several. Drawn in assembly/path/stream.ts. Nothing in
+-- the bytes says that they are one, so the queue pairs that get them are named, or it is tried on every transfer of one packet.
+--
+--   tshark -X lua_script:tools/ringlane.lua -o ringlane_aggregate.qps:17-19,4711 -r FILE -Y ringlane_aggregate
+--   tshark -X lua_script:tools/ringlane.lua -o ringlane_aggregate.guess:TRUE -r FILE -Y ringlane_aggregate
 
 local ringlane = Proto("ringlane", "ringlane control message")
 
@@ -83,3 +90,201 @@ local function heuristic(buffer, pinfo, tree)
 end
 
 ringlane:register_heuristic("infiniband.payload", heuristic)
+
+local aggregate = Proto("ringlane_aggregate", "ringlane aggregate")
+
+local SUB_HEADER_BYTES = 6
+local SUB_LENGTH_MAX = 0xfff
+local MORE, FIN, RST, URGENT = 0x8000, 0x4000, 0x2000, 0x1000
+local FLAG_NAMES = { { MORE, "MORE" }, { FIN, "FIN" }, { RST, "RST" }, { URGENT, "URGENT" } }
+
+aggregate.prefs.qps = Pref.range("Queue pairs", "", "Destination queue pairs whose SENDs and WRITEs are aggregates", 0xffffff)
+aggregate.prefs.guess = Pref.bool("Guess", false, "Any SEND or WRITE of one packet that reads as two sub-frames or more is an aggregate")
+
+local a = {
+  count = ProtoField.uint32("ringlane.aggregate.count", "Sub-frames"),
+  part = ProtoField.bytes("ringlane.aggregate.part", "Part of a transfer"),
+  stream = ProtoField.uint16("ringlane.aggregate.stream", "Stream"),
+  sequence = ProtoField.uint16("ringlane.aggregate.sequence", "Sequence"),
+  flags = ProtoField.uint16("ringlane.aggregate.flags", "Flags", base.HEX, nil, 0xf000),
+  more = ProtoField.bool("ringlane.aggregate.more", "More", 16, nil, MORE),
+  fin = ProtoField.bool("ringlane.aggregate.fin", "Fin", 16, nil, FIN),
+  rst = ProtoField.bool("ringlane.aggregate.rst", "Reset", 16, nil, RST),
+  urgent = ProtoField.bool("ringlane.aggregate.urgent", "Urgent", 16, nil, URGENT),
+  length = ProtoField.uint16("ringlane.aggregate.length", "Length", base.DEC, nil, SUB_LENGTH_MAX),
+  data = ProtoField.bytes("ringlane.aggregate.data", "Data"),
+}
+aggregate.fields = a
+
+local malformed = ProtoExpert.new("ringlane.aggregate.malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
+aggregate.experts = { malformed }
+
+local opcode = Field.new("infiniband.bth.opcode")
+local pad_count = Field.new("infiniband.bth.padcnt")
+local psn = Field.new("infiniband.bth.psn")
+
+-- Reliable connection: where in its transfer a packet stands (IBTA volume 1, 9.2.1).
+local FIRST, MIDDLE, LAST, ONLY = 1, 2, 3, 4
+local PLACES = {
+  [0x00] = FIRST, [0x01] = MIDDLE, [0x02] = LAST, [0x03] = LAST, [0x04] = ONLY, [0x05] = ONLY,
+  [0x06] = FIRST, [0x07] = MIDDLE, [0x08] = LAST, [0x09] = LAST, [0x0a] = ONLY, [0x0b] = ONLY,
+  [0x16] = LAST, [0x17] = ONLY,
+}
+
+-- The sub-frame at a place, and what is wrong with it.
+local function read_sub_frame(buffer, at)
+  local left = buffer:len() - at - SUB_HEADER_BYTES
+  if left < 0 then return nil, "ends inside a sub-header" end
+  local word = buffer(at + 4, 2):uint()
+  local frame = { flags = bit.band(word, 0xf000), said = bit.band(word, SUB_LENGTH_MAX) }
+  frame.len = frame.said
+  local exclusive = 0
+  for _, flag in ipairs({ MORE, FIN, RST }) do
+    if bit.band(word, flag) ~= 0 then exclusive = exclusive + 1 end
+  end
+  if exclusive > 1 then return frame, "more than one of MORE, FIN and RST" end
+  if frame.said > 0 then
+    if bit.band(word, RST) ~= 0 then return frame, "RST with bytes" end
+    if frame.said > left then return frame, "a message's length beyond the transfer" end
+  elseif bit.band(word, FIN + RST) == 0 then
+    if left <= SUB_LENGTH_MAX then return frame, "length 0 where under 4096 bytes are left" end
+    frame.len = left
+  end
+  return frame, nil
+end
+
+local function flags_text(flags)
+  local names = {}
+  for _, each in ipairs(FLAG_NAMES) do
+    if bit.band(flags, each[1]) ~= 0 then names[#names + 1] = each[2] end
+  end
+  return #names > 0 and " " .. table.concat(names, " ") or ""
+end
+
+local function add_sub_frame(root, buffer, at, frame, why)
+  local bytes = buffer(at, SUB_HEADER_BYTES + (why and 0 or frame.len))
+  local name = string.format("Stream %d, sequence %d, %d bytes%s", buffer(at, 2):uint(), buffer(at + 2, 2):uint(), frame.len, flags_text(frame.flags))
+  local item = root:add(aggregate, bytes, name)
+  item:add(a.stream, buffer(at, 2))
+  item:add(a.sequence, buffer(at + 2, 2))
+  local flags = item:add(a.flags, buffer(at + 4, 2))
+  for _, each in ipairs({ a.more, a.fin, a.rst, a.urgent }) do flags:add(each, buffer(at + 4, 2)) end
+  local length = item:add(a.length, buffer(at + 4, 2))
+  if frame.said == 0 and frame.len > 0 then length:append_text(" (the rest of the transfer)") end
+  if not why and frame.len > 0 then item:add(a.data, buffer(at + SUB_HEADER_BYTES, frame.len)) end
+  return item
+end
+
+-- A whole aggregate. Sub-frames before a bad one are shown, though a receiver delivers none of them.
+local function dissect_aggregate(buffer, pinfo, tree)
+  pinfo.cols.protocol = "ringlane"
+  local root = tree:add(aggregate, buffer())
+  local at, count, streams, distinct = 0, 0, {}, 0
+  local info
+  while at < buffer:len() do
+    local frame, why = read_sub_frame(buffer, at)
+    local item = frame and add_sub_frame(root, buffer, at, frame, why) or root
+    if why then
+      item:add_proto_expert_info(malformed, "Malformed aggregate: " .. why)
+      info = "Malformed aggregate: " .. why
+      break
+    end
+    local stream = buffer(at, 2):uint()
+    if not streams[stream] then streams[stream], distinct = true, distinct + 1 end
+    count = count + 1
+    at = at + SUB_HEADER_BYTES + frame.len
+  end
+  root:add(a.count, count):set_generated()
+  info = info or string.format("Aggregate: %d sub-frames of %d streams", count, distinct)
+  pinfo.cols.info = info
+  root:append_text(", " .. info)
+end
+
+aggregate.dissector = function(buffer, pinfo, tree)
+  dissect_aggregate(buffer, pinfo, tree)
+  return buffer:len()
+end
+
+-- A wrong guess is worse than none: two sub-frames or more, all sound.
+local function reads_as_aggregate(buffer)
+  local at, count = 0, 0
+  while at < buffer:len() do
+    local frame, why = read_sub_frame(buffer, at)
+    if why then return false end
+    count = count + 1
+    at = at + SUB_HEADER_BYTES + frame.len
+  end
+  return count > 1
+end
+
+local function is_named(qp)
+  for first, dash, last in string.gmatch(aggregate.prefs.qps, "(%d+)(%-?)(%d*)") do
+    local from = tonumber(first)
+    if qp >= from and qp <= (dash == "-" and tonumber(last) or from) then return true end
+  end
+  return false
+end
+
+-- Transfers of several packets: what came of each so far, by connection; by number the packets that were kept, and for each last packet
+-- what came before it. Wireshark's first pass may go without the fields that this reads, so whichever pass comes first in order counts.
+local parts, kept, before = {}, {}, {}
+
+function aggregate.init()
+  parts, kept, before = {}, {}, {}
+end
+
+-- Keeps a packet of a longer transfer; returns the bytes before the last one, nil when some are missing.
+local function keep_part(place, buffer, pinfo, qp)
+  if kept[pinfo.number] then return before[pinfo.number] end
+  local key = string.format("%s %s %d", tostring(pinfo.src), tostring(pinfo.dst), qp)
+  local number = psn().value
+  local part = parts[key]
+  if place == FIRST then
+    part = { bytes = ByteArray.new(), due = number }
+  elseif part and part.due ~= number then
+    part = nil
+  end
+  parts[key] = part
+  if not part then return nil end
+  kept[pinfo.number] = true
+  if place == LAST then
+    parts[key] = nil
+    before[pinfo.number] = part.bytes
+    return part.bytes
+  end
+  part.bytes:append(buffer:bytes())
+  part.due = (number + 1) % 0x1000000
+  return nil
+end
+
+local function dissect_part(place, buffer, pinfo, tree, qp)
+  local earlier = keep_part(place, buffer, pinfo, qp)
+  if place == LAST and earlier then
+    local whole = ByteArray.new()
+    whole:append(earlier)
+    whole:append(buffer:bytes())
+    dissect_aggregate(whole:tvb("Aggregate"), pinfo, tree)
+    return
+  end
+  pinfo.cols.protocol = "ringlane"
+  pinfo.cols.info = "Part of an aggregate"
+  tree:add(aggregate, buffer(), "ringlane aggregate, part"):add(a.part, buffer())
+end
+
+local function aggregate_heuristic(buffer, pinfo, tree)
+  local op, qp, pad = opcode(), dest_qp(), pad_count()
+  local place = op and qp and PLACES[op.value]
+  if not place then return false end
+  local len = buffer:len() - (pad and pad.value or 0)
+  if len <= 0 then return false end
+  local payload = buffer(0, len):tvb()
+  if is_named(qp.value) then
+    if place == ONLY then dissect_aggregate(payload, pinfo, tree) else dissect_part(place, payload, pinfo, tree, qp.value) end
+    return true
+  end
+  if not aggregate.prefs.guess or place ~= ONLY or not reads_as_aggregate(payload) then return false end
+  dissect_aggregate(payload, pinfo, tree)
+  return true
+end
+
+aggregate:register_heuristic("infiniband.payload", aggregate_heuristic)
