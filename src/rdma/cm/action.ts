@@ -31,6 +31,9 @@ export interface RtsParameters {
   readonly rnrRetryCount: number;
 }
 
+/** States that a connection brings its queue pair to. */
+export type QueuePairState = "RTR" | "RTS" | "ERROR";
+
 export type CmAction =
   /** Send the MAD, 256 bytes, to the peer's queue pair 1. */
   | { readonly type: "send"; readonly mad: Uint8Array }

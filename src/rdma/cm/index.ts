@@ -1,5 +1,5 @@
 /** The InfiniBand communication manager, without I/O. */
-export type { CmAction, CmEnd, CmReason, RtrParameters, RtsParameters } from "./action.js";
+export type { CmAction, CmEnd, CmReason, QueuePairState, RtrParameters, RtsParameters } from "./action.js";
 export { type CmMad, type CmMessage, type CmMessageType, decodeCmMad, encodeCmMad } from "./codec.js";
 export { CmConnection } from "./connection.js";
 export {
