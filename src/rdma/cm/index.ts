@@ -2,6 +2,7 @@
 export type { CmAction, CmEnd, CmReason, QueuePairState, RtrParameters, RtsParameters } from "./action.js";
 export { type CmMad, type CmMessage, type CmMessageType, decodeCmMad, encodeCmMad } from "./codec.js";
 export { CmConnection } from "./connection.js";
+export { CmEndpoint, type CmEndpointOptions, type CmOutput } from "./endpoint.js";
 export {
   decodeIpService,
   encodeIpService,
