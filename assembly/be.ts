@@ -11,3 +11,7 @@ export function load32be(ptr: usize): u32 {
 export function store16be(ptr: usize, value: u32): void {
   store<u16>(ptr, bswap<u16>(value as u16));
 }
+
+export function store32be(ptr: usize, value: u32): void {
+  store<u32>(ptr, bswap<u32>(value));
+}
