@@ -38,6 +38,7 @@ export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
 export * from "./overlay/policy/index.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
+export * from "./rdma/verbs/index.js";
 export * from "./sim/index.js";
 export { createFlowTable, FlowTable, type FlowTableOptions, type FlowTableStats, NOT_FOUND } from "./table/table.js";
 export { Batch } from "./toolkit/batch.js";
