@@ -914,6 +914,8 @@ export const WR_ATOMIC_CMP_AND_SWP = 5;
 export const WR_ATOMIC_FETCH_AND_ADD = 6;
 export const WR_F_SIGNALED = 0x1;
 export const WR_F_SOLICITED = 0x2;
+/** Not before the READs and atomics in front of it have their answers (10.8.3.3). */
+export const WR_F_FENCE = 0x4;
 
 // Work request on a receive queue (rdma/wqe.ts)
 export const RECV_WQE_BYTES = 16;

@@ -12,6 +12,7 @@ import {
   WC_LOC_PROT_ERR,
   WR_ATOMIC_CMP_AND_SWP,
   WR_ATOMIC_FETCH_AND_ADD,
+  WR_F_FENCE,
   WR_F_SOLICITED,
   WR_RDMA_READ,
   WR_RDMA_WRITE_WITH_IMM,
@@ -54,7 +55,10 @@ export function sendRequests(endpoint: usize, qp: usize): bool {
     }
     if ((q.flags & QP_F_RNR_WAIT) != 0 || psnSpan(q.nextPsn, q.ackedPsn) >= q.window) return true;
     const fetches = isFetch(wqe.opcode);
-    if (fetches && q.sqPackets == 0 && q.reads >= q.readsMax) return true;
+    if (q.sqPackets == 0 && q.reads != 0) {
+      // What fetches waits for one of the others at the limit, what is fenced for all of them.
+      if ((wqe.flags & WR_F_FENCE) != 0 || (fetches && q.reads >= q.readsMax)) return true;
+    }
     if (!covers(endpoint, wqe.lkey, q.pd, wqe.address, wqe.length, fetches ? ACCESS_LOCAL_WRITE : 0)) {
       // Its turn to fail comes when all before it is done.
       if (q.sqSent == q.sqDone) failSend(endpoint, qp, WC_LOC_PROT_ERR);

@@ -1,5 +1,4 @@
 /** RDMA devices for tests: ends of a connection, and a wire between them in virtual time that loses, repeats and reorders. */
-import type { Outgoing } from "../../src/buffer/outgoing.js";
 import type { Port } from "../../src/buffer/port.js";
 import type { Engine } from "../../src/engine.js";
 import type {
@@ -14,8 +13,8 @@ import type {
   RtrOptions,
   RtsOptions,
 } from "../../src/rdma/verbs/index.js";
-import { concat } from "./bytes.js";
 import { type Build, testEngine } from "./engines.js";
+import { drain } from "./ports.js";
 import type { Random } from "./property.js";
 
 export interface End {
@@ -77,17 +76,7 @@ export function connect(a: End, b: End, { mtu = 256, access = ALL_ACCESS, rtr, r
 
 /** What left a port, as bytes. */
 export function takeFrames(port: Port): Uint8Array[] {
-  const frames: Uint8Array[] = [];
-  for (;;) {
-    const burst = port.takeBurst();
-    if (burst.length === 0) return frames;
-    for (const frame of burst) frames.push(bytesOf(frame));
-    port.complete(burst);
-  }
-}
-
-function bytesOf({ spans }: Outgoing): Uint8Array {
-  return concat(...spans);
+  return drain(port).map(({ bytes }) => bytes);
 }
 
 export interface Faults {

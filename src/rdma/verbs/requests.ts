@@ -30,6 +30,11 @@ export interface SendRequest {
   /** A completion is wanted of a success, too: true by default. */
   readonly signaled?: boolean;
   readonly solicited?: boolean;
+  /**
+   * It waits until the READs and atomics before it have their answers. A READ whose response was lost is executed again: what changes
+   * the same bytes after it needs a fence.
+   */
+  readonly fence?: boolean;
   /** Datagrams: to whom. */
   readonly to?: { readonly address: Address; readonly qpn: number; readonly qkey: number };
 }
@@ -67,7 +72,8 @@ export function writeSend(arena: Arena, at: number, request: SendRequest, isData
   const signaled = (request.signaled ?? true) ? layout.WR_F_SIGNALED : 0;
   word(layout.SEND_WQE_WR_ID, checkInteger("wrId", request.wrId ?? 0, 0, U32_MAX));
   word(layout.SEND_WQE_OPCODE, opcode);
-  word(layout.SEND_WQE_FLAGS, signaled | (request.solicited ? layout.WR_F_SOLICITED : 0));
+  const solicited = request.solicited ? layout.WR_F_SOLICITED : 0;
+  word(layout.SEND_WQE_FLAGS, signaled | solicited | (request.fence ? layout.WR_F_FENCE : 0));
   word(layout.SEND_WQE_LKEY, lkey);
   word(layout.SEND_WQE_ADDRESS, address);
   word(layout.SEND_WQE_LENGTH, length);
