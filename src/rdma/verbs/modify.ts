@@ -28,6 +28,7 @@ export interface RtrOptions {
   readonly minRnrTimer?: number;
 }
 
+/** From SQD back to RTS the state alone counts. */
 export interface RtsOptions {
   readonly state: "rts";
   /** The PSN to begin with; needed on the way up, and not from SQD. */
