@@ -797,6 +797,244 @@ export const CRC_POLYNOMIAL_32 = 0xedb88320;
 export const CRC_POLYNOMIAL_32C = 0x82f63b78;
 export const CRC_POLYNOMIAL_16 = 0xd008;
 
+// RDMA endpoint (rdma/endpoint.ts): one to an engine
+export const RDMA_ENDPOINT_BYTES = 128;
+export const RDMA_ENDPOINT_POOL = 0;
+export const RDMA_ENDPOINT_PORT = 4;
+export const RDMA_ENDPOINT_CRC = 8;
+/** Queue pairs by their number's low bits: addresses (u32), 0 for none. */
+export const RDMA_ENDPOINT_QPS = 12;
+export const RDMA_ENDPOINT_QP_MASK = 16;
+/** Memory regions by the low bits of a key's upper 24. */
+export const RDMA_ENDPOINT_REGIONS = 20;
+export const RDMA_ENDPOINT_REGION_MASK = 24;
+export const RDMA_ENDPOINT_NOW_US = 28;
+/** Ring of queue pairs with something to send. */
+export const RDMA_ENDPOINT_ACTIVE = 32;
+/** Ring of queue pairs that went to ERROR: their numbers. */
+export const RDMA_ENDPOINT_EVENTS = 36;
+export const RDMA_ENDPOINT_COUNTERS = 40;
+/** BURST_MAX words each: the queue pairs that a burst touched, and the frames that it is to free. */
+export const RDMA_ENDPOINT_TOUCHED = 44;
+export const RDMA_ENDPOINT_TOUCHED_COUNT = 48;
+export const RDMA_ENDPOINT_LIST = 52;
+export const RDMA_ENDPOINT_SENT = 56;
+export const RDMA_ENDPOINT_BUDGET = 60;
+
+// Queue pair (rdma/qp.ts)
+export const QP_BYTES = 256;
+export const QP_STATE = 0;
+export const QP_TYPE = 4;
+export const QP_QPN = 8;
+export const QP_DEST_QPN = 12;
+export const QP_MTU = 16;
+export const QP_PD = 20;
+export const QP_ACCESS = 24;
+export const QP_QKEY = 28;
+export const QP_PATH = 32;
+export const QP_SEND_CQ = 36;
+export const QP_RECV_CQ = 40;
+export const QP_FLAGS = 44;
+export const QP_SQ = 48;
+export const QP_SQ_MASK = 52;
+export const QP_SQ_POSTED = 56;
+export const QP_SQ_SENT = 60;
+export const QP_SQ_DONE = 64;
+export const QP_SQ_PACKETS = 68;
+export const QP_NEXT_PSN = 72;
+export const QP_FRESH_PSN = 76;
+export const QP_ACKED_PSN = 80;
+export const QP_WINDOW = 84;
+export const QP_READS = 88;
+export const QP_READS_MAX = 92;
+export const QP_RETRIES = 96;
+export const QP_RETRIES_MAX = 100;
+export const QP_RNR_RETRIES = 104;
+export const QP_RNR_RETRIES_MAX = 108;
+export const QP_TIMEOUT_US = 112;
+export const QP_DEADLINE_US = 116;
+export const QP_BACKOFF = 120;
+export const QP_RESUME_US = 124;
+export const QP_EXPECTED_PSN = 128;
+export const QP_MSN = 132;
+export const QP_RQ = 136;
+export const QP_RQ_MASK = 140;
+export const QP_RQ_POSTED = 144;
+export const QP_RQ_DONE = 148;
+export const QP_MESSAGE = 152;
+export const QP_MESSAGE_BYTES = 156;
+export const QP_WRITE_VA = 160;
+export const QP_WRITE_LEFT = 168;
+export const QP_WRITE_KEY = 172;
+export const QP_RNR_TIMER = 176;
+export const QP_REPLY = 180;
+export const QP_ANSWERS = 184;
+export const QP_ANSWERS_HEAD = 188;
+export const QP_ANSWERS_TAIL = 192;
+export const QP_ATOMICS = 196;
+export const QP_ATOMICS_HEAD = 200;
+// States (IBTA volume 1, 10.3.1)
+export const QP_RESET = 0;
+export const QP_INIT = 1;
+export const QP_RTR = 2;
+export const QP_RTS = 3;
+export const QP_SQD = 4;
+export const QP_ERROR = 5;
+// Types
+export const QP_RC = 0;
+export const QP_UD = 1;
+// qp.flags: in the endpoint's ring of active ones, in its list of touched ones; a deadline runs; it waits for a receiver that was
+// not ready; a NAK went out and the packet that it asks for has not come; a lost response was asked for again.
+export const QP_F_ACTIVE = 0x1;
+export const QP_F_TOUCHED = 0x2;
+export const QP_F_DEADLINE = 0x4;
+export const QP_F_RNR_WAIT = 0x8;
+export const QP_F_NAK_SENT = 0x10;
+export const QP_F_ASKED_AGAIN = 0x20;
+/** qp.message: what kind of message is under way. */
+export const MESSAGE_NONE = 0;
+export const MESSAGE_SEND = 1;
+export const MESSAGE_WRITE = 2;
+/** qp.reply: nothing is due, or an AETH syndrome with this bit. */
+export const REPLY_DUE = 0x100;
+
+// Path of a queue pair or datagram (rdma/path.ts): prepared Ethernet, IP and UDP headers
+export const RDMA_PATH_BYTES = 128;
+export const RDMA_PATH_HEADER_LEN = 0;
+export const RDMA_PATH_L3 = 4;
+export const RDMA_PATH_IPV6 = 8;
+export const RDMA_PATH_IP_SUM = 12;
+export const RDMA_PATH_TEMPLATE = 16;
+/** Ethernet 14, VLAN 4, IPv6 40, UDP 8. */
+export const RDMA_PATH_TEMPLATE_MAX = 66;
+
+// Memory region (rdma/region.ts)
+export const REGION_BYTES = 32;
+export const REGION_KEY = 0;
+export const REGION_PD = 4;
+export const REGION_BASE = 8;
+export const REGION_LENGTH = 12;
+export const REGION_VA = 16;
+export const REGION_ACCESS = 24;
+// Access, as in libibverbs
+export const ACCESS_LOCAL_WRITE = 0x1;
+export const ACCESS_REMOTE_WRITE = 0x2;
+export const ACCESS_REMOTE_READ = 0x4;
+export const ACCESS_REMOTE_ATOMIC = 0x8;
+
+// Work request on a send queue (rdma/wqe.ts)
+export const SEND_WQE_BYTES = 80;
+export const SEND_WQE_WR_ID = 0;
+export const SEND_WQE_OPCODE = 4;
+export const SEND_WQE_FLAGS = 8;
+export const SEND_WQE_LKEY = 12;
+export const SEND_WQE_ADDRESS = 16;
+export const SEND_WQE_LENGTH = 20;
+export const SEND_WQE_IMM = 24;
+export const SEND_WQE_RKEY = 28;
+export const SEND_WQE_VA = 32;
+export const SEND_WQE_FIRST_PSN = 40;
+export const SEND_WQE_PACKETS = 44;
+export const SEND_WQE_COMPARE_ADD = 48;
+export const SEND_WQE_SWAP = 56;
+export const SEND_WQE_PATH = 64;
+export const SEND_WQE_DEST_QPN = 68;
+export const SEND_WQE_QKEY = 72;
+// Operations, as in libibverbs' ibv_wr_opcode
+export const WR_RDMA_WRITE = 0;
+export const WR_RDMA_WRITE_WITH_IMM = 1;
+export const WR_SEND = 2;
+export const WR_SEND_WITH_IMM = 3;
+export const WR_RDMA_READ = 4;
+export const WR_ATOMIC_CMP_AND_SWP = 5;
+export const WR_ATOMIC_FETCH_AND_ADD = 6;
+export const WR_F_SIGNALED = 0x1;
+export const WR_F_SOLICITED = 0x2;
+/** Not before the READs and atomics in front of it have their answers (10.8.3.3). */
+export const WR_F_FENCE = 0x4;
+
+// Work request on a receive queue (rdma/wqe.ts)
+export const RECV_WQE_BYTES = 16;
+export const RECV_WQE_WR_ID = 0;
+export const RECV_WQE_LKEY = 4;
+export const RECV_WQE_ADDRESS = 8;
+export const RECV_WQE_LENGTH = 12;
+/** What stands in front of a datagram in its buffer: a global route header, or an IPv4 header in its last 20 bytes (annex A17). */
+export const GRH_BYTES = 40;
+
+// Completion queue and completion (rdma/cq.ts)
+export const CQ_BYTES = 32;
+export const CQ_ENTRIES = 0;
+export const CQ_MASK = 4;
+export const CQ_HEAD = 8;
+export const CQ_TAIL = 12;
+export const CQ_OVERRUNS = 16;
+export const CQE_BYTES = 32;
+export const CQE_WR_ID = 0;
+export const CQE_STATUS = 4;
+export const CQE_OPCODE = 8;
+export const CQE_LENGTH = 12;
+export const CQE_IMM = 16;
+export const CQE_QPN = 20;
+export const CQE_SOURCE_QPN = 24;
+export const CQE_FLAGS = 28;
+// What completed: an operation of a send queue (WR_), or a receive
+export const WC_RECV = 128;
+export const WC_RECV_RDMA_WITH_IMM = 129;
+export const WC_F_WITH_IMM = 0x1;
+export const WC_F_SOLICITED = 0x2;
+export const WC_F_GRH = 0x4;
+// Status, as in libibverbs' ibv_wc_status
+export const WC_SUCCESS = 0;
+export const WC_LOC_LEN_ERR = 1;
+export const WC_LOC_PROT_ERR = 4;
+export const WC_WR_FLUSH_ERR = 5;
+export const WC_BAD_RESP_ERR = 7;
+export const WC_REM_INV_REQ_ERR = 9;
+export const WC_REM_ACCESS_ERR = 10;
+export const WC_REM_OP_ERR = 11;
+export const WC_RETRY_EXC_ERR = 12;
+export const WC_RNR_RETRY_EXC_ERR = 13;
+
+// What a responder still has to send of READs and atomics, and what atomics it remembers (rdma/answer.ts)
+export const ANSWER_BYTES = 40;
+export const ANSWER_KEY = 0;
+export const ANSWER_LENGTH = 4;
+export const ANSWER_VA = 8;
+export const ANSWER_PSN = 16;
+export const ANSWER_PACKETS = 20;
+export const ANSWER_SENT = 24;
+export const ANSWER_MSN = 28;
+export const ANSWER_ORIGINAL = 32;
+/** READs and atomics that a responder takes at a time; a power of two. */
+export const ANSWERS_MAX = 16;
+export const ATOMIC_BYTES = 16;
+export const ATOMIC_ORIGINAL = 0;
+export const ATOMIC_PSN = 8;
+export const ATOMIC_VALID = 12;
+
+// Counters of an endpoint, 64 bits each (counter.ts)
+export const RDMA_COUNTERS = 32;
+export const RDMA_COUNT_SENT = 0;
+export const RDMA_COUNT_SENT_AGAIN = 1;
+export const RDMA_COUNT_RECEIVED = 2;
+export const RDMA_COUNT_ACKS_SENT = 3;
+export const RDMA_COUNT_ACKS_RECEIVED = 4;
+export const RDMA_COUNT_DUPLICATES = 5;
+export const RDMA_COUNT_OUT_OF_SEQUENCE = 6;
+export const RDMA_COUNT_TIMEOUTS = 7;
+export const RDMA_COUNT_STALE_RESPONSES = 8;
+export const RDMA_COUNT_LOST_RESPONSES = 9;
+export const RDMA_COUNT_CQ_OVERRUNS = 10;
+export const RDMA_COUNT_ERRORS = 11;
+export const RDMA_COUNT_BUSY = 12;
+export const RDMA_COUNT_FLUSHED = 13;
+/** NAKs by code (0 to 4), then receivers not ready: sent, and received. */
+export const RDMA_COUNT_NAKS_SENT = 16;
+export const RDMA_COUNT_RNR_SENT = 21;
+export const RDMA_COUNT_NAKS_RECEIVED = 24;
+export const RDMA_COUNT_RNR_RECEIVED = 29;
+
 // Counters of a port, 64 bits each (counter.ts); drop causes follow at COUNTER_DROP + cause
 export const COUNTER_RX_FRAMES = 0;
 export const COUNTER_RX_BYTES = 1;
@@ -895,7 +1133,13 @@ export const DROP_IB_QKEY = 76;
 export const DROP_GQPN_ELSEWHERE = 77;
 export const DROP_NO_TAILROOM = 78;
 export const DROP_MBUF_LIMIT = 79;
-export const DROP_CAUSES = 80;
+export const DROP_RDMA_NO_QP = 80;
+export const DROP_RDMA_QP_STATE = 81;
+export const DROP_RDMA_PEER = 82;
+export const DROP_RDMA_OPCODE = 83;
+export const DROP_RDMA_NO_RECEIVE = 84;
+export const DROP_RDMA_LENGTH = 85;
+export const DROP_CAUSES = 86;
 
 // Verdict of a checksum (path/verify.ts)
 export const VERDICT_NONE = 0;

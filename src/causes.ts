@@ -102,6 +102,12 @@ export const CAUSES: readonly (readonly [code: number, name: string, text: strin
   [layout.DROP_GQPN_ELSEWHERE, "gqpn-elsewhere", "the global queue pair is not, or no longer, on this host"],
   [layout.DROP_NO_TAILROOM, "no-tailroom", "pad and CRC do not fit behind the frame"],
   [layout.DROP_MBUF_LIMIT, "mbuf-limit", "its owner may hold no more buffers"],
+  [layout.DROP_RDMA_NO_QP, "rdma-no-qp", "for a queue pair that this endpoint does not have"],
+  [layout.DROP_RDMA_QP_STATE, "rdma-qp-state", "for a queue pair whose state takes no such packet"],
+  [layout.DROP_RDMA_PEER, "rdma-peer", "not from the address, or not to it, that the queue pair is connected with"],
+  [layout.DROP_RDMA_OPCODE, "rdma-opcode", "an operation of another type of service than the queue pair's"],
+  [layout.DROP_RDMA_NO_RECEIVE, "rdma-no-receive", "a datagram for which no receive was posted, or no usable one"],
+  [layout.DROP_RDMA_LENGTH, "rdma-length", "a datagram longer than the buffer that was posted for it"],
 ];
 
 /** The name of a drop cause, for programs: stable. */

@@ -14,6 +14,7 @@ import { type HealthLimits, type HealthSizes, healthLimits, planHealth } from ".
 import { type LimitCapacity, type LimitSizes, limitCapacity, planLedger } from "./limit/plane/sizes.js";
 import { MemoryPlan } from "./memory.js";
 import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
+import { planRdma, type RdmaLimits, type RdmaSizes, rdmaLimits } from "./rdma/verbs/sizes.js";
 import type { WasmSource } from "./wasm.js";
 
 export interface EngineOptions {
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly limits?: LimitSizes;
   /** The health of TCP connections (Engine.healthMonitor): how many it can follow, and for how many peers; none by default. */
   readonly health?: HealthSizes;
+  /** An RDMA device (Engine.addRdma): how much it can hold; none by default. */
+  readonly rdma?: RdmaSizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -64,6 +67,7 @@ export interface EngineLimits {
   readonly overlay: OverlayLimits | undefined;
   readonly limits: LimitCapacity | undefined;
   readonly health: HealthLimits | undefined;
+  readonly rdma: RdmaLimits | undefined;
 }
 
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
@@ -87,6 +91,8 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     limits: options.limits && limitCapacity(options.limits),
     // By default one for each owner that may go by it.
     health: options.health && healthLimits({ ...defined({ peers: ownersOf(options.limits) }), ...options.health }),
+    health: options.health && healthLimits(options.health),
+    rdma: options.rdma && rdmaLimits(options.rdma),
   };
 }
 
@@ -107,6 +113,7 @@ export function planEngine(limits: EngineLimits): MemoryPlan {
   if (limits.overlay) planOverlay(plan, limits.overlay, limits.ports);
   if (limits.limits) planLedger(plan, limits.limits, limits.pool.mbufs);
   if (limits.health) planHealth(plan, limits.health);
+  if (limits.rdma) planRdma(plan, limits.rdma);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
   return plan;

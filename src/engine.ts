@@ -27,6 +27,7 @@ import type { Arena } from "./memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
 import { checkDistinct, checkFirst } from "./overlay/shared-ends.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
+import { RdmaDevice, type RdmaOptions } from "./rdma/verbs/device.js";
 import { randomSeed } from "./seed.js";
 import { checkHost, defaultSource, type Instance, instantiate } from "./wasm.js";
 
@@ -53,6 +54,7 @@ export class Engine {
   readonly #uplinks = new Set<Port>();
   readonly #groups: LagGroup[] = [];
   #overlay: OverlayPlane | undefined;
+  #rdma: RdmaDevice | undefined;
   #mbufLimits: Limits | undefined;
   #health: HealthMonitor | undefined;
   readonly #tunnelTable: number;
@@ -191,6 +193,16 @@ export class Engine {
     return this.#mbufLimits;
   }
 
+  /** Adds an RDMA device, whose port has no other reader. Throws ConfigError for a second one, and unless createEngine planned for it. */
+  addRdma(options: RdmaOptions): RdmaDevice {
+    this.#owner.checkOpen();
+    if (!this.#limits.rdma) throw new ConfigError("rdma", undefined, "given to createEngine, {} for the defaults");
+    if (this.#rdma) throw new ConfigError("rdma", "a second one", "one for each engine");
+    this.#checkUnread("port", options.port);
+    this.#rdma = new RdmaDevice(this.#owner, this.#limits.rdma, options);
+    return this.#rdma;
+  }
+
   /** Adds a burst: frames that are worked on without ports. Throws ConfigError for one too many. */
   burst(): Burst {
     this.#owner.checkOpen();
@@ -300,7 +312,8 @@ export class Engine {
     const isRead =
       this.#tunnels.some(({ vnic, uplink }) => vnic === port || uplink === port) ||
       this.#groups.some((group) => group.reads(port)) ||
-      this.#overlay?.reads(port);
+      this.#overlay?.reads(port) ||
+      this.#rdma?.reads(port);
     if (isRead) throw new ConfigError(argument, port.name, UNREAD);
   }
 

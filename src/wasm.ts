@@ -59,6 +59,13 @@ export interface Kernels {
     crc32Table: number,
     crc16Table: number,
   ): void;
+  rdmaReceiveBurst(endpoint: number, n: number): number;
+  rdmaSendBurst(endpoint: number, n: number): number;
+  rdmaTick(endpoint: number, nowUs: number): number;
+  rdmaPostSend(endpoint: number, qp: number, n: number): void;
+  rdmaPostReceive(endpoint: number, qp: number, n: number): void;
+  rdmaResume(endpoint: number, qp: number): void;
+  rdmaFail(endpoint: number, qp: number): void;
   poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
   alloc(pool: number): number;
   allocBulk(pool: number, out: number, n: number): number;

@@ -1,0 +1,19 @@
+/** A protection domain: queue pairs reach the regions of their own, and no others (IBTA volume 1, 10.2.3). */
+import type { MemoryRegion, RegionOptions, RegionTable } from "./region.js";
+
+export class ProtectionDomain {
+  /** @internal */
+  readonly number: number;
+  readonly #table: RegionTable;
+
+  /** @internal Made by RdmaDevice.allocPd. */
+  constructor(number: number, table: RegionTable) {
+    this.number = number;
+    this.#table = table;
+  }
+
+  /** A region of so many bytes of the engine's memory, which are zero. Throws ConfigError. */
+  register(bytes: number, options: RegionOptions = {}): MemoryRegion {
+    return this.#table.register(this.number, bytes, options);
+  }
+}
