@@ -15,6 +15,8 @@ export function store16be(ptr: usize, value: u32): void {
 /** The bytes of either half swapped, each half in its place. */
 export function bswap16s(value: u32): u32 {
   return ((value & 0x00ff00ff) << 8) | ((value >> 8) & 0x00ff00ff);
+}
+
 export function store32be(ptr: usize, value: u32): void {
   store<u32>(ptr, bswap<u32>(value));
 }

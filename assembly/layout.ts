@@ -861,8 +861,8 @@ export const QP_RQ = 136;
 export const QP_RQ_MASK = 140;
 export const QP_RQ_POSTED = 144;
 export const QP_RQ_DONE = 148;
-export const QP_MESSAGE = 152;
-export const QP_MESSAGE_BYTES = 156;
+export const QP_INBOUND = 152;
+export const QP_INBOUND_BYTES = 156;
 export const QP_WRITE_VA = 160;
 export const QP_WRITE_LEFT = 168;
 export const QP_WRITE_KEY = 172;
@@ -891,10 +891,10 @@ export const QP_F_DEADLINE = 0x4;
 export const QP_F_RNR_WAIT = 0x8;
 export const QP_F_NAK_SENT = 0x10;
 export const QP_F_ASKED_AGAIN = 0x20;
-/** qp.message: what kind of message is under way. */
-export const MESSAGE_NONE = 0;
-export const MESSAGE_SEND = 1;
-export const MESSAGE_WRITE = 2;
+/** qp.inbound: what kind of message is under way. */
+export const INBOUND_NONE = 0;
+export const INBOUND_SEND = 1;
+export const INBOUND_WRITE = 2;
 /** qp.reply: nothing is due, or an AETH syndrome with this bit. */
 export const REPLY_DUE = 0x100;
 

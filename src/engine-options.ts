@@ -91,7 +91,6 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     limits: options.limits && limitCapacity(options.limits),
     // By default one for each owner that may go by it.
     health: options.health && healthLimits({ ...defined({ peers: ownersOf(options.limits) }), ...options.health }),
-    health: options.health && healthLimits(options.health),
     rdma: options.rdma && rdmaLimits(options.rdma),
   };
 }

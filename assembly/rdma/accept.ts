@@ -5,9 +5,9 @@ import { Copy } from "../copy";
 import {
   ACCESS_LOCAL_WRITE,
   ACCESS_REMOTE_WRITE,
-  MESSAGE_NONE,
-  MESSAGE_SEND,
-  MESSAGE_WRITE,
+  INBOUND_NONE,
+  INBOUND_SEND,
+  INBOUND_WRITE,
   WC_F_SOLICITED,
   WC_F_WITH_IMM,
   WC_LOC_LEN_ERR,
@@ -40,7 +40,7 @@ import { recvWqe } from "./wqe";
 
 export function acceptSend(endpoint: usize, qp: usize, op: u32, bth: usize, payload: usize, len: u32): u32 {
   const q = changetype<Qp>(qp);
-  if (!isInPlace(q, op, len, MESSAGE_SEND)) return NAK_INVALID_REQUEST;
+  if (!isInPlace(q, op, len, INBOUND_SEND)) return NAK_INVALID_REQUEST;
   if (q.rqPosted == q.rqDone) return SYNDROME_RNR | q.rnrTimer;
   const wqe = recvWqe(qp, q.rqDone);
   const before = opStarts(op) ? 0 : q.messageBytes;
@@ -54,13 +54,13 @@ export function acceptSend(endpoint: usize, qp: usize, op: u32, bth: usize, payl
   }
   Copy.bytes((wqe.address + before) as usize, payload, len);
   q.messageBytes = before + len;
-  step(endpoint, qp, op, bth, MESSAGE_SEND);
+  step(endpoint, qp, op, bth, INBOUND_SEND);
   return SYNDROME_ACK;
 }
 
 export function acceptWrite(endpoint: usize, qp: usize, op: u32, bth: usize, payload: usize, len: u32): u32 {
   const q = changetype<Qp>(qp);
-  if (!isInPlace(q, op, len, MESSAGE_WRITE)) return NAK_INVALID_REQUEST;
+  if (!isInPlace(q, op, len, INBOUND_WRITE)) return NAK_INVALID_REQUEST;
   if ((q.access & ACCESS_REMOTE_WRITE) == 0) return NAK_REMOTE_ACCESS;
   const reth = bth + BTH_BYTES;
   const starts = opStarts(op);
@@ -81,13 +81,13 @@ export function acceptWrite(endpoint: usize, qp: usize, op: u32, bth: usize, pay
   q.writeVa = va + (len as u64);
   q.writeKey = key;
   q.writeLeft = left - len;
-  step(endpoint, qp, op, bth, MESSAGE_WRITE);
+  step(endpoint, qp, op, bth, INBOUND_WRITE);
   return SYNDROME_ACK;
 }
 
 /** May the packet follow the last one, and is its payload as long as its place demands (9.7.4.1.6)? */
 function isInPlace(q: Qp, op: u32, len: u32, message: u32): bool {
-  if (q.message != (opStarts(op) ? (MESSAGE_NONE as u32) : message)) return false;
+  if (q.message != (opStarts(op) ? (INBOUND_NONE as u32) : message)) return false;
   if (!opEnds(op)) return len == q.mtu;
   return len <= q.mtu && (len != 0 || opStarts(op));
 }
@@ -100,11 +100,11 @@ function step(endpoint: usize, qp: usize, op: u32, bth: usize, message: u32): vo
     q.message = message;
     return;
   }
-  q.message = MESSAGE_NONE;
+  q.message = INBOUND_NONE;
   q.msn = psnAdd(q.msn, 1);
   const hasImmediate = opHasImmediate(op);
-  if (message == MESSAGE_WRITE && !hasImmediate) return;
-  const opcode = message == MESSAGE_WRITE ? WC_RECV_RDMA_WITH_IMM : WC_RECV;
+  if (message == INBOUND_WRITE && !hasImmediate) return;
+  const opcode = message == INBOUND_WRITE ? WC_RECV_RDMA_WITH_IMM : WC_RECV;
   const entry = completeReceive(endpoint, qp, WC_SUCCESS, opcode, q.messageBytes);
   if (entry == 0) return;
   const cqe = changetype<Cqe>(entry);

@@ -2,7 +2,7 @@
 // 10.8.6). Whatever completes leaves its queue first, so that a flush on the way cannot complete it again.
 import { ringEnqueue } from "../dma/ring";
 import {
-  MESSAGE_NONE,
+  INBOUND_NONE,
   QP_ERROR,
   QP_F_ACTIVE,
   QP_F_TOUCHED,
@@ -70,7 +70,7 @@ export function fail(endpoint: usize, qp: usize): void {
   if (q.state == QP_ERROR) return;
   q.state = QP_ERROR;
   q.flags &= QP_F_ACTIVE | QP_F_TOUCHED;
-  q.message = MESSAGE_NONE;
+  q.message = INBOUND_NONE;
   q.answersTail = q.answersHead;
   ringEnqueue(changetype<Endpoint>(endpoint).events as usize, q.qpn);
   tally(endpoint, RDMA_COUNT_ERRORS, 1);

@@ -21,8 +21,8 @@ import {
   QP_EXPECTED_PSN,
   QP_FLAGS,
   QP_FRESH_PSN,
-  QP_MESSAGE,
-  QP_MESSAGE_BYTES,
+  QP_INBOUND,
+  QP_INBOUND_BYTES,
   QP_MSN,
   QP_MTU,
   QP_NEXT_PSN,
@@ -168,8 +168,8 @@ if (offsetof<Qp>("rq") != QP_RQ) ERROR("Qp: rq");
 if (offsetof<Qp>("rqMask") != QP_RQ_MASK) ERROR("Qp: rqMask");
 if (offsetof<Qp>("rqPosted") != QP_RQ_POSTED) ERROR("Qp: rqPosted");
 if (offsetof<Qp>("rqDone") != QP_RQ_DONE) ERROR("Qp: rqDone");
-if (offsetof<Qp>("message") != QP_MESSAGE) ERROR("Qp: message");
-if (offsetof<Qp>("messageBytes") != QP_MESSAGE_BYTES) ERROR("Qp: messageBytes");
+if (offsetof<Qp>("message") != QP_INBOUND) ERROR("Qp: message");
+if (offsetof<Qp>("messageBytes") != QP_INBOUND_BYTES) ERROR("Qp: messageBytes");
 if (offsetof<Qp>("writeVa") != QP_WRITE_VA) ERROR("Qp: writeVa");
 if (offsetof<Qp>("writeLeft") != QP_WRITE_LEFT) ERROR("Qp: writeLeft");
 if (offsetof<Qp>("writeKey") != QP_WRITE_KEY) ERROR("Qp: writeKey");
