@@ -40,6 +40,7 @@ export * from "./overlay/policy/index.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
 export * from "./rdma/aggregate/index.js";
 export * from "./rdma/estimate/index.js";
+export * from "./rdma/transfer/index.js";
 export * from "./rdma/verbs/index.js";
 export * from "./sim/index.js";
 export { createFlowTable, FlowTable, type FlowTableOptions, type FlowTableStats, NOT_FOUND } from "./table/table.js";
