@@ -39,6 +39,8 @@ export type { OverlaySizes } from "./overlay/plane/sizes.js";
 export * from "./overlay/policy/index.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
 export * from "./rdma/aggregate/index.js";
+export * from "./rdma/cm/index.js";
+export * from "./rdma/connect/index.js";
 export * from "./rdma/estimate/index.js";
 export * from "./rdma/transfer/index.js";
 export * from "./rdma/verbs/index.js";
