@@ -55,6 +55,8 @@ export class Aggregator {
   #peerSession = 0n;
   #received = 0;
   #lostMs: number | undefined;
+  /** When something was sent last. */
+  #sentMs = 0;
   #nowMs = 0;
 
   /** Throws ConfigError. */
@@ -198,8 +200,11 @@ export class Aggregator {
     }
     if (this.#inFlight.count >= this.limits.transfersMax) return undefined;
     const transfer =
-      this.#takeControls() ?? this.#outbound.take(nowMs, !this.#inFlight.hasData, this.#streams.count === 1);
+      this.#takeControls() ??
+      this.#outbound.take(nowMs, !this.#inFlight.hasData, this.#streams.count === 1) ??
+      this.#keepAlive(nowMs);
     if (!transfer) return undefined;
+    this.#sentMs = nowMs;
     this.#inFlight.add(transfer);
     this.#tally.addTransfer(transfer);
     if (transfer.kind === "aggregate") this.#settle(transfer.messages);
@@ -237,7 +242,11 @@ export class Aggregator {
   /** When `take` or `tick` has something to do if nothing else happens; undefined: never. */
   get nextMs(): number | undefined {
     if (this.#lostMs !== undefined) return this.#lostMs + this.limits.resumeMs;
-    return this.#state === "open" && this.#inFlight.count < this.limits.transfersMax ? this.#outbound.dueMs : undefined;
+    if (this.#state !== "open" || this.#inFlight.count >= this.limits.transfersMax) return undefined;
+    const dueMs = this.#outbound.dueMs ?? Number.POSITIVE_INFINITY;
+    const keepAliveMs = this.#isQuiet ? this.#sentMs + this.limits.keepAliveMs : Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(dueMs, keepAliveMs);
+    return nextMs === Number.POSITIVE_INFINITY ? undefined : nextMs;
   }
 
   /** What happened since the last call. */
@@ -245,6 +254,17 @@ export class Aggregator {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+
+  /** Streams wait, and nothing is under way by which a peer that is gone would show. */
+  get #isQuiet(): boolean {
+    return this.#streams.count > 0 && this.#inFlight.count === 0;
+  }
+
+  /** No records, which only have to arrive. */
+  #keepAlive(nowMs: number): Transfer | undefined {
+    const isDue = this.#isQuiet && nowMs - this.#sentMs >= this.limits.keepAliveMs;
+    return isDue ? { kind: "control", bytes: new Uint8Array() } : undefined;
   }
 
   #takeControls(): Transfer | undefined {

@@ -24,6 +24,8 @@ export interface AggregatorOptions {
   readonly streamsMax?: number | undefined;
   /** How long a lost connection may take to come back before its streams end, 0 to 3600000 ms; 10000 by default. */
   readonly resumeMs?: number | undefined;
+  /** How long nothing is sent before the peer is asked whether it is still there, 1 to 3600000 ms, while there are streams; 5000 by default. */
+  readonly keepAliveMs?: number | undefined;
 }
 
 export type AggregatorLimits = { readonly [K in keyof AggregatorOptions]-?: number };
@@ -56,5 +58,6 @@ export function aggregatorLimits(options: AggregatorOptions): AggregatorLimits {
     sendBufferBytes: checkInteger("sendBufferBytes", options.sendBufferBytes ?? 65_536, 1024, 2 ** 30),
     streamsMax: checkInteger("streamsMax", options.streamsMax ?? 4096, 1, 0xffff),
     resumeMs: checkInteger("resumeMs", options.resumeMs ?? 10_000, 0, 3_600_000),
+    keepAliveMs: checkInteger("keepAliveMs", options.keepAliveMs ?? 5000, 1, 3_600_000),
   };
 }

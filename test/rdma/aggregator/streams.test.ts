@@ -255,6 +255,22 @@ describe("a connection that is lost", () => {
   });
 });
 
+describe("a session in which nothing happens", () => {
+  test("asks now and then whether the peer is there, as long as it has streams", () => {
+    const wire = opened(1, { keepAliveMs: 10 });
+    expect(wire.opener.nextMs).toBeLessThanOrEqual(wire.nowMs + 10);
+    wire.run(1200);
+    // 30 ms, from both ends.
+    expect(wire.sent).toEqual(Array.from({ length: 6 }, () => ({ kind: "control", bytes: new Uint8Array() })));
+    expect([wire.taker.counters.badControls, wire.taker.takeEvents()]).toEqual([0, []]);
+    wire.opener.reset(0);
+    wire.run(20);
+    wire.sent.length = 0;
+    wire.run(1200);
+    expect([wire.sent, wire.opener.nextMs]).toEqual([[], undefined]);
+  });
+});
+
 describe("what no peer sends", () => {
   test("an aggregate that is damaged breaks off the streams that miss something, and no other", () => {
     const wire = opened(3);
