@@ -10,6 +10,7 @@ import {
   type RdmaSizes,
 } from "../../index.js";
 import { FrameLog } from "./frame-log.js";
+import { PeerError } from "./peer-error.js";
 
 /** What an end does. It is called in every turn, and at nextMs. */
 export interface Work {
@@ -74,9 +75,10 @@ export class RdmaHost {
       local: bind,
       onFrame: log && ((frame) => log.add(frame)),
       onArrival: () => host.wake(),
-    }).catch((error) => {
+    }).catch((error: NodeJS.ErrnoException) => {
       log?.discard();
-      throw error;
+      const isTaken = error.code === "EADDRINUSE";
+      throw isTaken ? new PeerError(`UDP port 4791 of ${bind} is taken: --bind says another address`) : error;
     });
     const host = new RdmaHost(engine, device, cm, driver, log);
     return host;

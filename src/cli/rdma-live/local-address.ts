@@ -5,10 +5,12 @@ import { ConfigError } from "../../index.js";
 import { PeerError } from "./peer-error.js";
 
 const DISCARD_PORT = 9;
+const LOOPBACK = "127.0.0.2";
 
 /** Nothing is sent for it. Throws ConfigError for an address that is none, and PeerError where there is no way to it. */
 export async function localAddressTo(remote: string): Promise<string> {
   const version = checkIp("peer", remote);
+  if (remote.startsWith("127.")) return remote === LOOPBACK ? "127.0.0.1" : LOOPBACK;
   const socket = createSocket(version === 4 ? "udp4" : "udp6");
   const local = await new Promise<string>((resolve, reject) => {
     socket.once("error", reject);
@@ -18,7 +20,6 @@ export async function localAddressTo(remote: string): Promise<string> {
   });
   socket.close();
   if (local !== remote) return local;
-  if (remote.startsWith("127.")) return remote === "127.0.0.2" ? "127.0.0.1" : "127.0.0.2";
   throw new PeerError(`${remote} is an address of this machine: --bind says from which other one to speak`);
 }
 
