@@ -32,15 +32,22 @@ import {
   pathsOf,
   timeoutsOf,
 } from "./options.js";
-import { checkConnectable, checkResources, follow, initialize } from "./queue-pair-states.js";
+import {
+  checkConnectable,
+  checkResources,
+  checkWindow,
+  follow,
+  initialize,
+  type OwnParameters,
+} from "./queue-pair-states.js";
 import { Remotes } from "./remotes.js";
 import { readRequest } from "./request.js";
 
-interface Link {
+interface Link extends OwnParameters {
   readonly id: number;
   readonly remote: string;
   readonly connection: CmConnection;
-  readonly address: AddressOptions;
+  window: number;
   /** Accepting: known once it is accepted. */
   qp: QueuePair | undefined;
   /** The owner has been told that it is over. */
@@ -118,8 +125,7 @@ export class ConnectionManager {
 
   /** Asks a peer for a connection and returns its id. Throws ConfigError, and nothing has changed. */
   connect(request: ConnectRequest, nowMs: number): number {
-    const { qp } = request;
-    this.#checkQueuePair(qp);
+    this.#check(request);
     const remote = canonicalIp("remote", request.remote);
     const flowLabel = request.flowLabel ?? this.#draw(20);
     const address = this.#pathTo(remote, flowLabelPort(flowLabel));
@@ -148,7 +154,7 @@ export class ConnectionManager {
   accept(id: number, request: AcceptRequest, nowMs: number): void {
     const link = this.#links.get(id);
     if (link?.connection.state !== "REQ_RCVD") return;
-    this.#checkQueuePair(request.qp);
+    this.#check(request);
     const actions = link.connection.accept(this.#queuePairOptions(request), nowMs);
     this.#give(link, request);
     this.#carryOutOf(link, actions, nowMs);
@@ -195,7 +201,7 @@ export class ConnectionManager {
     for (const action of actions) {
       if (action.type === "send") this.#management.queue(link.remote, action.mad);
       else if (action.type !== "qp") this.#tell(link, action);
-      else if (link.qp && !follow(link.qp, action, link.address)) {
+      else if (link.qp && !follow(link.qp, action, link)) {
         this.#fail(link, nowMs);
         return;
       }
@@ -269,8 +275,9 @@ export class ConnectionManager {
     }
   }
 
-  #checkQueuePair(qp: QueuePair): void {
+  #check({ qp, window }: AcceptRequest): void {
     checkConnectable(qp);
+    checkWindow(window);
     if (this.#byQpn.has(qp.qpn))
       throw new ConfigError("qp.qpn", qp.qpn, "one that no connection has, until it is closed");
   }
@@ -287,15 +294,24 @@ export class ConnectionManager {
   }
 
   #insert(connection: CmConnection, remote: string, address: AddressOptions): Link {
-    const link = { id: this.#nextId++, remote, connection, address, qp: undefined, isOver: false };
+    const link = {
+      id: this.#nextId++,
+      remote,
+      connection,
+      address,
+      window: checkWindow(),
+      qp: undefined,
+      isOver: false,
+    };
     this.#links.set(link.id, link);
     this.#byConnection.set(connection, link);
     return link;
   }
 
   /** The queue pair is the connection's, until it is closed. */
-  #give(link: Link, { qp, access }: AcceptRequest): void {
+  #give(link: Link, { qp, access, window }: AcceptRequest): void {
     initialize(qp, access);
+    link.window = checkWindow(window);
     link.qp = qp;
     this.#byQpn.set(qp.qpn, link);
   }

@@ -2,7 +2,7 @@
  * What a connection's owner is told. Each connection, asked for from here or from there, ends with one *rejected* or one *disconnected*,
  * and then with *closed*.
  */
-import type { CmEnd, CmReason } from "../cm/index.js";
+import type { CmEnd, CmReason, PathMtuBytes } from "../cm/index.js";
 
 /** "requested": an end asked for it. "queue-pair-error": the queue pair failed, for example because the peer does not answer any more. */
 export type DisconnectReason = CmReason | "requested" | "queue-pair-error";
@@ -15,6 +15,8 @@ export type ConnectionEvent =
       readonly port: number;
       readonly remote: string;
       readonly remotePort: number;
+      /** In bytes; the requester's choice. */
+      readonly pathMtu: PathMtuBytes;
       readonly privateData: Uint8Array;
     }
   /** The queue pair is in RTS. Private data is the accepting end's, 196 bytes; at that end itself it is without meaning. */

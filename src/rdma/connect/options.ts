@@ -52,6 +52,8 @@ interface QueuePairRequest extends Pick<AcceptOptions, "rnrRetryCount"> {
   /** READs and atomics that this end answers at a time, and wants under way at a time: 0 to 16, 16 by default. */
   readonly responderResources?: number | undefined;
   readonly initiatorDepth?: number | undefined;
+  /** Packets without an answer, 1 to 4096; 128 by default. */
+  readonly window?: number | undefined;
   readonly privateData?: Uint8Array | undefined;
 }
 

@@ -18,8 +18,18 @@ export function initialize(qp: QueuePair, access: readonly Access[] = ACCESS_DEF
   if (qp.state === "reset") qp.modify({ state: "init", access });
 }
 
+/** What the messages do not say. */
+export interface OwnParameters {
+  readonly address: AddressOptions;
+  readonly window: number;
+}
+
 /** False when the queue pair cannot go there: it was brought elsewhere meanwhile, by an error or by its owner. */
-export function follow(qp: QueuePair, action: Extract<CmAction, { type: "qp" }>, address: AddressOptions): boolean {
+export function follow(
+  qp: QueuePair,
+  action: Extract<CmAction, { type: "qp" }>,
+  { address, window }: OwnParameters,
+): boolean {
   if (qp.isDestroyed) return action.state === "ERROR";
   if (action.state === "ERROR") {
     qp.modify({ state: "error" });
@@ -33,13 +43,17 @@ export function follow(qp: QueuePair, action: Extract<CmAction, { type: "qp" }>,
     const { sqPsn, timeout, retryCount, rnrRetryCount: rnrRetry, maxRdAtomic } = action.parameters;
     // A device has room for one, also where the peer answers none: then its owner posts none.
     const maxReads = Math.min(Math.max(1, maxRdAtomic), RESOURCES_MAX);
-    qp.modify({ state: "rts", sqPsn, timeoutUs: timeoutUs(timeout), retryCount, rnrRetry, maxReads });
+    qp.modify({ state: "rts", sqPsn, timeoutUs: timeoutUs(timeout), retryCount, rnrRetry, maxReads, window });
   }
   return true;
 }
 
 export function checkResources(argument: string, count: number = RESOURCES_MAX): number {
   return checkInteger(argument, count, 0, RESOURCES_MAX);
+}
+
+export function checkWindow(packets = 128): number {
+  return checkInteger("window", packets, 1, 4096);
 }
 
 /** A local ACK timeout's time code; code 0 is no timeout (9.9.2.1.1). */
