@@ -32,7 +32,7 @@ export function rdma(): Question {
     measured:
       "64 B messages, from records in one engine to records in another: packed, sent, carried (by a handover, which copies), received, unpacked, " +
       "acknowledged once a burst, slots freed; both ends in one thread, ICRC made and checked but where it says otherwise. JavaScript does " +
-      "the same with typed arrays and makes the same bytes, with CRC by eight tables, both ends in one buffer, and without what loss would need.",
+      "the same with typed arrays and makes the same bytes, with @foxglove/crc's tables, both ends in one buffer, and without what loss would need.",
     cases: async () => {
       const most = { mtu: 4096, messages: 58, transfers: 15, icrc: "full" } as const;
       const usual = { mtu: 2048, messages: 16, transfers: 32, icrc: "full" } as const;
