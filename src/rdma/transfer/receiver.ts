@@ -122,7 +122,11 @@ export class TransferReceiver {
     return this.#kernels.receiverBurst(this.#ptr);
   }
 
-  /** Transfers that the last call has taken. */
+  /** Messages in aggregates, and transfers, that the last call has taken. */
+  get messageCount(): number {
+    return this.#word(layout.RECEIVER_COUNT);
+  }
+
   get transfersTaken(): number {
     return this.#word(layout.RECEIVER_TRANSFERS);
   }
