@@ -38,8 +38,16 @@ export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
 export * from "./overlay/policy/index.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
+export type {
+  StreamAddress,
+  StreamAgent,
+  StreamEnd,
+  StreamErrorCode,
+  StreamHandler,
+} from "./rdma/agent/stream.js";
 export * from "./rdma/aggregate/index.js";
 export * from "./rdma/estimate/index.js";
+export * from "./rdma/socket/web/index.js";
 export * from "./rdma/verbs/index.js";
 export * from "./sim/index.js";
 export { createFlowTable, FlowTable, type FlowTableOptions, type FlowTableStats, NOT_FOUND } from "./table/table.js";

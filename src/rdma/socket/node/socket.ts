@@ -264,7 +264,7 @@ export class AggregateSocket extends Duplex {
 
   #send(chunks: Buffer[], done: Done): void {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#outbox.put(chunks, bytes, (error) => {
+    this.#outbox.put(chunks, (error) => {
       if (!error) this.#bytesSent += bytes;
       done(error);
     });
