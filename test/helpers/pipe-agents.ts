@@ -1,6 +1,6 @@
 /**
  * Two stream agents in one process, joined in memory: what the interface promises and nothing more. Each end may have so many bytes under way as its
- * peer's handler has not yet used; handlers are called from an agent's own poll only, which setImmediate runs; a piece handed over is no longer
+ * peer's handler has not yet used; handlers are called from an agent's own poll only, which setImmediate runs (a page has none: there setTimeout); a piece handed over is no longer
  * than an odd number of bytes, so that nobody takes a write for a message.
  */
 import { checkInteger } from "../../src/check.js";
@@ -23,6 +23,8 @@ export interface PipeOptions {
 type Accept = (stream: StreamEnd, from: StreamAddress) => StreamHandler;
 
 const FIRST_PORT = 40_000;
+
+const soon = globalThis.setImmediate ?? ((poll: () => void) => setTimeout(poll));
 
 class PipeAgent implements StreamAgent {
   readonly address: string;
@@ -61,7 +63,7 @@ class PipeAgent implements StreamAgent {
   }
 
   later(event: () => void): void {
-    if (this.#events.push(event) === 1) setImmediate(() => this.#poll());
+    if (this.#events.push(event) === 1) soon(() => this.#poll());
   }
 
   #poll(): void {

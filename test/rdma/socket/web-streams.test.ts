@@ -17,7 +17,7 @@ async function bytesOf(readable: ReadableStream<Uint8Array>): Promise<Buffer> {
 
 const textOf = async (readable: ReadableStream<Uint8Array>) => (await bytesOf(readable)).toString();
 
-async function send(writable: WritableStream<BufferSource>, text: string): Promise<void> {
+async function send(writable: WritableStream<Uint8Array>, text: string): Promise<void> {
   const writer = writable.getWriter();
   await writer.write(Buffer.from(text));
   await writer.close();
@@ -145,7 +145,17 @@ describe.each(AGENT_PAIRS)("WHATWG streams ($name)", ({ open }) => {
     expect(await waiting).toMatchObject({ done: true });
   });
 
-  it("takes no more than bytes", async () => {
+  it("takes whatever has bytes", async () => {
+    const { near, far } = await pair();
+    const writer = near.writable.getWriter();
+    writer.write(Uint8Array.of(1, 2, 3).buffer as never);
+    writer.write(new DataView(Uint8Array.of(0, 4, 5, 0).buffer, 1, 2) as never);
+    writer.write(new Uint8Array(0));
+    writer.close();
+    expect([...(await bytesOf(far.readable))]).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("takes nothing else", async () => {
     const { near } = await pair();
     await expect(near.writable.getWriter().write("text" as never)).rejects.toBeInstanceOf(TypeError);
   });
@@ -173,8 +183,8 @@ describe.each(AGENT_PAIRS)("WHATWG streams ($name)", ({ open }) => {
     await expect(bytesOf(far.readable)).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("carries megabytes, hash-equal, through marks of no bytes at all", async () => {
-    const { near, far } = await pair({ highWaterMarkBytes: 0 });
+  it("carries megabytes, hash-equal, through marks of one byte", async () => {
+    const { near, far } = await pair({ highWaterMarkBytes: 1 });
     const bytes = randomBytes(4 << 20);
     const heard = bytesOf(far.readable);
     await new Blob([bytes]).stream().pipeTo(near.writable);
@@ -200,6 +210,6 @@ describe.each(AGENT_PAIRS)("WHATWG streams ($name)", ({ open }) => {
     expect(() => listenStreams(agents.server, PORT + 3, { backlog: 0 })).toThrow("backlog is 0");
     const to = { address: agents.serverAddress, port: PORT };
     expect(() => connectStreams(agents.client, { ...to, address: "nowhere" })).toThrow("nowhere");
-    expect(() => connectStreams(agents.client, to, { highWaterMarkBytes: -1 })).toThrow("highWaterMarkBytes is -1");
+    expect(() => connectStreams(agents.client, to, { highWaterMarkBytes: 0 })).toThrow("highWaterMarkBytes is 0");
   });
 });

@@ -11,5 +11,5 @@ export function connectStreams(agent: StreamAgent, to: StreamAddress, options: S
 }
 
 export function highWaterMarkOf({ highWaterMarkBytes = HIGH_WATER_MARK_BYTES }: StreamPairOptions): number {
-  return checkInteger("highWaterMarkBytes", highWaterMarkBytes, 0, 2 ** 31 - 1);
+  return checkInteger("highWaterMarkBytes", highWaterMarkBytes, 1, 2 ** 31 - 1);
 }

@@ -6,7 +6,7 @@ import type { StreamEnd } from "../../agent/stream.js";
 import { type Deferred, deferred } from "./deferred.js";
 
 export class Outgoing {
-  readonly writable: WritableStream<BufferSource>;
+  readonly writable: WritableStream<Uint8Array>;
   #controller!: WritableStreamDefaultController;
   #room: Deferred<void> | undefined;
   #failed: { readonly error: unknown } | undefined;
@@ -19,12 +19,14 @@ export class Outgoing {
     highWaterMarkBytes: number,
     onAbort: (reason: unknown) => void,
   ) {
-    const sink: UnderlyingSink<BufferSource> = {
+    const sink: UnderlyingSink<Uint8Array> = {
       start: (controller) => {
         this.#controller = controller;
         // The sink's abort would wait for the write under way, which may be what nobody reads.
         controller.signal.addEventListener("abort", () => {
           this.#stop(controller.signal.reason);
+          // The stream of writes is being errored already, which Node 20 lets nobody do twice.
+          this.#over = true;
           onAbort(controller.signal.reason);
         });
       },
@@ -74,8 +76,8 @@ export class Outgoing {
   }
 }
 
-/** TypeError for what has no bytes. */
-function bytesOf(chunk: BufferSource): Uint8Array {
+/** Any BufferSource, as in Direct Sockets, whatever the compiler was told; TypeError for what has no bytes. */
+function bytesOf(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError("a stream of bytes takes an ArrayBuffer or a view of one");

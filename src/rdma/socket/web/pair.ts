@@ -24,7 +24,7 @@ export interface StreamOpenInfo {
 
 export interface StreamPair {
   readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<BufferSource>;
+  readonly writable: WritableStream<Uint8Array>;
   /** When the peer took the stream; rejects with StreamError when it did not. */
   readonly opened: Promise<StreamOpenInfo>;
   /** When both directions came to their end, or this end broke off; rejects with StreamError when the peer or the network did. */
@@ -53,7 +53,7 @@ export class StreamPairEnd implements StreamPair, StreamHandler {
     return this.#incoming.readable;
   }
 
-  get writable(): WritableStream<BufferSource> {
+  get writable(): WritableStream<Uint8Array> {
     return this.#outgoing.writable;
   }
 
