@@ -17,15 +17,19 @@ export interface AgentPairs {
   open(): Promise<AgentPair>;
 }
 
-const WINDOW_BYTES = 65_536;
+function inMemory(name: string, windowBytes: number, pieceBytes: number): AgentPairs {
+  return {
+    name,
+    async open() {
+      const [client, server] = pipeAgents({ windowBytes, pieceBytes });
+      const addresses = { clientAddress: client.address, serverAddress: server.address };
+      return { client, server, ...addresses, windowBytes, async close() {} };
+    },
+  };
+}
 
 export const AGENT_PAIRS: readonly AgentPairs[] = [
-  {
-    name: "agents in memory",
-    async open() {
-      const [client, server] = pipeAgents({ windowBytes: WINDOW_BYTES });
-      const addresses = { clientAddress: client.address, serverAddress: server.address };
-      return { client, server, ...addresses, windowBytes: WINDOW_BYTES, async close() {} };
-    },
-  },
+  inMemory("agents in memory", 65_536, 4_093),
+  // Every write is cut, and most have to wait.
+  inMemory("agents with little room", 3_001, 509),
 ];

@@ -16,8 +16,8 @@ import type {
 
 export interface PipeOptions {
   /** Of a stream in one direction. */
-  readonly windowBytes?: number;
-  readonly pieceBytes?: number;
+  readonly windowBytes: number;
+  readonly pieceBytes: number;
 }
 
 type Accept = (stream: StreamEnd, from: StreamAddress) => StreamHandler;
@@ -35,7 +35,7 @@ class PipeAgent implements StreamAgent {
   #events: (() => void)[] = [];
   #port = FIRST_PORT;
 
-  constructor(address: string, { windowBytes = 65_536, pieceBytes = 4_093 }: PipeOptions) {
+  constructor(address: string, { windowBytes, pieceBytes }: PipeOptions) {
     this.address = address;
     this.windowBytes = windowBytes;
     this.pieceBytes = pieceBytes;
@@ -190,7 +190,9 @@ class PipeEnd implements StreamEnd {
 }
 
 /** Two agents, at 10.0.0.1 and 10.0.0.2. */
-export function pipeAgents(options: PipeOptions = {}): readonly [PipeAgent, PipeAgent] {
+export function pipeAgents(
+  options: PipeOptions = { windowBytes: 65_536, pieceBytes: 4_093 },
+): readonly [PipeAgent, PipeAgent] {
   const [a, b] = [new PipeAgent("10.0.0.1", options), new PipeAgent("10.0.0.2", options)];
   a.peer = b;
   b.peer = a;

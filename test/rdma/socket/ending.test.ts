@@ -117,6 +117,18 @@ describe.each(SOCKET_WORLDS)("the end ($name)", ({ open }) => {
     expect(code).toMatch(/^(ECONNRESET|EPIPE)$/);
   });
 
+  it("by destroy without having read tells a peer that waits for room", async () => {
+    const { client, peer, server } = await connected(world);
+    await using _ = server;
+    client.pause();
+    const failed = failure(peer);
+    peer.write(LARGE);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(peer.writableLength).toBe(LARGE.length);
+    client.destroy();
+    expect((await failed).code).toMatch(/^(ECONNRESET|EPIPE)$/);
+  });
+
   it("by destroy while writing calls every write back, and fails those that never left", async () => {
     const { client, peer, server } = await connected(world);
     await using _ = server;
