@@ -174,7 +174,8 @@ class PipeEnd implements StreamEnd {
 
   #grant(bytes: number): void {
     this.#roomBytes += bytes;
-    if (!this.#wantsRoom) return;
+    // Half the window, lest every piece become smaller than the one before (RFC 9293 section 3.8.6.2, silly window).
+    if (!this.#wantsRoom || this.#roomBytes < this.#agent.windowBytes / 2) return;
     this.#wantsRoom = false;
     this.handler?.onWritable();
   }
