@@ -88,7 +88,7 @@ const TCP: SocketWorlds = {
 
 function aggregated(pairs: AgentPairs): SocketWorlds {
   return {
-    name: `aggregated sockets over ${pairs.name}`,
+    name: `aggregated: ${pairs.name}`,
     async open() {
       const pair = await pairs.open();
       const to = (port: number): StreamAddress => ({ address: pair.serverAddress, port });
