@@ -1,5 +1,6 @@
 // Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
-// browsers, which import it and the NATS client, and nobody pays for who does not; udp.js, for Node alone; and drawing.js, which cli.js loads when it has to draw.
+// browsers, which import it and the NATS client, and nobody pays for who does not; udp.js and socket.js, for Node alone; and drawing.js,
+// which cli.js loads when it has to draw.
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -59,6 +60,13 @@ await build({
   platform: "neutral",
   external: ["@nats-io/*"],
   mainFields: ["module", "main"],
+  plugins: [publicErrors],
+});
+await build({
+  ...shared,
+  entryPoints: { socket: "src/rdma/socket/node/index.ts" },
+  platform: "node",
+  packages: "external",
   plugins: [publicErrors],
 });
 

@@ -48,6 +48,17 @@ describe("the packed package", () => {
     for (const name of ["assemblyscript", "as-bind", "typescript", "esbuild"]) expect(installed).not.toContain(name);
   });
 
+  it("has sockets of Node in an entry of their own, whose errors are those of the package", () => {
+    const source = `import { ConfigError } from "ringlane";
+import { AggregateServer, connectSocket } from "ringlane/socket";
+const server = new AggregateServer({ listen() {}, unlisten() {}, connect() {} });
+try { server.listen(-1); } catch (error) { console.log(error instanceof ConfigError, error.argument, typeof connectSocket); }
+server.listen(7, () => server.close(() => console.log("closed")));`;
+    writeFileSync(join(folder, "socket.mjs"), source);
+    const { code, stdout, stderr } = run(process.execPath, ["socket.mjs"], { cwd: folder });
+    expect([code, stdout.toString()], stderr).toEqual([0, "true port function\nclosed\n"]);
+  });
+
   it("has a command line", () => {
     const { code, stdout } = run(join(folder, "node_modules/.bin/ringlane"), ["--version"]);
     expect([code, stdout.toString()]).toEqual([
