@@ -1,6 +1,7 @@
 // Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
 // browsers, which import it and the NATS client, and nobody pays for who does not; udp.js and socket.js, for Node alone; and drawing.js,
 // which cli.js loads when it has to draw.
+import { resolve } from "node:path";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -9,12 +10,14 @@ const shared = { bundle: true, format: "esm", target: "es2022", outdir: "dist", 
 // as-bind and the loader go in; no bare import is left, so a page needs no import map.
 await build({ ...shared, entryPoints: ["src/index.ts"], platform: "neutral", mainFields: ["module", "main"] });
 
-/** The command line uses the public API only, from the module beside it: nothing is bundled twice. */
+/** The command line and sockets use the public API only, from the modules beside them: nothing is bundled twice. */
 const publicApi = {
   name: "public-api",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/(\.\.\/)?index\.js$/ }, () => ({ path: "./index.js", external: true }));
-    onResolve({ filter: /\/driver\/udp\/index\.js$/ }, () => ({ path: "./udp.js", external: true }));
+    onResolve({ filter: /\/index\.js$/ }, ({ path, resolveDir }) => {
+      if (resolve(resolveDir, path) === resolve("src/index.js")) return { path: "./index.js", external: true };
+      if (resolve(resolveDir, path) === resolve("src/driver/udp/index.js")) return { path: "./udp.js", external: true };
+    });
   },
 };
 /** Drawings are in a module of their own, which is loaded when there is something to draw. */
@@ -67,7 +70,7 @@ await build({
   entryPoints: { socket: "src/rdma/socket/node/index.ts" },
   platform: "node",
   packages: "external",
-  plugins: [publicErrors],
+  plugins: [publicApi, publicErrors],
 });
 
 await build({
