@@ -801,6 +801,7 @@ export const CRC_POLYNOMIAL_16 = 0xd008;
 export const RDMA_ENDPOINT_BYTES = 128;
 export const RDMA_ENDPOINT_POOL = 0;
 export const RDMA_ENDPOINT_PORT = 4;
+/** The table that ICRCs are made and checked with; 0: neither. */
 export const RDMA_ENDPOINT_CRC = 8;
 /** Queue pairs by their number's low bits: addresses (u32), 0 for none. */
 export const RDMA_ENDPOINT_QPS = 12;
@@ -820,6 +821,8 @@ export const RDMA_ENDPOINT_TOUCHED_COUNT = 48;
 export const RDMA_ENDPOINT_LIST = 52;
 export const RDMA_ENDPOINT_SENT = 56;
 export const RDMA_ENDPOINT_BUDGET = 60;
+/** Ring of queue pairs that wait for a time to come. */
+export const RDMA_ENDPOINT_TIMED = 64;
 
 // Queue pair (rdma/qp.ts)
 export const QP_BYTES = 256;
@@ -884,13 +887,15 @@ export const QP_ERROR = 5;
 export const QP_RC = 0;
 export const QP_UD = 1;
 // qp.flags: in the endpoint's ring of active ones, in its list of touched ones; a deadline runs; it waits for a receiver that was
-// not ready; a NAK went out and the packet that it asks for has not come; a lost response was asked for again.
+// not ready; a NAK went out and the packet that it asks for has not come; a lost response was asked for again; in the endpoint's ring
+// of timed ones.
 export const QP_F_ACTIVE = 0x1;
 export const QP_F_TOUCHED = 0x2;
 export const QP_F_DEADLINE = 0x4;
 export const QP_F_RNR_WAIT = 0x8;
 export const QP_F_NAK_SENT = 0x10;
 export const QP_F_ASKED_AGAIN = 0x20;
+export const QP_F_TIMED = 0x40;
 /** qp.inbound: what kind of message is under way. */
 export const INBOUND_NONE = 0;
 export const INBOUND_SEND = 1;
@@ -1012,6 +1017,58 @@ export const ATOMIC_BYTES = 16;
 export const ATOMIC_ORIGINAL = 0;
 export const ATOMIC_PSN = 8;
 export const ATOMIC_VALID = 12;
+
+// What sends transfers on a queue pair (rdma/sender.ts)
+export const SENDER_BYTES = 96;
+export const SENDER_ENDPOINT = 0;
+export const SENDER_QP = 4;
+export const SENDER_CQ = 8;
+export const SENDER_LKEY = 12;
+export const SENDER_SLOTS = 16;
+export const SENDER_STRIDE_BYTES = 20;
+export const SENDER_SLOT_MASK = 24;
+export const SENDER_TRANSFERS = 28;
+export const SENDER_AGGREGATE = 32;
+export const SENDER_SENT = 48;
+export const SENDER_ACKED = 56;
+export const SENDER_MESSAGES_SENT = 64;
+export const SENDER_MESSAGES_ACKED = 72;
+export const SENDER_STATUS = 80;
+// A transfer in a slot
+export const TRANSFER_BYTES = 16;
+export const TRANSFER_LENGTH = 0;
+export const TRANSFER_MESSAGES = 4;
+export const TRANSFER_FLAGS = 8;
+export const TRANSFER_IMM = 12;
+/** It has an immediate: it is no aggregate, but what its sender gave as a whole. */
+export const TRANSFER_F_WHOLE = 0x1;
+
+// What receives them (rdma/receiver.ts)
+export const RECEIVER_BYTES = 96;
+export const RECEIVER_ENDPOINT = 0;
+export const RECEIVER_QP = 4;
+export const RECEIVER_CQ = 8;
+export const RECEIVER_LKEY = 12;
+export const RECEIVER_SLOTS = 16;
+export const RECEIVER_STRIDE_BYTES = 20;
+export const RECEIVER_SLOT_BYTES = 24;
+export const RECEIVER_SLOT_MASK = 28;
+export const RECEIVER_MESSAGES = 32;
+export const RECEIVER_MESSAGES_MAX = 36;
+export const RECEIVER_TAKEN = 40;
+export const RECEIVER_RELEASED = 44;
+export const RECEIVER_COUNT = 48;
+export const RECEIVER_LENGTH = 52;
+export const RECEIVER_IMM = 56;
+export const RECEIVER_DATA = 60;
+export const RECEIVER_FAULT = 64;
+export const RECEIVER_STATUS = 68;
+export const RECEIVER_TRANSFERS = 72;
+// What receiverNext found
+export const TAKEN_NOTHING = 0;
+export const TAKEN_AGGREGATE = 1;
+export const TAKEN_WHOLE = 2;
+export const TAKEN_BAD = 3;
 
 // Counters of an endpoint, 64 bits each (counter.ts)
 export const RDMA_COUNTERS = 32;

@@ -13,6 +13,7 @@ import { limit } from "./limit.js";
 import { overlay, overlayLarge } from "./overlay.js";
 import { pipeline } from "./pipeline.js";
 import type { Question } from "./question.js";
+import { rdma } from "./rdma.js";
 import { ring } from "./ring.js";
 import { scaling } from "./scaling.js";
 import { singleDma } from "./single-dma.js";
@@ -22,7 +23,9 @@ import { toeplitz } from "./toeplitz.js";
 
 export function questions(cPeers: CPeers): Question[] {
   return [
-    ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, encap, lag, pipeline].map((kernel) => kernel(cPeers)),
+    ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, rdma, encap, lag, pipeline].map((kernel) =>
+      kernel(cPeers),
+    ),
     ...[overlay, overlayLarge, limit, health, gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

@@ -130,7 +130,7 @@ function copyBytes(u8: Uint8Array, to: number, from: number, len: number): void 
 }
 
 /** Messages of sound flags and of 1 to 4095 bytes only. */
-function plainPack(
+export function plainPack(
   view: DataView,
   records: number,
   n: number,
@@ -155,7 +155,7 @@ function plainPack(
 const isSound = (flags: number) => ((0x33f >> flags) & 1) !== 0;
 
 /** Returns how many; -1 for a bad aggregate. Without the long form. */
-function plainUnpack(view: DataView, from: number, lenBytes: number, out: number): number {
+export function plainUnpack(view: DataView, from: number, lenBytes: number, out: number): number {
   const end = from + lenBytes;
   let count = 0;
   for (let at = from; at < end; count++) {

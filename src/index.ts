@@ -42,6 +42,7 @@ export * from "./rdma/aggregate/index.js";
 export * from "./rdma/cm/index.js";
 export * from "./rdma/connect/index.js";
 export * from "./rdma/estimate/index.js";
+export * from "./rdma/transfer/index.js";
 export * from "./rdma/verbs/index.js";
 export * from "./sim/index.js";
 export { createFlowTable, FlowTable, type FlowTableOptions, type FlowTableStats, NOT_FOUND } from "./table/table.js";

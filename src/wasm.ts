@@ -66,6 +66,13 @@ export interface Kernels {
   rdmaPostReceive(endpoint: number, qp: number, n: number): void;
   rdmaResume(endpoint: number, qp: number): void;
   rdmaFail(endpoint: number, qp: number): void;
+  senderRoom(sender: number): number;
+  senderPack(sender: number, messages: number, n: number, roomBytes: number): number;
+  senderPost(sender: number, length: number, messages: number, flags: number, imm: number): void;
+  senderComplete(sender: number): number;
+  receiverRelease(receiver: number): void;
+  receiverNext(receiver: number): number;
+  receiverBurst(receiver: number): number;
   poolInit(pool: number, records: number, buffers: number, stack: number, n: number, buf: number, head: number): void;
   alloc(pool: number): number;
   allocBulk(pool: number, out: number, n: number): number;

@@ -334,6 +334,9 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
       ENDPOINT: 128,
       MESSAGE: 16,
       AGGREGATE: 16,
+      SENDER: 96,
+      TRANSFER: 16,
+      RECEIVER: 96,
     };
     // Numbers that are no offsets, and what stands behind a record.
     const others =

@@ -72,3 +72,9 @@ export function cqPush(cq: usize): usize {
   c.head = head + 1;
   return (c.entries as usize) + ((head & c.mask) as usize) * CQE_BYTES;
 }
+
+/** The oldest entry that was not taken; 0 when there is none. It is taken by moving the tail. */
+export function cqFront(c: Cq): usize {
+  const tail = c.tail;
+  return tail == c.head ? 0 : (c.entries as usize) + ((tail & c.mask) as usize) * CQE_BYTES;
+}

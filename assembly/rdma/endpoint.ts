@@ -2,14 +2,15 @@
 // port's transmit queue, time is told to it.
 //
 //   │ pool │ port │ crc │ qps │ qpMask │ regions │ regionMask │ nowUs │ active │ events │ counters │
-//   │ touched │ touchedCount │ list │ sent │ budget │
+//   │ touched │ touchedCount │ list │ sent │ budget │ timed │
 //
-// A queue pair is in the active ring once or not at all, so a ring as large as the table never refuses one; events likewise.
+// A queue pair is in the active ring once or not at all, so a ring as large as the table never refuses one; events and timed likewise.
 // Everything that a peer can name (queue pair number, key) is looked up by its low bits and then compared whole.
 import { count } from "../counter";
 import { ringEnqueue } from "../dma/ring";
 import {
   QP_F_ACTIVE,
+  QP_F_TIMED,
   QP_F_TOUCHED,
   RDMA_ENDPOINT_ACTIVE,
   RDMA_ENDPOINT_BUDGET,
@@ -26,6 +27,7 @@ import {
   RDMA_ENDPOINT_REGION_MASK,
   RDMA_ENDPOINT_REGIONS,
   RDMA_ENDPOINT_SENT,
+  RDMA_ENDPOINT_TIMED,
   RDMA_ENDPOINT_TOUCHED,
   RDMA_ENDPOINT_TOUCHED_COUNT,
 } from "../layout";
@@ -50,7 +52,9 @@ export class Endpoint {
   /** Packets posted since the doorbell was last rung, and how many more may be before it is. */
   sent: u32;
   budget: u32;
-  unused1: v128;
+  timed: u32;
+  unused0: u32;
+  unused1: u64;
   unused2: v128;
   unused3: v128;
   unused4: v128;
@@ -72,6 +76,7 @@ if (offsetof<Endpoint>("touched") != RDMA_ENDPOINT_TOUCHED) ERROR("Endpoint: tou
 if (offsetof<Endpoint>("touchedCount") != RDMA_ENDPOINT_TOUCHED_COUNT) ERROR("Endpoint: touchedCount");
 if (offsetof<Endpoint>("list") != RDMA_ENDPOINT_LIST) ERROR("Endpoint: list");
 if (offsetof<Endpoint>("budget") != RDMA_ENDPOINT_BUDGET) ERROR("Endpoint: budget");
+if (offsetof<Endpoint>("timed") != RDMA_ENDPOINT_TIMED) ERROR("Endpoint: timed");
 if (offsetof<Endpoint>("sent") != RDMA_ENDPOINT_SENT) ERROR("Endpoint: sent");
 
 /** The queue pair of a number; 0 when there is none. */
@@ -91,6 +96,14 @@ export function activate(endpoint: usize, qp: usize): void {
   if ((q.flags & QP_F_ACTIVE) != 0) return;
   q.flags |= QP_F_ACTIVE;
   ringEnqueue(changetype<Endpoint>(endpoint).active as usize, qp as u32);
+}
+
+/** The queue pair waits for a time to come: the clock has to look at it. */
+export function time(endpoint: usize, qp: usize): void {
+  const q = changetype<Qp>(qp);
+  if ((q.flags & QP_F_TIMED) != 0) return;
+  q.flags |= QP_F_TIMED;
+  ringEnqueue(changetype<Endpoint>(endpoint).timed as usize, qp as u32);
 }
 
 /** The burst has to look at the queue pair again at its end: no more than one for each of its packets. */

@@ -5,6 +5,7 @@ import {
   INBOUND_NONE,
   QP_ERROR,
   QP_F_ACTIVE,
+  QP_F_TIMED,
   QP_F_TOUCHED,
   RDMA_COUNT_CQ_OVERRUNS,
   RDMA_COUNT_ERRORS,
@@ -69,7 +70,7 @@ export function fail(endpoint: usize, qp: usize): void {
   const q = changetype<Qp>(qp);
   if (q.state == QP_ERROR) return;
   q.state = QP_ERROR;
-  q.flags &= QP_F_ACTIVE | QP_F_TOUCHED;
+  q.flags &= QP_F_ACTIVE | QP_F_TOUCHED | QP_F_TIMED;
   q.message = INBOUND_NONE;
   q.answersTail = q.answersHead;
   ringEnqueue(changetype<Endpoint>(endpoint).events as usize, q.qpn);

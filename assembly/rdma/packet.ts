@@ -74,7 +74,7 @@ export function finish(endpoint: usize, path: usize, m: usize, end: usize): void
     const sum = p.ipSum + (bswap<u16>(length as u16) as u32);
     store<u16>(ip, (fold32(sum) ^ 0xffff) as u16, IPV4_CHECKSUM);
   }
-  store<u32>(icrc, icrcIp(e.crc as usize, ip, length));
+  store<u32>(icrc, e.crc == 0 ? 0 : icrcIp(e.crc as usize, ip, length));
   Single.post(e.port as usize, m);
   e.sent += 1;
   tally(endpoint, RDMA_COUNT_SENT, 1);

@@ -1,7 +1,7 @@
 // Going back: after a NAK, a timeout or a lost response the requester goes on from the oldest PSN without an answer (IBTA volume 1,
 // 9.7.5.2 and 9.7.6). Each time costs a retry, and any progress gives them all back.
 import { QP_F_ASKED_AGAIN, QP_F_DEADLINE, RDMA_COUNT_LOST_RESPONSES, WC_RETRY_EXC_ERR } from "../layout";
-import { activate, Endpoint, tally } from "./endpoint";
+import { activate, Endpoint, tally, time } from "./endpoint";
 import { failSend } from "./fail";
 import { psnDiff } from "./psn";
 import { Qp } from "./qp";
@@ -16,6 +16,7 @@ export function arm(endpoint: usize, qp: usize): void {
   if (q.timeoutUs == 0) return;
   q.deadlineUs = changetype<Endpoint>(endpoint).nowUs + (q.timeoutUs << q.backoff);
   q.flags |= QP_F_DEADLINE;
+  time(endpoint, qp);
 }
 
 /** PSNs were answered: retries are as at first, and the clock starts anew if there are others. */

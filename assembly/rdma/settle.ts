@@ -32,7 +32,7 @@ import {
   OP_READ_LAST,
   OP_READ_ONLY,
 } from "../wire/rc";
-import { Endpoint, tally } from "./endpoint";
+import { Endpoint, tally, time } from "./endpoint";
 import { completeSend, failSend } from "./fail";
 import { psnAdd, psnDiff, psnSpan } from "./psn";
 import { Qp } from "./qp";
@@ -112,6 +112,7 @@ function waitForReceiver(endpoint: usize, qp: usize, code: u32): void {
   goTo(qp, q.ackedPsn);
   q.flags = (q.flags & ~QP_F_DEADLINE) | QP_F_RNR_WAIT;
   q.resumeUs = changetype<Endpoint>(endpoint).nowUs + rnrUs(code);
+  time(endpoint, qp);
 }
 
 /** Table 45: from 10 us, by halves of powers of two; code 0 is the longest. */

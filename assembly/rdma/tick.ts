@@ -1,6 +1,7 @@
 // Time: what waits for an answer too long is sent again, and who was told to wait asks again (IBTA volume 1, 9.7.6.1.3 and 9.7.5.2.8).
-import { QP_F_DEADLINE, QP_F_RNR_WAIT, RDMA_COUNT_TIMEOUTS } from "../layout";
-import { activate, Endpoint, tally } from "./endpoint";
+import { ringCount, ringDequeueBurst } from "../dma/ring";
+import { QP_F_DEADLINE, QP_F_RNR_WAIT, QP_F_TIMED, RDMA_COUNT_TIMEOUTS } from "../layout";
+import { activate, Endpoint, tally, time } from "./endpoint";
 import { isRequesting, Qp } from "./qp";
 import { backOff, goBack } from "./retry";
 
@@ -8,12 +9,14 @@ import { backOff, goBack } from "./retry";
 export function rdmaTick(endpoint: usize, nowUs: u32): u32 {
   const e = changetype<Endpoint>(endpoint);
   e.nowUs = nowUs;
+  const ring = e.timed as usize;
   let waiting: u32 = 0;
-  const end = (e.qps as usize) + (((e.qpMask + 1) as usize) << 2);
-  for (let slot = e.qps as usize; slot < end; slot += 4) {
-    const qp = load<u32>(slot) as usize;
-    if (qp == 0) continue;
+  for (let turns = ringCount(ring); turns > 0; turns--) {
+    ringDequeueBurst(ring, e.list as usize, 1);
+    const qp = load<u32>(e.list as usize) as usize;
     const q = changetype<Qp>(qp);
+    // It may have got its answers, or have ended, since it was put in.
+    q.flags &= ~QP_F_TIMED;
     if ((q.flags & (QP_F_DEADLINE | QP_F_RNR_WAIT)) == 0 || !isRequesting(q)) continue;
     if ((q.flags & QP_F_RNR_WAIT) != 0) resume(endpoint, qp, nowUs);
     else if (isPast(nowUs, q.deadlineUs)) {
@@ -21,6 +24,7 @@ export function rdmaTick(endpoint: usize, nowUs: u32): u32 {
       backOff(qp);
       goBack(endpoint, qp);
     }
+    if ((q.flags & (QP_F_DEADLINE | QP_F_RNR_WAIT)) != 0) time(endpoint, qp);
     waiting++;
   }
   return waiting;

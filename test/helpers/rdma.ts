@@ -5,6 +5,7 @@ import type {
   Access,
   AddressOptions,
   CompletionQueue,
+  Icrc,
   Mtu,
   ProtectionDomain,
   QueuePair,
@@ -32,6 +33,7 @@ export interface EndShape {
   readonly qpn?: number;
   readonly rdma?: RdmaSizes;
   readonly mbufs?: number;
+  readonly icrc?: Icrc;
 }
 
 export const ALL_ACCESS: readonly Access[] = ["local-write", "remote-write", "remote-read", "remote-atomic"];
@@ -42,10 +44,11 @@ export async function makeEnd({
   qpn,
   rdma = {},
   mbufs = 256,
+  icrc = "full",
 }: EndShape = {}): Promise<End> {
   const engine = await testEngine({ mbufs, payloadBytes: 4608, queueSize: 256, rdma }, build);
   const port = engine.addPort("roce");
-  const device = engine.addRdma({ port });
+  const device = engine.addRdma({ port, icrc });
   const pd = device.allocPd();
   const cq = device.createCq();
   return { engine, port, device, pd, cq, qp: device.createQp({ pd, type, sendCq: cq, ...(qpn && { qpn }) }) };

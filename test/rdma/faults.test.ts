@@ -9,7 +9,6 @@ import { ALL_ACCESS, connect, type End, type Faults, makeEnd, Wire } from "../he
 censusAfterEach();
 
 const REGION_BYTES = 16_384;
-const MESSAGES = 60;
 
 /** One side's traffic to the other, and the other's memory as a plain array. */
 class Flow {
@@ -20,6 +19,7 @@ class Flow {
   readonly #target: MemoryRegion;
   readonly #inbox: MemoryRegion;
   readonly #fetched: MemoryRegion;
+  readonly #messages: number;
   readonly #twin = new Uint8Array(REGION_BYTES);
   readonly #sent: { bytes: Uint8Array; imm: number | undefined }[] = [];
   readonly #expected: { at: number; bytes: Uint8Array }[] = [];
@@ -27,7 +27,8 @@ class Flow {
   #posted = 0;
   #completed = 0;
 
-  constructor(from: End, to: End, random: Random) {
+  constructor(from: End, to: End, random: Random, messages: number) {
+    this.#messages = messages;
     this.#from = from;
     this.#to = to;
     this.#random = random;
@@ -40,12 +41,12 @@ class Flow {
   }
 
   get isDone(): boolean {
-    return this.#completed === MESSAGES && this.#received === this.#sent.length;
+    return this.#completed === this.#messages && this.#received === this.#sent.length;
   }
 
   /** Posts what there is room for, and only then looks at what has come: completions are in the order of their requests. */
   step(): void {
-    while (this.#posted < MESSAGES && this.#posted - this.#completed < 8) this.#post();
+    while (this.#posted < this.#messages && this.#posted - this.#completed < 8) this.#post();
   }
 
   sent(wrId: number, status: string): void {
@@ -66,6 +67,10 @@ class Flow {
 
   expectMemory(): void {
     expect(Buffer.compare(this.#target.bytes, this.#twin)).toBe(0);
+  }
+
+  close(): void {
+    for (const region of [this.#source, this.#target, this.#inbox, this.#fetched]) region.deregister();
   }
 
   #arm(wrId: number): void {
@@ -136,12 +141,13 @@ class Flow {
   }
 }
 
-async function run(salt: number, faults: Faults, build: (typeof BUILDS)[number], window = 16): Promise<void> {
+/** One schedule, on queue pairs that begin anew. */
+function run([a, b]: readonly [End, End], salt: number, faults: Faults, window: number, messages: number): void {
   const random = new Random(salt);
-  const [a, b] = [await makeEnd({ build }), await makeEnd({ build })];
+  for (const { qp } of [a, b]) qp.modify({ state: "reset" });
   connect(a, b, { rts: { retryCount: 255, window, maxReads: 1 + random.below(16), timeoutUs: 1000 } });
   const wire = new Wire(a, b, random, faults);
-  const flows = [new Flow(a, b, random), new Flow(b, a, random)] as const;
+  const flows = [new Flow(a, b, random, messages), new Flow(b, a, random, messages)] as const;
   for (let i = 0; i < 100_000 && !flows.every((flow) => flow.isDone); i++) {
     for (const flow of flows) flow.step();
     wire.step();
@@ -156,19 +162,37 @@ async function run(salt: number, faults: Faults, build: (typeof BUILDS)[number],
   wire.settle();
   for (const flow of flows) flow.expectMemory();
   expect([a.cq.poll(), b.cq.poll()]).toEqual([[], []]);
+  for (const flow of flows) flow.close();
 }
+
+const WIRES = [
+  ["that is good", {}],
+  ["that loses a twentieth", { loss: 0.05 }],
+  ["that loses a fifth", { loss: 0.2 }],
+  ["that repeats", { twice: 0.3 }],
+  ["that reorders", { late: 0.3 }],
+  ["that does it all", { loss: 0.1, twice: 0.1, late: 0.1 }],
+] as const;
+
+const makeEnds = async (build: (typeof BUILDS)[number]): Promise<[End, End]> => [
+  await makeEnd({ build, mbufs: 128 }),
+  await makeEnd({ build, mbufs: 128 }),
+];
 
 describe.each(BUILDS)("over a bad wire, %s", (build) => {
   const schedules = build === "release" ? 12 : 2;
 
-  test.each([
-    ["that is good", {}],
-    ["that loses a twentieth", { loss: 0.05 }],
-    ["that loses a fifth", { loss: 0.2 }],
-    ["that repeats", { twice: 0.3 }],
-    ["that reorders", { late: 0.3 }],
-    ["that does it all", { loss: 0.1, twice: 0.1, late: 0.1 }],
-  ] as const)("one %s", async (_, faults) => {
-    for (let i = 0; i < schedules; i++) await run(i, faults, build, i % 3 === 0 ? 1 : 16);
+  test.each(WIRES)("one %s", async (_, faults) => {
+    const ends = await makeEnds(build);
+    for (let i = 0; i < schedules; i++) run(ends, i, faults, i % 3 === 0 ? 1 : 16, 60);
   });
+});
+
+// With those of test/rdma/transfer/schedules.test.ts 5,000.
+test("2,500 short schedules", { timeout: 120_000 }, async () => {
+  const ends = await makeEnds("release");
+  for (let i = 0; i < 2500; i++) {
+    const [, faults] = WIRES[i % WIRES.length] as (typeof WIRES)[number];
+    run(ends, 100 + i, faults, 1 << (i % 5), 4 + (i % 7));
+  }
 });

@@ -7,7 +7,7 @@
 import { BURST_MAX, RDMA_PATH_BYTES } from "../../../assembly/layout.js";
 import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
-import { checkInteger } from "../../check.js";
+import { checkInteger, checkOneOf } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import { Address } from "./address.js";
 import { CompletionQueue } from "./completion.js";
@@ -21,10 +21,16 @@ import { type QpMemory, takeQpMemory } from "./qp-memory.js";
 import { type QpOptions, QueuePair } from "./queue-pair.js";
 import { RegionTable } from "./region.js";
 import type { RdmaLimits } from "./sizes.js";
+import { ICRCS, type Icrc } from "./words.js";
 
 export interface RdmaOptions {
   /** The port that RoCEv2 packets come and go by: nobody else reads it. */
   readonly port: Port;
+  /**
+   * "full", the default: every ICRC is made and checked (annex A17). "none": it is sent as 0 and not looked at, which does not conform and
+   * lets damage through; only for two ends of which both say so, over memory.
+   */
+  readonly icrc?: Icrc;
 }
 
 /** Numbers below are the subnet manager's and the connection manager's (IBTA volume 1, 10.2.4.1). */
@@ -32,6 +38,8 @@ const QPN_FIRST = 2;
 
 export class RdmaDevice {
   readonly port: Port;
+  /** @internal */
+  readonly memory: RegionMemory;
   readonly #endpoint: EndpointRecord;
   readonly #regions: RegionTable;
   readonly #spare: QpMemory[] = [];
@@ -42,15 +50,21 @@ export class RdmaDevice {
   #nextQpn = QPN_FIRST;
 
   /** @internal Made by Engine.addRdma. */
-  constructor(owner: FrameOwner, limits: RdmaLimits, { port }: RdmaOptions) {
+  constructor(owner: FrameOwner, limits: RdmaLimits, { port, icrc }: RdmaOptions) {
     this.port = port;
-    this.#endpoint = makeEndpointRecord(owner, limits, port);
-    this.#regions = new RegionTable(this.#endpoint, new RegionMemory(this.#endpoint.memory, limits.memoryBytes));
+    this.#endpoint = makeEndpointRecord(owner, limits, port, checkOneOf("icrc", icrc ?? "full", ICRCS));
+    this.memory = new RegionMemory(this.#endpoint.memory, limits.memoryBytes);
+    this.#regions = new RegionTable(this.#endpoint, this.memory);
   }
 
   /** @internal */
   reads(port: Port): boolean {
     return port === this.port;
+  }
+
+  /** @internal */
+  get endpoint(): EndpointRecord {
+    return this.#endpoint;
   }
 
   /** What it has room for. */

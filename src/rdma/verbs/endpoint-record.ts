@@ -16,6 +16,7 @@ import {
   RDMA_ENDPOINT_QPS,
   RDMA_ENDPOINT_REGION_MASK,
   RDMA_ENDPOINT_REGIONS,
+  RDMA_ENDPOINT_TIMED,
   RDMA_ENDPOINT_TOUCHED,
   RDMA_PATH_BYTES,
   REGION_BYTES,
@@ -24,6 +25,7 @@ import {
 import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
 import type { RdmaLimits } from "./sizes.js";
+import type { Icrc } from "./words.js";
 
 export interface EndpointRecord {
   readonly owner: FrameOwner;
@@ -42,7 +44,7 @@ export interface EndpointRecord {
 }
 
 /** Takes what planRdma planned for the endpoint itself. */
-export function makeEndpointRecord(owner: FrameOwner, limits: RdmaLimits, port: Port): EndpointRecord {
+export function makeEndpointRecord(owner: FrameOwner, limits: RdmaLimits, port: Port, icrc: Icrc): EndpointRecord {
   const { arena, kernels, pool } = owner;
   const ptr = arena.take(RDMA_ENDPOINT_BYTES);
   const crc = arena.take(CRC_TABLE_BYTES);
@@ -55,19 +57,20 @@ export function makeEndpointRecord(owner: FrameOwner, limits: RdmaLimits, port: 
     kernels.ringInit(at, arena.take(limits.queuePairs * 4), limits.queuePairs);
     return at;
   };
-  const [active, events] = [ring(), ring()];
+  const [active, events, timed] = [ring(), ring(), ring()];
   const touched = arena.take(BURST_MAX * 4);
   const list = arena.take(BURST_MAX * 4);
   const fields: readonly [number, number][] = [
     [RDMA_ENDPOINT_POOL, pool.ptr],
     [RDMA_ENDPOINT_PORT, port.record.ptr],
-    [RDMA_ENDPOINT_CRC, crc],
+    [RDMA_ENDPOINT_CRC, icrc === "none" ? 0 : crc],
     [RDMA_ENDPOINT_QPS, qps],
     [RDMA_ENDPOINT_QP_MASK, limits.queuePairs - 1],
     [RDMA_ENDPOINT_REGIONS, regions],
     [RDMA_ENDPOINT_REGION_MASK, limits.regions - 1],
     [RDMA_ENDPOINT_ACTIVE, active],
     [RDMA_ENDPOINT_EVENTS, events],
+    [RDMA_ENDPOINT_TIMED, timed],
     [RDMA_ENDPOINT_COUNTERS, counters],
     [RDMA_ENDPOINT_TOUCHED, touched],
     [RDMA_ENDPOINT_LIST, list],

@@ -10,4 +10,4 @@ export { type QpOptions, QueuePair } from "./queue-pair.js";
 export { type Access, MemoryRegion, type RegionOptions } from "./region.js";
 export type { ReceiveRequest, Run, SendRequest } from "./requests.js";
 export type { RdmaLimits, RdmaSizes } from "./sizes.js";
-export type { CompletionOpcode, QpState, SendOpcode, WcStatus } from "./words.js";
+export type { CompletionOpcode, Icrc, QpState, SendOpcode, WcStatus } from "./words.js";

@@ -34,6 +34,10 @@ export interface QpOptions {
 export class QueuePair {
   readonly qpn: number;
   readonly type: "rc" | "ud";
+  readonly sendCq: CompletionQueue;
+  readonly recvCq: CompletionQueue;
+  /** @internal Its record. */
+  readonly ptr: number;
   readonly #endpoint: EndpointRecord;
   readonly #memory: QpMemory;
   readonly #pd: ProtectionDomain;
@@ -48,9 +52,12 @@ export class QueuePair {
     this.#destroy = destroy;
     this.qpn = qpn;
     this.type = options.type;
+    this.ptr = memory.ptr;
+    this.sendCq = options.sendCq;
+    this.recvCq = options.recvCq ?? options.sendCq;
     this.#set(layout.QP_QPN, qpn);
-    this.#set(layout.QP_SEND_CQ, options.sendCq.ptr);
-    this.#set(layout.QP_RECV_CQ, (options.recvCq ?? options.sendCq).ptr);
+    this.#set(layout.QP_SEND_CQ, this.sendCq.ptr);
+    this.#set(layout.QP_RECV_CQ, this.recvCq.ptr);
     this.#reset();
   }
 
@@ -187,7 +194,7 @@ export class QueuePair {
     const kept = [layout.QP_QPN, layout.QP_SEND_CQ, layout.QP_RECV_CQ].map(
       (field) => [field, this.#get(field)] as const,
     );
-    const flags = this.#get(layout.QP_FLAGS) & (layout.QP_F_ACTIVE | layout.QP_F_TOUCHED);
+    const flags = this.#get(layout.QP_FLAGS) & (layout.QP_F_ACTIVE | layout.QP_F_TOUCHED | layout.QP_F_TIMED);
     arena.u32.fill(0, ptr >> 2, (ptr + layout.QP_BYTES) >> 2);
     arena.u8.fill(0, atomics, atomics + layout.ANSWERS_MAX * layout.ATOMIC_BYTES);
     for (const [field, value] of [

@@ -61,7 +61,7 @@ export function planRdma(plan: MemoryPlan, limits: RdmaLimits): void {
     .add(CRC_TABLE_BYTES)
     .add(RDMA_COUNTERS * 8);
   plan.add(limits.queuePairs * 4).add(limits.regions * REGION_BYTES);
-  for (let ring = 0; ring < 2; ring++) plan.add(RING_BYTES).add(limits.queuePairs * 4);
+  for (let ring = 0; ring < 3; ring++) plan.add(RING_BYTES).add(limits.queuePairs * 4);
   plan.add(BURST_MAX * 4).add(BURST_MAX * 4);
   plan.add(limits.addresses * RDMA_PATH_BYTES).add(limits.memoryBytes);
   for (let i = 0; i < limits.completionQueues; i++) plan.add(CQ_BYTES).add(limits.completions * CQE_BYTES);

@@ -40,6 +40,10 @@ const OPCODE_NAMES = new Map<number, CompletionOpcode>([
 export const STATES = ["reset", "init", "rtr", "rts", "sqd", "error"] as const;
 export type QpState = (typeof STATES)[number];
 
+/** Whether ICRCs are made and checked. */
+export const ICRCS = ["full", "none"] as const;
+export type Icrc = (typeof ICRCS)[number];
+
 export function statusName(code: number): WcStatus {
   return STATUSES[code as keyof typeof STATUSES];
 }
