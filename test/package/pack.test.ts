@@ -67,6 +67,14 @@ server.listen(7, () => server.close(() => console.log("closed")));`;
     ]);
   });
 
+  it("has a UDP driver for Node, with the same errors", () => {
+    const source =
+      'import { ConfigError } from "ringlane";\nimport { openUdpDriver } from "ringlane/udp";\nawait openUdpDriver({ local: "here" }).catch((error) => console.log(error instanceof ConfigError));';
+    writeFileSync(join(folder, "udp.mjs"), source);
+    const { stdout, stderr } = run(process.execPath, ["udp.mjs"], { cwd: folder });
+    expect([stdout.toString(), stderr]).toEqual(["true\n", ""]);
+  });
+
   it("holds one self-contained module for browsers", () => {
     const text = readFileSync(join(folder, "node_modules/ringlane/dist/index.js"), "utf8");
     const bareImports = [...text.matchAll(/^\s*(?:import|export)\b[^;]*?\bfrom\s*"([^"]+)"/gm)].map(([, from]) => from);

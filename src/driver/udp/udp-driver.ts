@@ -124,6 +124,11 @@ export class UdpDriver implements Driver {
     return this.#isClosed;
   }
 
+  /** Datagrams that the socket has and has not sent. */
+  get sending(): number {
+    return this.#sending;
+  }
+
   /** Frames to the port, and frames from it, a burst each. */
   pump(): number {
     if (this.#isClosed) return 0;
