@@ -1,8 +1,9 @@
 // Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
 // browsers, which import it and the NATS client, and nobody pays for who does not; udp.js and socket.js, for Node alone; and drawing.js,
 // which cli.js loads when it has to draw.
-import { resolve } from "node:path";
+
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { build } from "esbuild";
 
 const shared = { bundle: true, format: "esm", target: "es2022", outdir: "dist", sourcemap: true, logLevel: "warning" };

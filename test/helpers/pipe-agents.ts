@@ -44,8 +44,8 @@ class PipeAgent implements StreamAgent {
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
     parseIp("address", to.address);
     checkInteger("port", to.port, 1, 65_535);
-    const near = new PipeEnd(this, handler);
     const from = { address: this.address, port: this.#port++ };
+    const near = new PipeEnd(this, from, handler);
     const at = to.address === this.address ? this : this.peer;
     if (to.address !== at.address) near.close("ETIMEDOUT");
     else at.later(() => at.#take(near, to.port, from));
@@ -79,7 +79,7 @@ class PipeAgent implements StreamAgent {
       near.close("ECONNREFUSED");
       return;
     }
-    const far = new PipeEnd(this, undefined);
+    const far = new PipeEnd(this, { address: this.address, port }, undefined);
     near.join(far);
     near.tell((handler) => handler.onOpen());
     far.handler = accept(far, from);
@@ -87,6 +87,7 @@ class PipeAgent implements StreamAgent {
 }
 
 class PipeEnd implements StreamEnd {
+  readonly local: StreamAddress;
   handler: StreamHandler | undefined;
   isClosed = false;
   readonly #agent: PipeAgent;
@@ -99,7 +100,8 @@ class PipeEnd implements StreamEnd {
   #ended = false;
   #heardEnd = false;
 
-  constructor(agent: PipeAgent, handler: StreamHandler | undefined) {
+  constructor(agent: PipeAgent, local: StreamAddress, handler: StreamHandler | undefined) {
+    this.local = local;
     this.#agent = agent;
     this.handler = handler;
     this.#roomBytes = agent.windowBytes;

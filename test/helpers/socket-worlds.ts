@@ -93,8 +93,7 @@ function aggregated(pairs: AgentPairs): SocketWorlds {
       const pair = await pairs.open();
       const to = (port: number): StreamAddress => ({ address: pair.serverAddress, port });
       return {
-        createServer: (options = {}, listener) =>
-          new AggregateServer(pair.server, { localAddress: pair.serverAddress, ...options }, listener),
+        createServer: (options = {}, listener) => new AggregateServer(pair.server, options, listener),
         connect: (port, options = {}, listener) => connectSocket(pair.client, to(port), options, listener),
         closedPort: CLOSED_PORT,
         windowBytes: pair.windowBytes,

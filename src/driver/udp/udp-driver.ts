@@ -144,6 +144,15 @@ export class UdpDriver implements Driver {
     return taken + frames.length;
   }
 
+  /** The process lives as long as the socket, as at first. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
   /** What the socket still has is sent first. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -2,11 +2,6 @@
 import type { StreamAddress, StreamAgent } from "../../agent/stream.js";
 import { AggregateSocket, type AggregateSocketOptions } from "./socket.js";
 
-export interface ConnectSocketOptions extends AggregateSocketOptions {
-  /** What the socket shows as its own address: a stream does not know it. */
-  readonly localAddress?: string;
-}
-
 /**
  * A socket that is being connected; listener is called on 'connect'. ECONNREFUSED, ETIMEDOUT and ECONNRESET come as 'error'. Throws
  * ConfigError for a bad address, port or timeout.
@@ -14,15 +9,11 @@ export interface ConnectSocketOptions extends AggregateSocketOptions {
 export function connectSocket(
   agent: StreamAgent,
   to: StreamAddress,
-  options: ConnectSocketOptions = {},
+  options: AggregateSocketOptions = {},
   listener?: () => void,
 ): AggregateSocket {
-  const { localAddress, ...socketOptions } = options;
-  const places = {
-    remote: { address: to.address, port: to.port },
-    local: localAddress ? { address: localAddress } : {},
-  };
-  const socket = new AggregateSocket((handler) => agent.connect(places.remote, handler), true, places, socketOptions);
+  const remote = { address: to.address, port: to.port };
+  const socket = new AggregateSocket((handler) => agent.connect(remote, handler), true, remote, options);
   if (listener) socket.once("connect", listener);
   return socket;
 }

@@ -13,8 +13,6 @@ import { codedError, systemError } from "./socket-error.js";
 export interface AggregateServerOptions extends AggregateSocketOptions {
   /** Sockets start paused. */
   readonly pauseOnConnect?: boolean;
-  /** What the server and its sockets show as their own address ("::" and nothing otherwise): a stream does not know it. */
-  readonly localAddress?: string;
 }
 
 export class AggregateServer extends EventEmitter {
@@ -22,7 +20,6 @@ export class AggregateServer extends EventEmitter {
   maxConnections: number | undefined;
   readonly #agent: StreamAgent;
   readonly #pauseOnConnect: boolean;
-  readonly #localAddress: string | undefined;
   readonly #socketOptions: AggregateSocketOptions;
   readonly #loop = new LoopReference();
   #port: number | undefined;
@@ -30,10 +27,9 @@ export class AggregateServer extends EventEmitter {
 
   constructor(agent: StreamAgent, options: AggregateServerOptions = {}, listener?: (socket: AggregateSocket) => void) {
     super();
-    const { pauseOnConnect = false, localAddress, ...socketOptions } = options;
+    const { pauseOnConnect = false, ...socketOptions } = options;
     this.#agent = agent;
     this.#pauseOnConnect = pauseOnConnect;
-    this.#localAddress = localAddress;
     this.#socketOptions = socketOptions;
     if (listener) this.on("connection", listener);
   }
@@ -78,7 +74,7 @@ export class AggregateServer extends EventEmitter {
 
   /** Where the server listens; null when it does not. */
   address(): { address: string; family: string; port: number } | null {
-    const address = this.#localAddress ?? "::";
+    const { address } = this.#agent;
     return this.#port === undefined ? null : { address, family: isIPv6(address) ? "IPv6" : "IPv4", port: this.#port };
   }
 
@@ -98,12 +94,8 @@ export class AggregateServer extends EventEmitter {
   }
 
   #accept(stream: StreamEnd, remote: StreamAddress): StreamHandler {
-    const local = {
-      port: this.#port as number,
-      ...(this.#localAddress !== undefined && { address: this.#localAddress }),
-    };
     if (this.maxConnections !== undefined && this.#connections >= this.maxConnections) {
-      undisturbed(() => this.emit("drop", dropped(local, remote)));
+      undisturbed(() => this.emit("drop", dropped(stream.local, remote)));
       return new Orphan(stream, 0, false);
     }
     let handler: StreamHandler | undefined;
@@ -111,7 +103,7 @@ export class AggregateServer extends EventEmitter {
       handler = given;
       return stream;
     };
-    const socket = new AggregateSocket(open, false, { remote, local }, this.#socketOptions);
+    const socket = new AggregateSocket(open, false, remote, this.#socketOptions);
     this.#connections++;
     socket.once("close", () => {
       this.#connections--;
@@ -136,8 +128,8 @@ export function createSocketServer(
   return new AggregateServer(agent, options, listener);
 }
 
-function dropped(local: Partial<StreamAddress>, remote: StreamAddress): Record<string, unknown> {
-  const familyOf = (address: string | undefined) => address && (isIPv6(address) ? "IPv6" : "IPv4");
+function dropped(local: StreamAddress, remote: StreamAddress): Record<string, unknown> {
+  const familyOf = (address: string) => (isIPv6(address) ? "IPv6" : "IPv4");
   return {
     localAddress: local.address,
     localPort: local.port,

@@ -23,18 +23,12 @@ export interface AggregateSocketOptions
   readonly timeout?: number;
 }
 
-/** Between whom a stream goes. Of its own end a stream knows no more than it was told. */
-export interface SocketPlaces {
-  readonly remote: StreamAddress;
-  readonly local: Partial<StreamAddress>;
-}
-
 export type SocketReadyState = "opening" | "open" | "readOnly" | "writeOnly" | "closed";
 
 export class AggregateSocket extends Duplex {
   readonly #stream: StreamEnd;
   readonly #slot: HandlerSlot;
-  readonly #places: SocketPlaces;
+  readonly #remote: StreamAddress;
   readonly #outbox = new Outbox();
   readonly #idle = new IdleTimer(() => this.emit("timeout"));
   readonly #loop = new LoopReference();
@@ -53,13 +47,13 @@ export class AggregateSocket extends Duplex {
   constructor(
     open: (handler: StreamHandler) => StreamEnd,
     connecting: boolean,
-    places: SocketPlaces,
+    remote: StreamAddress,
     options: AggregateSocketOptions = {},
   ) {
     const { timeout, ...duplex } = options;
     super({ allowHalfOpen: false, ...duplex, emitClose: false, autoDestroy: true });
     this.#connecting = connecting;
-    this.#places = places;
+    this.#remote = remote;
     this.#slot = new HandlerSlot({
       onOpen: () => this.#onOpen(),
       onData: (bytes) => this.#onData(bytes),
@@ -102,11 +96,11 @@ export class AggregateSocket extends Duplex {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#connecting ? undefined : this.#places.remote.address;
+    return this.#connecting ? undefined : this.#remote.address;
   }
 
   get remotePort(): number | undefined {
-    return this.#connecting ? undefined : this.#places.remote.port;
+    return this.#connecting ? undefined : this.#remote.port;
   }
 
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
@@ -114,18 +108,18 @@ export class AggregateSocket extends Duplex {
   }
 
   get localAddress(): string | undefined {
-    return this.#connecting ? undefined : this.#places.local.address;
+    return this.#connecting ? undefined : this.#stream.local.address;
   }
 
   get localPort(): number | undefined {
-    return this.#connecting ? undefined : this.#places.local.port;
+    return this.#connecting ? undefined : this.#stream.local.port;
   }
 
   get localFamily(): "IPv4" | "IPv6" | undefined {
     return familyOf(this.localAddress);
   }
 
-  /** This end, as far as it is known. */
+  /** This end; nothing while it connects. */
   address(): { address?: string; port?: number; family?: string } {
     const [address, port, family] = [this.localAddress, this.localPort, this.localFamily];
     return { ...(address && { address, family }), ...(port !== undefined && { port }) };
@@ -258,7 +252,7 @@ export class AggregateSocket extends Duplex {
 
   #onClose(code: StreamErrorCode | undefined): void {
     if (code === undefined) return;
-    const error = this.#connecting ? systemError("connect", code, this.#places.remote) : systemError("read", code);
+    const error = this.#connecting ? systemError("connect", code, this.#remote) : systemError("read", code);
     this.destroy(error);
   }
 
