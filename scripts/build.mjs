@@ -1,5 +1,5 @@
 // Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
-// browsers, which import it and the NATS client, and nobody pays for who does not; and drawing.js, which cli.js loads when it has to draw.
+// browsers, which import it and the NATS client, and nobody pays for who does not; udp.js, for Node alone; and drawing.js, which cli.js loads when it has to draw.
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -13,6 +13,7 @@ const publicApi = {
   name: "public-api",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.\/(\.\.\/)?index\.js$/ }, () => ({ path: "./index.js", external: true }));
+    onResolve({ filter: /\/driver\/udp\/index\.js$/ }, () => ({ path: "./udp.js", external: true }));
   },
 };
 /** Drawings are in a module of their own, which is loaded when there is something to draw. */
@@ -57,6 +58,14 @@ await build({
   entryPoints: { nats: "src/directory/nats/node.ts", "nats-browser": "src/directory/nats/browser.ts" },
   platform: "neutral",
   external: ["@nats-io/*"],
+  mainFields: ["module", "main"],
+  plugins: [publicErrors],
+});
+
+await build({
+  ...shared,
+  entryPoints: { udp: "src/driver/udp/index.ts" },
+  platform: "node",
   mainFields: ["module", "main"],
   plugins: [publicErrors],
 });

@@ -81,3 +81,18 @@ it("examples/overlay.mjs keeps tenants apart and moves a VM with its number", ()
     "gamma: 4096 of 4096 buffers free, the census holds",
   ]);
 });
+
+it("examples/rdma.mjs connects two devices and reads what it wrote", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/rdma.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.toString().trim().split("\n")).toEqual([
+    "192.0.2.1 asks for a connection to port 7174",
+    "connected: queue pairs are in rts and rtr",
+    "1 send: success",
+    "2 rdma-write: success",
+    "3 rdma-read: success",
+    "received: a message",
+    "read back: into memory",
+    "closed; 6 and 4 packets",
+  ]);
+});

@@ -11,6 +11,7 @@ import { lagCommands } from "./lag/commands.js";
 import { limitCommands } from "./limit/commands.js";
 import { policyCommands } from "./policy/commands.js";
 import { rdmaCommands } from "./rdma-estimate/commands.js";
+import { rdmaLiveCommands } from "./rdma-live/commands.js";
 import { runFile } from "./run.js";
 import { tunnelCommands } from "./tunnel/commands.js";
 import { version } from "./version.js";
@@ -65,7 +66,11 @@ policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );
 
-rdmaCommands(program.command("rdma").description("many sockets' small messages in one RDMA transfer"));
+const rdma = program
+  .command("rdma")
+  .description("RDMA over UDP: what merging small messages would save, and a live pair of ends");
+rdmaCommands(rdma);
+rdmaLiveCommands(rdma);
 tunnelCommands(program);
 
 // Whoever reads our output may stop early (head, less): that is no failure of ours.

@@ -7,19 +7,16 @@ import { ipText } from "../../src/overlay/address.js";
 import type { MemoryRegion } from "../../src/rdma/verbs/index.js";
 import { censusAfterEach } from "../helpers/census.js";
 import { ALL_ACCESS, type End, makeEnd, takeFrames } from "../helpers/rdma.js";
+import { expectSame, RESPONSES, type RealPacket } from "../helpers/rdma-replay.js";
 import { roceFrames } from "../helpers/roce.js";
-import { icrcOf } from "../model/crc.js";
 import { decode, type RdmaPacket } from "../model/rdma-packet.js";
 
 censusAfterEach();
 
-interface Real {
-  readonly packet: RdmaPacket;
-  readonly frame: Uint8Array;
+interface Real extends RealPacket {
   readonly isLost: boolean;
 }
 
-const RESPONSES = [13, 14, 15, 16, 17, 18];
 const STARTS = [0, 4, 5, 6, 10, 11, 12, 19, 20];
 const ENDS = [2, 3, 4, 5, 8, 9, 10, 11, 12, 19, 20];
 const BUFFER_BYTES = 8192;
@@ -28,29 +25,6 @@ const BUFFER_BYTES = 8192;
 async function reals(name: string): Promise<Real[]> {
   const frames = await roceFrames(name);
   return frames.map((frame, i) => ({ frame, packet: decode(frame), isLost: name.endsWith("loss") && i % 20 === 19 }));
-}
-
-/** The UDP datagram without its checksum, which the kernel fills in over IPv6. */
-function essence({ transport }: RdmaPacket): Uint8Array {
-  const bytes = transport.slice();
-  bytes.fill(0, 6, 8);
-  return bytes;
-}
-
-/** Where ours goes, the real one's identification and so on put in: the ICRC must come to the real one's. */
-function expectSame(ours: Uint8Array, real: Real): void {
-  const packet = decode(ours);
-  expect(essence(packet)).toEqual(essence(real.packet));
-  expect([packet.icrcHolds, packet.sourceMac, packet.destMac]).toEqual([
-    true,
-    real.packet.sourceMac,
-    real.packet.destMac,
-  ]);
-  const { isIpv4 } = real.packet;
-  const l4 = isIpv4 ? 34 : 54;
-  const mixed = new Uint8Array([...real.frame.subarray(14, l4), ...ours.subarray(l4)]);
-  const icrc = real.frame.slice(l4 + real.packet.transport.length).subarray(0, 4);
-  expect(icrcOf(isIpv4 ? "ipv4" : "ipv6", mixed) >>> 0).toBe(new DataView(icrc.buffer).getUint32(0, true));
 }
 
 /** A message that the host sent: its packets are joined. */

@@ -169,7 +169,8 @@ export class AggregateCodec {
   }
 }
 
-function flagsOf({ more, fin, rst, urgent }: AggregateMessage): number {
+/** STREAM_F_ of a message. */
+export function flagsOf({ more, fin, rst, urgent }: AggregateMessage): number {
   return (
     (more ? STREAM_F_MORE : 0) | (fin ? STREAM_F_FIN : 0) | (rst ? STREAM_F_RST : 0) | (urgent ? STREAM_F_URGENT : 0)
   );

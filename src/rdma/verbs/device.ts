@@ -14,6 +14,7 @@ import { CompletionQueue } from "./completion.js";
 import { type RdmaCounters, readRdmaCounters } from "./counters.js";
 import { type EndpointRecord, makeEndpointRecord } from "./endpoint-record.js";
 import { RegionMemory } from "./memory.js";
+import { type Mtu, maxMtu } from "./modify.js";
 import { type AddressOptions, writePath } from "./path.js";
 import { ProtectionDomain } from "./protection-domain.js";
 import { type QpMemory, takeQpMemory } from "./qp-memory.js";
@@ -66,6 +67,16 @@ export class RdmaDevice {
     return this.#endpoint;
   }
 
+  /** What it has room for. */
+  get limits(): RdmaLimits {
+    return this.#endpoint.limits;
+  }
+
+  /** The longest path MTU whose packets fit into the engine's buffers; undefined when not even the shortest does. */
+  get maxMtu(): Mtu | undefined {
+    return maxMtu(this.#endpoint.owner.pool.shape.payloadBytes);
+  }
+
   get counters(): RdmaCounters {
     this.#endpoint.owner.checkOpen();
     return readRdmaCounters(this.#endpoint);
@@ -93,6 +104,12 @@ export class RdmaDevice {
     writePath(this.#endpoint, ptr, options);
     this.#addresses++;
     return new Address(ptr);
+  }
+
+  /** The same handle, for another place; what was posted to it goes where it leads when it is sent. Throws ConfigError for a bad option. */
+  modifyAddress(address: Address, options: AddressOptions): void {
+    this.#endpoint.owner.checkOpen();
+    writePath(this.#endpoint, address.ptr, options);
   }
 
   /** A queue pair in RESET. Throws ConfigError for a number whose place is taken, and for one too many. */

@@ -9,5 +9,5 @@ export { ProtectionDomain } from "./protection-domain.js";
 export { type QpOptions, QueuePair } from "./queue-pair.js";
 export { type Access, MemoryRegion, type RegionOptions } from "./region.js";
 export type { ReceiveRequest, Run, SendRequest } from "./requests.js";
-export type { RdmaSizes } from "./sizes.js";
+export type { RdmaLimits, RdmaSizes } from "./sizes.js";
 export type { CompletionOpcode, Icrc, QpState, SendOpcode, WcStatus } from "./words.js";

@@ -68,11 +68,17 @@ export function checkWay(from: QpState, to: QpState): void {
   if (!WAYS[from].includes(to)) throw new ConfigError("state", to, `one of ${WAYS[from].join(", ")} after ${from}`);
 }
 
+/** BTH, the longest headers behind it, and the ICRC. */
+const AROUND_BYTES = 12 + 28 + 4;
+
 export function checkMtu(mtu: number, payloadBytes: number): Mtu {
   if (!MTUS.includes(mtu as Mtu)) throw new ConfigError("mtu", mtu, `one of ${MTUS.join(", ")}`);
-  // BTH, the longest headers behind it, and the ICRC.
-  checkInteger("mtu", mtu, 256, payloadBytes - 12 - 28 - 4);
+  checkInteger("mtu", mtu, 256, payloadBytes - AROUND_BYTES);
   return mtu as Mtu;
+}
+
+export function maxMtu(payloadBytes: number): Mtu | undefined {
+  return MTUS.findLast((mtu) => mtu <= payloadBytes - AROUND_BYTES);
 }
 
 export function check24(argument: string, value: number | undefined): number {

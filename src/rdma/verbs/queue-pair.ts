@@ -66,6 +66,16 @@ export class QueuePair {
     return STATES[this.#get(layout.QP_STATE)] as QpState;
   }
 
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** The PSN that the peer's next request has, 24 bits; of a connection, from RTR on. */
+  get rqPsn(): number {
+    this.#checkOpen();
+    return this.#get(layout.QP_EXPECTED_PSN);
+  }
+
   /** Requests that are posted and not completed. */
   get sendsOpen(): number {
     this.#checkOpen();

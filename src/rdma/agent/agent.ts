@@ -1,0 +1,155 @@
+/**
+ * An agent: streams to and from other agents over a device, many of them in one transfer, and none aware of it. No I/O, timers or
+ * randomness inside: the driver moves frames between the device's port and a network, and calls poll.
+ *
+ *   const agent = new Agent({ device: engine.addRdma({ port }), local: "10.0.0.1", random });
+ *   agent.listen(80, (stream, from) => handler);
+ *   agent.poll(nowMs);        // when frames came, when onWork was called, and at nextMs
+ */
+import { checkInteger } from "../../check.js";
+import type { AggregatorCounters } from "../aggregator/counters.js";
+import { ConnectionManager } from "../connect/index.js";
+import { canonicalIp, defaultMtu } from "../connect/options.js";
+import type { RdmaDevice } from "../verbs/index.js";
+import type { ConnectionOwner } from "./connection-owner.js";
+import { Directs } from "./directs.js";
+import { type Accept, IncomingHalf } from "./incoming.js";
+import { Links } from "./link.js";
+import { type AgentOptions, SESSION_PORT, sessionLimits } from "./options.js";
+import { Outgoing } from "./outgoing.js";
+import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "./stream.js";
+
+/** Of a session there is. */
+export interface SessionInfo {
+  readonly role: "opener" | "taker";
+  readonly state: "new" | "open" | "lost" | "ended";
+  readonly streams: number;
+  readonly heldBytes: number;
+  readonly counters: AggregatorCounters;
+}
+
+/** Time codes of the connection manager: a packet lives 8 ms, an adapter answers within 4 ms, a manager within 268 ms. */
+const TIMES = {
+  packetLifeTime: 11,
+  caAckDelay: 10,
+  remoteCmResponseTimeout: 16,
+  localCmResponseTimeout: 16,
+  maxCmRetries: 7,
+};
+const BURSTS_MAX = 64;
+/** The data plane's timers are looked at as often while one runs. */
+const TICK_MS = 1;
+
+export class Agent implements StreamAgent {
+  readonly device: RdmaDevice;
+  readonly #cm: ConnectionManager;
+  readonly #links: Links;
+  readonly #owners = new Map<number, ConnectionOwner>();
+  readonly #directs: Directs;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: IncomingHalf;
+  #nowMs = 0;
+  #tickMs: number | undefined;
+
+  /** Throws ConfigError. */
+  constructor(options: AgentOptions) {
+    const { device, local, random, onWork = () => {}, aggregates = true } = options;
+    const session = sessionLimits(options.session);
+    const connections = checkInteger("connections", options.connections ?? 8, 1, 4096);
+    const sessionPort = checkInteger("sessionPort", options.sessionPort ?? SESSION_PORT, 1, 65_535);
+    const tenant = checkInteger("tenant", options.tenant ?? 0, 0, 2 ** 32 - 1);
+    const pathMtu = options.pathMtu ?? defaultMtu(device);
+    const { localMac, remoteMac, resolver, sourcePort } = options;
+    this.device = device;
+    this.#cm = new ConnectionManager({ device, local, localMac, remoteMac, resolver, sourcePort, random, ...TIMES });
+    this.#links = new Links(device, connections);
+    const parts = {
+      cm: this.#cm,
+      links: this.#links,
+      owners: this.#owners,
+      session,
+      tenant,
+      sessionPort,
+      pathMtu,
+      framing: { operation: "send", mtuBytes: pathMtu, ipVersion: canonicalIp("local", local).includes(":") ? 6 : 4 },
+      drawSession: () => (BigInt(random() >>> 0) << 32n) | BigInt(random() >>> 0 || 1),
+      onWork,
+      clock: options.clock ?? (() => this.#nowMs),
+    } as const;
+    this.#directs = new Directs(parts);
+    this.#outgoing = new Outgoing(parts, this.#directs, aggregates);
+    this.#incoming = new IncomingHalf(parts, this.#directs);
+    if (aggregates) this.#cm.listen(sessionPort);
+  }
+
+  /** When to call poll though nothing has arrived; undefined: never. */
+  get nextMs(): number | undefined {
+    const times = [this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs];
+    for (const { machine } of this.#sessions) times.push(machine.nextMs);
+    const known = times.flatMap((time) => time ?? []);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Of each session there is. */
+  get sessions(): SessionInfo[] {
+    return this.#sessions.map(({ machine }) => ({
+      role: machine.role,
+      state: machine.state,
+      streams: machine.streams,
+      heldBytes: machine.heldBytes,
+      counters: machine.counters,
+    }));
+  }
+
+  connect({ address, port }: StreamAddress, handler: StreamHandler): StreamEnd {
+    const remote = canonicalIp("address", address);
+    return this.#outgoing.connect(remote, checkInteger("port", port, 1, 65_535), handler);
+  }
+
+  listen(port: number, accept: Accept): void {
+    this.#incoming.listen(checkInteger("port", port, 1, 65_535), accept);
+  }
+
+  unlisten(port: number): void {
+    this.#incoming.unlisten(port);
+  }
+
+  /** It is nowMs: takes what arrived, tells streams' users, sends what is due. Returns true when there is more to do at once. */
+  poll(nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    this.#tickMs = this.device.tick(nowMs) > 0 ? nowMs + TICK_MS : undefined;
+    const isBusy = this.#move();
+    this.#hear(nowMs);
+    this.#outgoing.poll(nowMs);
+    for (const session of this.#sessions) session.poll(nowMs);
+    this.#directs.poll(nowMs);
+    this.#incoming.poll(nowMs);
+    this.#hear(nowMs);
+    return this.#move() || isBusy;
+  }
+
+  get #sessions() {
+    return [...this.#outgoing.sessions, ...this.#incoming.sessions];
+  }
+
+  /** Packets in and out. True when there may be more. */
+  #move(): boolean {
+    for (let burst = 0; burst < BURSTS_MAX; burst++) if (this.device.poll() === 0) return false;
+    return true;
+  }
+
+  #hear(nowMs: number): void {
+    for (const event of this.#cm.poll(nowMs)) {
+      const owner = this.#owners.get(event.id);
+      if (event.type === "requested") this.#incoming.requested(event, nowMs);
+      else if (event.type === "established") owner?.established(event.id, event.privateData, nowMs);
+      else if (event.type !== "closed") owner?.ended(event.id, event, nowMs);
+      else this.#closed(event.id);
+    }
+  }
+
+  #closed(connection: number): void {
+    this.#owners.delete(connection);
+    this.#links.closed(connection);
+  }
+}

@@ -1,0 +1,61 @@
+/** Streams that have a connection to themselves. */
+import type { AgentStream } from "./agent-stream.js";
+import { DirectStream } from "./direct.js";
+import { DirectOwner } from "./direct-owner.js";
+import type { AgentParts } from "./parts.js";
+
+export class Directs {
+  readonly #parts: AgentParts;
+  readonly #open = new Map<number, DirectOwner>();
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks a peer for a connection for a stream. */
+  connect(stream: AgentStream, remote: string, port: number, nowMs: number): void {
+    const direct = this.#make(stream);
+    if (!direct) {
+      stream.close("ECONNREFUSED");
+      return;
+    }
+    const { cm, pathMtu } = this.#parts;
+    const connection = cm.connect({ remote, port, qp: direct.link.qp, pathMtu }, nowMs);
+    this.#add(connection, direct, true);
+  }
+
+  /** Takes a connection that a peer asks for. False: there is no room for it. */
+  accept(stream: AgentStream, connection: number, nowMs: number): boolean {
+    const direct = this.#make(stream);
+    if (!direct) return false;
+    this.#parts.cm.accept(connection, { qp: direct.link.qp }, nowMs);
+    stream.carry(direct);
+    this.#add(connection, direct, false);
+    return true;
+  }
+
+  poll(nowMs: number): void {
+    for (const [connection, owner] of this.#open) {
+      if (owner.isEnded) {
+        this.#open.delete(connection);
+        continue;
+      }
+      owner.direct.poll();
+      if (owner.direct.isOver || owner.direct.stream.isReset) this.#parts.cm.disconnect(connection, nowMs);
+    }
+  }
+
+  #make(stream: AgentStream): DirectStream | undefined {
+    try {
+      return new DirectStream(stream, this.#parts.links);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #add(connection: number, direct: DirectStream, isOpener: boolean): void {
+    const owner = new DirectOwner(direct, isOpener);
+    this.#open.set(connection, owner);
+    this.#parts.owners.set(connection, owner);
+  }
+}

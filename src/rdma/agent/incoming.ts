@@ -1,0 +1,145 @@
+/** The half of an agent that takes streams: listeners, and the sessions that peers have asked for. */
+import { ConfigError } from "../../errors.js";
+import { Aggregator } from "../aggregator/aggregator.js";
+import { decodeHello, encodeHello, type Hello } from "../aggregator/hello.js";
+import type { ConnectionEvent } from "../connect/index.js";
+import { AgentStream } from "./agent-stream.js";
+import type { ConnectionEnd, ConnectionOwner } from "./connection-owner.js";
+import type { Directs } from "./directs.js";
+import type { AgentParts } from "./parts.js";
+import { Session } from "./session.js";
+import type { StreamAddress, StreamEnd, StreamHandler } from "./stream.js";
+
+export type Accept = (stream: StreamEnd, from: StreamAddress) => StreamHandler;
+type Request = Extract<ConnectionEvent, { type: "requested" }>;
+
+export class IncomingHalf {
+  readonly #parts: AgentParts;
+  readonly #directs: Directs;
+  readonly #listeners = new Map<number, Accept>();
+  /** One of each peer at most. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(parts: AgentParts, directs: Directs) {
+    this.#parts = parts;
+    this.#directs = directs;
+  }
+
+  get sessions(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  listen(port: number, accept: Accept): void {
+    if (this.#listeners.has(port)) throw new ConfigError("port", port, "one that nobody listens to");
+    this.#parts.cm.listen(port);
+    this.#listeners.set(port, accept);
+  }
+
+  unlisten(port: number): void {
+    if (this.#listeners.delete(port)) this.#parts.cm.unlisten(port);
+  }
+
+  requested(request: Request, nowMs: number): void {
+    if (request.port === this.#parts.sessionPort) this.#requestedSession(request, nowMs);
+    else this.#requestedDirect(request, nowMs);
+  }
+
+  /** Sessions that ended are forgotten. */
+  poll(nowMs: number): void {
+    for (const [remote, session] of this.#sessions) {
+      if (session.machine.state === "ended") this.#drop(remote, session, nowMs);
+    }
+  }
+
+  #requestedSession({ id, remote, privateData }: Request, nowMs: number): void {
+    const { cm, owners, framing, tenant } = this.#parts;
+    const hello = decodeHello(privateData);
+    if (hello?.tenant !== tenant) {
+      cm.reject(id, "consumer-reject", nowMs);
+      return;
+    }
+    const session = this.#sessionOf(remote, hello, nowMs);
+    if (!session) {
+      cm.reject(id, "consumer-reject", nowMs);
+      return;
+    }
+    try {
+      const { qp } = session.prepare();
+      session.connection = id;
+      owners.set(id, this.#owner(remote, session));
+      if (session.connected(hello, framing)) {
+        cm.accept(id, { qp, privateData: encodeHello(session.machine.hello) }, nowMs);
+        return;
+      }
+    } catch {
+      // No room on the device for another connection.
+    }
+    session.lost(nowMs);
+    cm.reject(id, session.machine.state === "ended" ? "consumer-reject" : "no-resources", nowMs);
+  }
+
+  /** The session that the peer means; undefined: it is none that this end knows. */
+  #sessionOf(remote: string, hello: Hello, nowMs: number): Session | undefined {
+    const known = this.#sessions.get(remote);
+    if (known?.peerSession === hello.session) {
+      // The peer has lost a connection that this end believes in.
+      this.#leave(known, nowMs);
+      return known.machine.state === "ended" ? undefined : known;
+    }
+    if (known) {
+      known.fail("ECONNRESET");
+      this.#drop(remote, known, nowMs);
+    }
+    if (hello.peerSession !== 0n) return undefined;
+    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
+    const machine = new Aggregator({ ...limits, role: "taker", session: drawSession(), tenant });
+    const session: Session = new Session(machine, links, onWork, clock, (stream, port, id) =>
+      this.#take(stream, port, { address: remote, port: 0xc000 | (id & 0x3fff) }),
+    );
+    session.peerSession = hello.session;
+    this.#sessions.set(remote, session);
+    return session;
+  }
+
+  #take(stream: AgentStream, port: number, from: StreamAddress): boolean {
+    const accept = this.#listeners.get(port);
+    if (!accept) return false;
+    stream.handler = accept(stream, from);
+    return true;
+  }
+
+  #requestedDirect({ id, port, remote, remotePort }: Request, nowMs: number): void {
+    const accept = this.#listeners.get(port);
+    const stream = new AgentStream(this.#parts.onWork);
+    if (!accept || !this.#directs.accept(stream, id, nowMs)) {
+      this.#parts.cm.reject(id, accept ? "no-resources" : "invalid-service-id", nowMs);
+      return;
+    }
+    stream.handler = accept(stream, { address: remote, port: remotePort });
+  }
+
+  #owner(remote: string, session: Session): ConnectionOwner {
+    return {
+      established: () => {},
+      ended: (connection, end: ConnectionEnd, nowMs) => {
+        if (session.connection !== connection) return;
+        session.lost(nowMs);
+        // Without streams there is nothing to come back for.
+        if (end.reason === "requested" && session.machine.streams === 0) this.#drop(remote, session, nowMs);
+      },
+    };
+  }
+
+  #leave(session: Session, nowMs: number): void {
+    const { connection } = session;
+    session.lost(nowMs);
+    if (connection !== undefined) this.#parts.cm.disconnect(connection, nowMs);
+  }
+
+  #drop(remote: string, session: Session, nowMs: number): void {
+    if (this.#sessions.get(remote) === session) this.#sessions.delete(remote);
+    session.fail("ECONNRESET");
+    session.poll(nowMs);
+    this.#leave(session, nowMs);
+  }
+}

@@ -1,0 +1,6 @@
+/** Streams between agents, aggregated without their users' knowledge. */
+export type { AggregatorCounters } from "../aggregator/counters.js";
+export type { AggregatorOptions as SessionOptions } from "../aggregator/options.js";
+export { Agent, type SessionInfo } from "./agent.js";
+export { type AgentOptions, type AgentSizes, agentSizes } from "./options.js";
+export type { StreamAddress, StreamAgent, StreamEnd, StreamErrorCode, StreamHandler } from "./stream.js";

@@ -1,0 +1,165 @@
+/** The half of an agent that opens streams: what it knows of each peer, and the sessions it asks them for. */
+import { Aggregator } from "../aggregator/aggregator.js";
+import { decodeHello, encodeHello } from "../aggregator/hello.js";
+import { AgentStream } from "./agent-stream.js";
+import { type ConnectionEnd, type ConnectionOwner, errorOf } from "./connection-owner.js";
+import type { Directs } from "./directs.js";
+import type { AgentParts } from "./parts.js";
+import { Peer } from "./peer.js";
+import { Session } from "./session.js";
+import type { StreamErrorCode, StreamHandler } from "./stream.js";
+
+export class Outgoing {
+  readonly #parts: AgentParts;
+  readonly #directs: Directs;
+  readonly #aggregates: boolean;
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(parts: AgentParts, directs: Directs, aggregates: boolean) {
+    this.#parts = parts;
+    this.#directs = directs;
+    this.#aggregates = aggregates;
+  }
+
+  get sessions(): Session[] {
+    return [...this.#peers.values()].flatMap(({ session }) => session ?? []);
+  }
+
+  /** When a connection is to be asked for again; undefined: none is. */
+  get nextMs(): number | undefined {
+    const times = [...this.#peers.values()].flatMap(({ nextMs }) => nextMs ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  connect(remote: string, port: number, handler: StreamHandler): AgentStream {
+    const stream = new AgentStream(this.#parts.onWork);
+    stream.handler = handler;
+    const peer = this.#peers.get(remote) ?? new Peer(remote);
+    this.#peers.set(remote, peer);
+    peer.waiting.push({ stream, port });
+    return stream;
+  }
+
+  poll(nowMs: number): void {
+    for (const peer of this.#peers.values()) {
+      const reset = peer.waiting.filter(({ stream }) => stream.isReset);
+      peer.waiting = peer.waiting.filter(({ stream }) => !stream.isReset);
+      for (const { stream } of reset) stream.close(undefined);
+      this.#serve(peer, nowMs);
+      this.#look(peer, nowMs);
+      if (!peer.session && peer.waiting.length === 0 && !peer.isDirect(nowMs)) this.#peers.delete(peer.remote);
+    }
+  }
+
+  /** Streams that wait go by the session there is, by connections of their own, or wait for the session that is asked for. */
+  #serve(peer: Peer, nowMs: number): void {
+    if (peer.waiting.length === 0) return;
+    if (!this.#aggregates || peer.isDirect(nowMs)) {
+      for (const { stream, port } of peer.takeWaiting()) this.#directs.connect(stream, peer.remote, port, nowMs);
+      return;
+    }
+    const { session } = peer;
+    if (!session) this.#begin(peer, nowMs);
+    else if (session.machine.state === "open") this.#carry(peer, session);
+  }
+
+  #carry(peer: Peer, session: Session): void {
+    for (const { stream, port } of peer.takeWaiting()) {
+      if (!session.open(stream, port)) stream.close("ECONNREFUSED");
+    }
+  }
+
+  #begin(peer: Peer, nowMs: number): void {
+    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
+    const machine = new Aggregator({ ...limits, role: "opener", session: drawSession(), tenant });
+    peer.session = new Session(machine, links, onWork, clock, () => false);
+    this.#ask(peer, peer.session, nowMs);
+  }
+
+  /** Asks for a connection for the session. */
+  #ask(peer: Peer, session: Session, nowMs: number): void {
+    const { cm, sessionPort: port, pathMtu, owners } = this.#parts;
+    const { remote } = peer;
+    peer.retryAtMs = undefined;
+    try {
+      const { qp } = session.prepare();
+      const privateData = encodeHello(session.machine.hello);
+      const connection = cm.connect({ remote, port, qp, pathMtu, privateData }, nowMs);
+      session.connection = connection;
+      owners.set(connection, this.#owner(peer, session));
+    } catch {
+      // No room on the device: other connections end, and it is tried again.
+      session.lost(nowMs);
+      if (session.machine.state === "new") this.#giveUp(peer, "ECONNREFUSED");
+      else peer.retry(nowMs);
+    }
+  }
+
+  #owner(peer: Peer, session: Session): ConnectionOwner {
+    return {
+      established: (connection, privateData, nowMs) => {
+        const hello = decodeHello(privateData);
+        if (hello && session.connected(hello, this.#parts.framing)) {
+          peer.connected();
+          return;
+        }
+        this.#parts.cm.disconnect(connection, nowMs);
+        if (!hello) this.#isDirect(peer, session, nowMs);
+      },
+      ended: (_, end, nowMs) => {
+        session.lost(nowMs);
+        if (peer.session === session) this.#ended(peer, session, end, nowMs);
+      },
+    };
+  }
+
+  #ended(peer: Peer, session: Session, end: ConnectionEnd, nowMs: number): void {
+    const { machine } = session;
+    if (machine.state === "new") {
+      if (end.reason === "invalid-service-id") this.#isDirect(peer, session, nowMs);
+      else this.#giveUp(peer, errorOf(end));
+    } else if (end.type === "rejected" && end.reason === "consumer-reject") {
+      // The peer knows nothing of the session: it is another than before.
+      session.fail("ECONNRESET");
+    } else if (machine.streams > 0 || peer.waiting.length > 0) {
+      peer.retry(nowMs);
+    } else {
+      session.fail("ECONNRESET");
+    }
+  }
+
+  #isDirect(peer: Peer, session: Session, nowMs: number): void {
+    peer.setDirect(nowMs);
+    session.fail("ECONNREFUSED");
+    peer.session = undefined;
+  }
+
+  #giveUp(peer: Peer, error: StreamErrorCode): void {
+    peer.session = undefined;
+    for (const { stream } of peer.takeWaiting()) stream.close(error);
+  }
+
+  /** A session that ended, that idles, or whose connection is to be asked for again. */
+  #look(peer: Peer, nowMs: number): void {
+    const { session } = peer;
+    if (!session) return;
+    if (session.machine.state === "ended") {
+      this.#drop(peer, session, nowMs);
+    } else if (session.machine.state === "open") {
+      peer.idleSinceMs = session.machine.streams > 0 ? undefined : (peer.idleSinceMs ?? nowMs);
+      if (peer.isIdle(nowMs)) this.#drop(peer, session, nowMs);
+    } else if (peer.retryAtMs !== undefined && peer.retryAtMs <= nowMs) {
+      this.#ask(peer, session, nowMs);
+    }
+  }
+
+  #drop(peer: Peer, session: Session, nowMs: number): void {
+    const { connection } = session;
+    peer.session = undefined;
+    peer.idleSinceMs = undefined;
+    session.fail("ECONNRESET");
+    session.poll(nowMs);
+    if (connection !== undefined) this.#parts.cm.disconnect(connection, nowMs);
+    session.lost(nowMs);
+  }
+}

@@ -1,0 +1,106 @@
+/** What went over a session's connection, and what of it paid. */
+import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
+import { Delays } from "../estimate/delays.js";
+import type { Framing } from "../estimate/wire-cost.js";
+import { wireCost } from "../estimate/wire-cost.js";
+import type { Transfer } from "./transfer.js";
+
+/** Of what this end sent, but for the last five. */
+export interface AggregatorCounters {
+  /** Transfers by kind; those sent again count again under replayed, and only there. */
+  readonly aggregates: number;
+  readonly wholes: number;
+  readonly controls: number;
+  readonly replayed: number;
+  /** Messages in aggregates and wholes. */
+  readonly messages: number;
+  readonly payloadBytes: number;
+  /** Transfers with their headers and ICRCs as packets, without FCS and acknowledgements. */
+  readonly wireBytes: number;
+  /** payloadBytes / wireBytes; 0 before the first. */
+  readonly utilization: number;
+  /** Aggregates by how many messages, and by how many streams: index i counts those with 2^i to 2^(i+1) - 1. */
+  readonly messagesPerAggregate: readonly number[];
+  readonly streamsPerAggregate: readonly number[];
+  /** What messages waited from write to transfer. */
+  readonly delayNs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Arrived: aggregates that were damaged or unsound, immediates or records without a meaning. */
+  readonly badAggregates: number;
+  readonly badControls: number;
+  /** Messages that were here before, and of streams that are no more. */
+  readonly duplicates: number;
+  readonly late: number;
+  /** Streams broken off because messages were missing, or more came than was allowed. */
+  readonly violations: number;
+}
+
+export class Tally {
+  #framing: Framing;
+  readonly #delays = new Delays();
+  readonly #messagesPer: number[] = [];
+  readonly #streamsPer: number[] = [];
+  readonly sent = { aggregates: 0, wholes: 0, controls: 0, replayed: 0, messages: 0, payloadBytes: 0, wireBytes: 0 };
+  readonly arrived = { badAggregates: 0, badControls: 0, duplicates: 0, late: 0, violations: 0 };
+
+  constructor(framing: Framing) {
+    this.#framing = framing;
+  }
+
+  /** Of the connection there is now. */
+  set framing(framing: Framing) {
+    this.#framing = framing;
+  }
+
+  addDelay(ms: number): void {
+    // Delays are below 2^32 ns: a message that waited longer has waited 4.3 s.
+    this.#delays.add(Math.min(Math.max(0, Math.round(ms * 1e6)), 2 ** 32 - 1));
+  }
+
+  addTransfer(transfer: Transfer): void {
+    const { sent } = this;
+    sent.wireBytes += wireCost(transferBytes(transfer), this.#framing).wireBytes;
+    // An immediate is four bytes in the last packet.
+    if (transfer.kind !== "aggregate") sent.wireBytes += 4;
+    if (transfer.kind === "control") {
+      sent.controls++;
+    } else if (transfer.kind === "whole") {
+      sent.wholes++;
+      sent.messages++;
+      sent.payloadBytes += transfer.bytes.length;
+    } else {
+      sent.aggregates++;
+      sent.messages += transfer.messages.length;
+      sent.payloadBytes += transfer.messages.reduce((sum, { data }) => sum + data.length, 0);
+      count(this.#messagesPer, transfer.messages.length);
+      count(this.#streamsPer, new Set(transfer.messages.map(({ stream }) => stream)).size);
+    }
+  }
+
+  read(): AggregatorCounters {
+    const { payloadBytes, wireBytes } = this.sent;
+    return {
+      ...this.sent,
+      ...this.arrived,
+      utilization: wireBytes === 0 ? 0 : payloadBytes / wireBytes,
+      messagesPerAggregate: [...this.#messagesPer],
+      streamsPerAggregate: [...this.#streamsPer],
+      delayNs: {
+        p50: this.#delays.percentileNs(0.5),
+        p99: this.#delays.percentileNs(0.99),
+        max: this.#delays.mostNs,
+      },
+    };
+  }
+}
+
+/** Payload of a transfer for the transport, sub-headers included. */
+export function transferBytes(transfer: Transfer): number {
+  if (transfer.kind !== "aggregate") return transfer.bytes.length;
+  return transfer.messages.reduce((sum, { data }) => sum + SUB_HEADER_BYTES + data.length, 0);
+}
+
+function count(histogram: number[], value: number): void {
+  const bucket = 31 - Math.clz32(value);
+  while (histogram.length <= bucket) histogram.push(0);
+  histogram[bucket] = (histogram[bucket] as number) + 1;
+}

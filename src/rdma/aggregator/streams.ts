@@ -1,0 +1,196 @@
+/**
+ * The streams of one end of a session. The opener opens them; the taker accepts or refuses, and closes last: once it has said *closed*
+ * it sends nothing more of the stream, so that its number can be another stream's.
+ *
+ *   opener: open ─▶ accept ─▶ bytes … FIN or RST ─▶ (closed arrives) number free
+ *   taker:  (open arrives) ─▶ accept ─▶ bytes … FIN or RST ─▶ closed
+ */
+import type { StreamErrorCode } from "../agent/stream.js";
+import type { Control } from "./control.js";
+import type { Tally } from "./counters.js";
+import type { StreamEvent } from "./event.js";
+import type { AggregatorLimits } from "./options.js";
+import type { Outbound } from "./outbound.js";
+import { StreamNumbers } from "./stream-numbers.js";
+import { StreamState } from "./stream-state.js";
+
+export type SessionRole = "opener" | "taker";
+
+export interface StreamsParts {
+  readonly role: SessionRole;
+  readonly limits: AggregatorLimits;
+  readonly outbound: Outbound;
+  readonly tally: Tally;
+  readonly control: (control: Control) => void;
+  readonly event: (event: StreamEvent) => void;
+}
+
+/** Credit in all never exceeds what a control record can say. */
+const CREDIT_MAX = 2 ** 31 - 1;
+
+export class Streams {
+  readonly #parts: StreamsParts;
+  /** By their numbers on the wire, with those that only the peer is not done with. */
+  readonly #states = new Map<number, StreamState>();
+  /** Those whose user has not had the last event. */
+  readonly #open = new Map<number, StreamState>();
+  readonly #numbers: StreamNumbers;
+  /** What the peer gives a new stream. */
+  #creditBytes = 0;
+  #nextId = 0;
+
+  constructor(parts: StreamsParts) {
+    this.#parts = parts;
+    this.#numbers = new StreamNumbers(parts.limits.streamsMax);
+  }
+
+  /** What the peer takes. */
+  agree(windowBytes: number, streamsMax: number): void {
+    this.#creditBytes = windowBytes;
+    this.#numbers.limit(streamsMax);
+  }
+
+  /** Streams whose user has not had the last event. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Numbers in use, with those that wait for the peer to be done. */
+  get size(): number {
+    return this.#states.size;
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return [...this.#states.values()].reduce((sum, { queue }) => sum + queue.bytes, 0);
+  }
+
+  /** By its id, which no other stream of this end ever has. */
+  get(id: number): StreamState | undefined {
+    return this.#open.get(id);
+  }
+
+  /** By its number on the wire. */
+  find(stream: number): StreamState | undefined {
+    return this.#states.get(stream);
+  }
+
+  /** Opener: a new stream's id; undefined: there are as many as the two ends can have. */
+  open(port: number): number | undefined {
+    const stream = this.#numbers.take();
+    if (stream === undefined) return undefined;
+    this.#parts.control({ type: "open", stream, value: port });
+    return this.#add(stream).id;
+  }
+
+  /** Taker: the peer's new stream, whose number is free. */
+  incoming(stream: number, port: number): void {
+    if (stream < this.#parts.limits.streamsMax)
+      this.#parts.event({ type: "incoming", stream: this.#add(stream).id, port });
+    else this.#parts.control({ type: "refuse", stream, value: 0 });
+  }
+
+  accept(state: StreamState): void {
+    if (state.isOpen || state.isClosed) return;
+    state.isOpen = true;
+    state.credit = this.#creditBytes;
+    this.#parts.control({ type: "accept", stream: state.stream, value: 0 });
+  }
+
+  refuse(state: StreamState): void {
+    if (state.isOpen || state.isClosed) return;
+    this.#parts.control({ type: "refuse", stream: state.stream, value: 0 });
+    this.#drop(state);
+  }
+
+  /** Opener: the peer has taken it. */
+  accepted(state: StreamState): void {
+    state.isOpen = true;
+    state.credit = this.#creditBytes;
+    if (!state.isClosed) this.#parts.event({ type: "open", stream: state.id });
+    this.#parts.outbound.wake(state);
+  }
+
+  credit(state: StreamState, bytes: number): void {
+    state.credit = Math.min(state.credit + bytes, CREDIT_MAX);
+    this.#parts.outbound.wake(state);
+  }
+
+  end(state: StreamState): void {
+    if (!state.isWritable) return;
+    state.fin = "queued";
+    this.#parts.outbound.wake(state);
+  }
+
+  /** The user used bytes: half a window at a time, the peer is told so. */
+  consumed(state: StreamState, bytes: number): void {
+    state.unreported = Math.min(state.unreported + bytes, this.#parts.limits.windowBytes - state.windowLeft);
+    if (state.isRemoteEnded || state.unreported * 2 < this.#parts.limits.windowBytes) return;
+    this.#parts.control({ type: "credit", stream: state.stream, value: state.unreported });
+    state.windowLeft += state.unreported;
+    state.unreported = 0;
+  }
+
+  /** Breaks it off. The user's last event tells why; the peer learns only that it is. */
+  reset(state: StreamState, error?: StreamErrorCode): void {
+    this.#close(state, error);
+    state.queue.clear();
+    if (state.isDone && state.isRemoteEnded) return;
+    state.rst = "queued";
+    this.#parts.outbound.remove(state);
+    this.#parts.outbound.wake(state);
+  }
+
+  /** The peer broke it off. */
+  broken(state: StreamState): void {
+    state.isRemoteEnded = true;
+    state.queue.clear();
+    state.rst = "sent";
+    this.#parts.outbound.remove(state);
+    this.#close(state, "ECONNRESET");
+    this.settle(state);
+  }
+
+  /** Something of the stream ended: it may be over. */
+  settle(state: StreamState): void {
+    if (state.fin === "sent" && state.rst === "none" && state.isRemoteEnded) this.#close(state, undefined);
+    // The opener's number rests until the taker is done.
+    if (this.#parts.role === "opener" || !state.isClosed || !state.isDone) return;
+    this.#parts.control({ type: "closed", stream: state.stream, value: 0 });
+    this.#drop(state);
+  }
+
+  /** Opener: the taker is done with it, or would not have it. */
+  released(state: StreamState, error: StreamErrorCode): void {
+    this.#close(state, error);
+    this.#drop(state);
+    this.#numbers.give(state.stream);
+  }
+
+  /** The session is over. */
+  failAll(error: StreamErrorCode): void {
+    for (const state of this.#states.values()) this.#close(state, error);
+    for (const state of this.#states.values()) this.#drop(state);
+  }
+
+  #add(stream: number): StreamState {
+    const state = new StreamState(this.#nextId++, stream, this.#parts.limits.windowBytes);
+    this.#states.set(stream, state);
+    this.#open.set(state.id, state);
+    return state;
+  }
+
+  #close(state: StreamState, error: StreamErrorCode | undefined): void {
+    if (state.isClosed) return;
+    state.isClosed = true;
+    this.#open.delete(state.id);
+    this.#parts.event({ type: "close", stream: state.id, error });
+  }
+
+  #drop(state: StreamState): void {
+    state.isClosed = true;
+    this.#open.delete(state.id);
+    this.#parts.outbound.remove(state);
+    this.#states.delete(state.stream);
+  }
+}

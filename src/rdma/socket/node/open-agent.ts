@@ -1,0 +1,135 @@
+/** An agent of a process: an engine, a device and a UDP socket behind it, and the loop that keeps them going. */
+import { randomFillSync } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { defined } from "../../../defined.js";
+import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
+import { createEngine, type Engine } from "../../../engine.js";
+import type { WasmSource } from "../../../wasm.js";
+import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "../../agent/index.js";
+import { Agent, type AgentOptions, agentSizes, type SessionInfo } from "../../agent/index.js";
+import type { RdmaCounters } from "../../verbs/index.js";
+
+export interface OpenAgentOptions
+  extends Pick<AgentOptions, "connections" | "session" | "tenant" | "aggregates" | "sessionPort" | "pathMtu"> {
+  /** This end's IPv4 or IPv6 address, which peers can reach; not a wildcard. */
+  readonly local: string;
+  /** UDP port of both ends; 4791 by default. */
+  readonly udpPort?: number | undefined;
+  /** The compiled data plane, as in EngineOptions. */
+  readonly wasm?: WasmSource | undefined;
+  /** Sees each frame that comes or goes, as Ethernet; its bytes are not the observer's to keep. */
+  readonly onFrame?: ((frame: Uint8Array) => void) | undefined;
+  /** The UDP socket has an error; streams find out for themselves. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+/** Bursts before others of the process have their turn. */
+const ROUNDS_MAX = 16;
+const PAYLOAD_BYTES = 4608;
+const MBUFS = 4096;
+
+/** Opens an agent, which keeps the process alive until it is closed. Throws ConfigError; rejects with the system's error for an address that cannot be bound. */
+export async function openAgent(options: OpenAgentOptions): Promise<NodeAgent> {
+  const { connections, session, wasm } = options;
+  const rdma = agentSizes({ connections, session });
+  const engine = await createEngine({
+    mbufs: MBUFS,
+    payloadBytes: PAYLOAD_BYTES,
+    queueSize: 1024,
+    rdma,
+    ...defined({ wasm }),
+  });
+  try {
+    const port = engine.addPort("roce");
+    let agent: NodeAgent | undefined;
+    const { local, udpPort, onFrame, onError } = options;
+    const driver = await openUdpDriver({ port, local, udpPort, onFrame, onError, onArrival: () => agent?.wake() });
+    agent = new NodeAgent(engine, driver, (onWork) => {
+      const { tenant, aggregates, sessionPort, pathMtu = 4096 } = options;
+      const own = { connections, session, tenant, aggregates, sessionPort, pathMtu };
+      const device = engine.addRdma({ port });
+      const sourcePort = udpPort ?? 4791;
+      return new Agent({ ...own, device, local, sourcePort, random, onWork, clock: () => performance.now() });
+    });
+    return agent;
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+export class NodeAgent implements StreamAgent {
+  readonly #engine: Engine;
+  readonly #driver: UdpDriver;
+  readonly #agent: Agent;
+  #isWoken = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @internal Made by openAgent. */
+  constructor(engine: Engine, driver: UdpDriver, makeAgent: (onWork: () => void) => Agent) {
+    this.#engine = engine;
+    this.#driver = driver;
+    this.#agent = makeAgent(() => this.wake());
+    this.wake();
+  }
+
+  connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
+    this.wake();
+    return this.#agent.connect(to, handler);
+  }
+
+  listen(port: number, accept: (stream: StreamEnd, from: StreamAddress) => StreamHandler): void {
+    this.#agent.listen(port, accept);
+  }
+
+  unlisten(port: number): void {
+    this.#agent.unlisten(port);
+  }
+
+  get sessions(): SessionInfo[] {
+    return this.#agent.sessions;
+  }
+
+  get counters(): { readonly udp: Readonly<UdpCounters>; readonly rdma: RdmaCounters } {
+    return { udp: { ...this.#driver.counters }, rdma: this.#agent.device.counters };
+  }
+
+  /** @internal Something came, or is to go: the loop runs once the turn is over, so that what is written in one turn goes together. */
+  wake(): void {
+    if (this.#isWoken || this.#isClosed) return;
+    this.#isWoken = true;
+    clearTimeout(this.#timer);
+    setImmediate(() => this.#run());
+  }
+
+  /** Nothing moves any more: streams that are open end nowhere. Their users close them first. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#driver.close();
+    this.#engine.close();
+  }
+
+  #run(): void {
+    if (this.#isClosed) return;
+    this.#isWoken = false;
+    let isBusy = true;
+    for (let round = 0; round < ROUNDS_MAX && isBusy; round++) {
+      const moved = this.#driver.pump();
+      const hasMore = this.#agent.poll(performance.now());
+      isBusy = this.#driver.pump() + moved > 0 || hasMore;
+    }
+    const { nextMs } = this.#agent;
+    const waitMs = nextMs === undefined ? Number.POSITIVE_INFINITY : nextMs - performance.now();
+    // A timer is not as fine as a message's age.
+    if (isBusy || waitMs < 1) this.wake();
+    else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs));
+  }
+}
+
+/** 32 bits of the system's. */
+function random(): number {
+  return randomFillSync(new Uint32Array(1))[0] as number;
+}
