@@ -98,6 +98,8 @@ export class Streams {
     state.isOpen = true;
     state.credit = this.#creditBytes;
     this.#parts.control({ type: "accept", stream: state.stream, value: 0 });
+    // Its user may have written, or ended it, while it was being taken.
+    this.#parts.outbound.wake(state);
   }
 
   refuse(state: StreamState): void {
@@ -138,6 +140,11 @@ export class Streams {
   reset(state: StreamState, error?: StreamErrorCode): void {
     this.#close(state, error);
     state.queue.clear();
+    if (this.#parts.role === "taker" && !state.isOpen) {
+      this.#parts.control({ type: "refuse", stream: state.stream, value: 0 });
+      this.#drop(state);
+      return;
+    }
     if (state.isDone && state.isRemoteEnded) return;
     state.rst = "queued";
     this.#parts.outbound.remove(state);

@@ -126,6 +126,30 @@ describe("what goes together", () => {
 });
 
 describe("how streams end", () => {
+  test("before they are accepted, by a reset, which is a refusal", () => {
+    const wire = new SessionWire();
+    wire.connect();
+    wire.opener.open(80, 50_000);
+    wire.run(4);
+    wire.taker.reset(0);
+    wire.taker.accept(0);
+    wire.run(8);
+    expect(told(wire.taker.takeEvents())).toEqual(["incoming 0 80", "close 0 in order"]);
+    expect(told(wire.opener.takeEvents())).toEqual(["close 0 ECONNREFUSED"]);
+  });
+
+  test("even before they are accepted", () => {
+    const wire = new SessionWire();
+    wire.connect();
+    wire.opener.open(80, 50_000);
+    wire.run(4);
+    wire.taker.write(0, bytes("full"), wire.nowMs);
+    wire.taker.end(0);
+    wire.taker.accept(0);
+    wire.run(8);
+    expect(told(wire.opener.takeEvents())).toEqual(["open 0", "data 0 full", "end 0"]);
+  });
+
   test("each way by itself, and then in order", () => {
     const wire = opened(2);
     wire.opener.write(0, bytes("ask"), wire.nowMs);
@@ -314,7 +338,7 @@ describe("what no peer sends", () => {
     const wire = opened(1);
     wire.taker.immediate(0x0300_0000, bytes("?"));
     wire.taker.immediate(0x0100_0000, new Uint8Array(9));
-    wire.taker.immediate(0x0100_0000, Uint8Array.of(1, 0, 0, 5, 0, 1, 0, 0));
+    wire.taker.immediate(0x0100_0000, Uint8Array.of(2, 0, 0, 5, 0, 0, 0, 1));
     expect(wire.taker.takeEvents()).toEqual([]);
     expect(wire.taker.counters.badControls).toBe(4);
   });
