@@ -28,6 +28,18 @@ export interface SessionInfo {
   readonly counters: AggregatorCounters;
 }
 
+/** What an agent's tables hold: entries, and of its sessions the numbers of streams in use. */
+export interface AgentTables {
+  readonly connections: number;
+  readonly links: number;
+  readonly resting: number;
+  readonly owners: number;
+  readonly peers: number;
+  readonly sessions: number;
+  readonly directs: number;
+  readonly numbers: number;
+}
+
 /** Time codes of the connection manager: a packet lives 8 ms, an adapter answers within 4 ms, a manager within 268 ms. */
 const TIMES = {
   packetLifeTime: 11,
@@ -102,6 +114,20 @@ export class Agent implements StreamAgent {
       heldBytes: machine.heldBytes,
       counters: machine.counters,
     }));
+  }
+
+  /** @internal For tests of what is left behind. */
+  get sizes(): AgentTables {
+    return {
+      connections: this.#cm.size,
+      links: this.#links.size,
+      resting: this.#links.resting,
+      owners: this.#owners.size,
+      peers: this.#outgoing.peers,
+      sessions: this.#sessions.length,
+      directs: this.#directs.size,
+      numbers: this.#sessions.reduce((sum, { machine }) => sum + machine.numbers, 0),
+    };
   }
 
   connect({ address, port }: StreamAddress, handler: StreamHandler): StreamEnd {

@@ -12,6 +12,10 @@ export class Directs {
     this.#parts = parts;
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Asks a peer for a connection for a stream. */
   connect(stream: AgentStream, remote: string, port: number, nowMs: number): void {
     const direct = this.#make(stream);

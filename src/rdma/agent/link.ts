@@ -23,6 +23,15 @@ export class Links {
     this.#max = max;
   }
 
+  /** Those in use, and those whose queue pairs rest. */
+  get size(): number {
+    return this.#count;
+  }
+
+  get resting(): number {
+    return this.#resting.size;
+  }
+
   /** A queue pair in INIT. Throws ConfigError when there are too many. */
   open(): Link {
     if (this.#count >= this.#max) throw new ConfigError("connections", this.#count + 1, `at most ${this.#max}`);

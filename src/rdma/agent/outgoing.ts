@@ -25,6 +25,10 @@ export class Outgoing {
     this.#aggregates = aggregates;
   }
 
+  get peers(): number {
+    return this.#peers.size;
+  }
+
   get sessions(): Session[] {
     return [...this.#peers.values()].flatMap(({ session }) => session ?? []);
   }

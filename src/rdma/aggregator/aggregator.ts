@@ -82,6 +82,11 @@ export class Aggregator {
     return this.#streams.count;
   }
 
+  /** Numbers of streams in use: the peer may not be done with one whose user is. */
+  get numbers(): number {
+    return this.#streams.size;
+  }
+
   get counters(): AggregatorCounters {
     return this.#tally.read();
   }
