@@ -52,7 +52,7 @@ export class Aggregator {
   #controls: Control[] = [];
   #events: StreamEvent[] = [];
   #state: SessionState = "new";
-  #peerSession = 0n;
+  #peer: Hello | undefined;
   #received = 0;
   #lostMs: number | undefined;
   /** When something was sent last. */
@@ -101,7 +101,7 @@ export class Aggregator {
     const { windowBytes, transferBytes, messagesMax, streamsMax } = this.limits;
     return {
       session: this.session,
-      peerSession: this.#peerSession,
+      peerSession: this.#peer?.session ?? 0n,
       received: this.#received,
       windowBytes,
       transferBytes,
@@ -120,12 +120,12 @@ export class Aggregator {
     const isKnown =
       this.#state === "new"
         ? peer.peerSession === 0n || peer.peerSession === this.session
-        : peer.session === this.#peerSession && peer.peerSession === this.session;
+        : peer.peerSession === this.session && this.#peer !== undefined && isSamePeer(peer, this.#peer);
     if (!isKnown || !this.#inFlight.resume(peer.received)) {
       this.fail("ECONNRESET");
       return false;
     }
-    this.#peerSession = peer.session;
+    this.#peer = peer;
     this.#tally.framing = framing;
     this.#outbound.agree(peer);
     this.#streams.agree(peer.windowBytes, peer.streamsMax);
@@ -222,8 +222,9 @@ export class Aggregator {
     this.#inFlight.acknowledge(count);
   }
 
-  /** A transfer without an immediate arrived: its messages, or undefined for one that is damaged. */
+  /** A transfer without an immediate arrived: its messages, or undefined for one that is damaged. A session that ended hears nothing. */
   aggregate(messages: readonly AggregateMessage[] | undefined): void {
+    if (this.#state === "ended") return;
     this.#received = (this.#received + 1) >>> 0;
     if (!messages) this.#tally.arrived.badAggregates++;
     else for (const message of messages) this.#inbound.message(message);
@@ -231,10 +232,12 @@ export class Aggregator {
 
   /** A transfer with an immediate arrived. */
   immediate(imm: number, bytes: Uint8Array): void {
+    // A stream that opened now would have a user that nothing ever tells of its end.
+    if (this.#state === "ended") return;
     this.#received = (this.#received + 1) >>> 0;
     const transfer = transferOf(imm, bytes);
     if (transfer?.kind === "control") this.#inbound.controls(bytes);
-    else if (transfer?.kind === "whole") this.#inbound.whole(transfer.stream, bytes);
+    else if (transfer?.kind === "whole") this.#inbound.whole(transfer);
     else this.#tally.arrived.badControls++;
   }
 
@@ -297,4 +300,10 @@ export class Aggregator {
     state.wantsRoom = false;
     this.#events.push({ type: "writable", stream: state.id });
   }
+}
+
+/** With the limits it had: what is under way was made for those, and would never arrive at others. */
+function isSamePeer(now: Hello, before: Hello): boolean {
+  const fields = ["session", "windowBytes", "transferBytes", "messagesMax", "streamsMax"] as const;
+  return fields.every((field) => now[field] === before[field]);
 }

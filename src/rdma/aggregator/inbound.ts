@@ -9,6 +9,7 @@ import type { Tally } from "./counters.js";
 import type { StreamEvent } from "./event.js";
 import type { StreamState } from "./stream-state.js";
 import type { SessionRole, Streams } from "./streams.js";
+import { SEQUENCE_MASK, type Whole } from "./transfer.js";
 
 export class Inbound {
   readonly #role: SessionRole;
@@ -31,9 +32,11 @@ export class Inbound {
     else this.#deliver(state, data, fin === true);
   }
 
-  /** Bytes of one stream, which stand for its next message. */
-  whole(stream: number, bytes: Uint8Array): void {
-    const state = this.#inOrder(stream, this.#streams.find(stream)?.receiveSequence ?? 0);
+  /** Bytes of one stream, which stand for its next message; the sequence is the lower bits of that one's. */
+  whole({ stream, sequence, bytes }: Whole): void {
+    const expected = this.#streams.find(stream)?.receiveSequence ?? 0;
+    const ahead = (sequence - expected) & SEQUENCE_MASK;
+    const state = this.#inOrder(stream, serialAdd(expected, ahead));
     if (state) this.#deliver(state, bytes, false);
   }
 

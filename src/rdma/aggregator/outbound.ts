@@ -12,6 +12,7 @@ import type { AggregateMessage } from "../aggregate/codec.js";
 import type { AggregatorLimits } from "./options.js";
 import type { StreamState } from "./stream-state.js";
 import type { Transfer } from "./transfer.js";
+import { Turns } from "./turns.js";
 
 /** What the peer takes at most. */
 export interface PeerLimits {
@@ -21,7 +22,7 @@ export interface PeerLimits {
 
 export class Outbound {
   readonly #limits: AggregatorLimits;
-  #ring: StreamState[] = [];
+  readonly #ring = new Turns();
   #aggregateBytes: number;
   #transferBytes: number;
   #messagesMax: number;
@@ -55,7 +56,7 @@ export class Outbound {
   remove(state: StreamState): void {
     if (!state.isReady) return;
     state.isReady = false;
-    this.#ring = this.#ring.filter((each) => each !== state);
+    this.#ring.remove(state);
   }
 
   /** When waiting ends if nothing else happens; undefined: nothing waits. */
@@ -67,7 +68,7 @@ export class Outbound {
 
   /** The next transfer, if it is time; isIdle: no bytes of streams are under way. */
   take(nowMs: number, isIdle: boolean, isAlone: boolean): Transfer | undefined {
-    const first = this.#ring[0];
+    const { first } = this.#ring;
     if (first === undefined) return undefined;
     if (isAlone && first.nextBytes > 0) return this.#takeWhole(first);
     if (this.#bypasses(first)) return this.#takeWhole(first);
@@ -93,19 +94,19 @@ export class Outbound {
   }
 
   #takeWhole(state: StreamState): Transfer {
-    this.#ring.shift();
-    const bytes = state.takeBytes(this.#transferBytes);
+    this.#ring.remove(state);
+    const whole = state.takeWhole(this.#transferBytes);
     this.#goOn(state);
-    return { kind: "whole", stream: state.stream, bytes };
+    return whole;
   }
 
   #takeAggregate(): Transfer {
     const messages: AggregateMessage[] = [];
     let room = this.#aggregateBytes;
-    for (let state = this.#ring[0]; state !== undefined; state = this.#ring[0]) {
+    for (let state = this.#ring.first; state !== undefined; state = this.#ring.first) {
       const isFull = messages.length === this.#messagesMax || room < SUB_HEADER_BYTES + state.nextBytes;
       if (isFull || this.#bypasses(state)) break;
-      this.#ring.shift();
+      this.#ring.remove(state);
       const message = state.takeMessage();
       room -= SUB_HEADER_BYTES + message.data.length;
       messages.push(message);

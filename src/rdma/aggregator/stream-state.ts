@@ -2,6 +2,7 @@
 import type { AggregateMessage } from "../aggregate/codec.js";
 import { serialAdd } from "../aggregate/serial.js";
 import { SendQueue } from "./send-queue.js";
+import type { Whole } from "./transfer.js";
 
 /** FIN or RST: not asked for, waiting for its turn, on its way. */
 export type Ending = "none" | "queued" | "sent";
@@ -22,6 +23,9 @@ export class StreamState {
   wantsRoom = false;
   /** It is in the ring of those with something to send. */
   isReady = false;
+  /** Its neighbours there. */
+  before: StreamState | undefined;
+  after: StreamState | undefined;
   /** Bytes that the peer may still send, and those used that it was not told of. */
   windowLeft: number;
   unreported = 0;
@@ -68,7 +72,7 @@ export class StreamState {
   takeMessage(): AggregateMessage {
     if (this.rst === "queued") {
       this.rst = "sent";
-      return { stream: this.stream, sequence: this.takeSequence(), data: new Uint8Array(), rst: true };
+      return { stream: this.stream, sequence: this.#takeSequence(), data: new Uint8Array(), rst: true };
     }
     const urgent = this.queue.isUrgent;
     const front = this.queue.frontBytes;
@@ -76,18 +80,17 @@ export class StreamState {
     this.credit -= data.length;
     const fin = this.queue.bytes === 0 && this.fin === "queued";
     if (fin) this.fin = "sent";
-    return { stream: this.stream, sequence: this.takeSequence(), data, more: data.length < front, fin, urgent };
+    return { stream: this.stream, sequence: this.#takeSequence(), data, more: data.length < front, fin, urgent };
   }
 
-  /** So many bytes, or what there is, for a transfer of their own, where messages' bounds do not count. */
-  takeBytes(max: number): Uint8Array {
+  /** So many bytes, or what there is, as a transfer of their own, where messages' bounds do not count. */
+  takeWhole(max: number): Whole {
     const bytes = this.queue.take(Math.min(max, this.credit));
     this.credit -= bytes.length;
-    this.takeSequence();
-    return bytes;
+    return { kind: "whole", stream: this.stream, sequence: this.#takeSequence(), bytes };
   }
 
-  takeSequence(): number {
+  #takeSequence(): number {
     const sequence = this.#sendSequence;
     this.#sendSequence = serialAdd(sequence, 1);
     return sequence;

@@ -336,16 +336,16 @@ describe("what no peer sends", () => {
 
   test("immediates and records without a meaning are counted", () => {
     const wire = opened(1);
-    wire.taker.immediate(0x0300_0000, bytes("?"));
-    wire.taker.immediate(0x0100_0000, new Uint8Array(9));
-    wire.taker.immediate(0x0100_0000, Uint8Array.of(2, 0, 0, 5, 0, 0, 0, 1));
+    wire.taker.immediate(0x3000_0000, bytes("?"));
+    wire.taker.immediate(0x1000_0000, new Uint8Array(9));
+    wire.taker.immediate(0x1000_0000, Uint8Array.of(2, 0, 0, 5, 0, 0, 0, 1));
     expect(wire.taker.takeEvents()).toEqual([]);
     expect(wire.taker.counters.badControls).toBe(4);
   });
 
   test("a second opening of a number ends the stream that has it", () => {
     const wire = opened(2);
-    wire.taker.immediate(0x0100_0000, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 80));
+    wire.taker.immediate(0x1000_0000, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 80));
     expect(told(wire.taker.takeEvents())).toEqual(["close 0 ECONNRESET"]);
   });
 });
