@@ -44,7 +44,7 @@ export class DirectStream implements Carrier {
 
   write(bytes: Uint8Array): number {
     let taken = 0;
-    while (taken < bytes.length && this.#end === "none") {
+    while (taken < bytes.length && this.#end === "none" && !this.#isBroken) {
       const slot = this.#isSending ? this.#free.pop() : undefined;
       if (slot === undefined) break;
       const part = bytes.subarray(taken, taken + DIRECT_SLOT_BYTES);
@@ -52,7 +52,7 @@ export class DirectStream implements Carrier {
       this.#post(slot, part.length);
       taken += part.length;
     }
-    this.#wantsRoom = taken < bytes.length;
+    this.#wantsRoom = taken < bytes.length && !this.#isBroken;
     return taken;
   }
 
@@ -62,6 +62,7 @@ export class DirectStream implements Carrier {
 
   reset(): void {
     this.#isBroken = true;
+    this.#wantsRoom = false;
   }
 
   consumed(bytes: number): void {
