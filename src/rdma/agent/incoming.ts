@@ -4,7 +4,7 @@ import { Aggregator } from "../aggregator/aggregator.js";
 import { decodeHello, encodeHello, type Hello } from "../aggregator/hello.js";
 import type { ConnectionEvent } from "../connect/index.js";
 import { AgentStream } from "./agent-stream.js";
-import type { ConnectionEnd, ConnectionOwner } from "./connection-owner.js";
+import type { ConnectionOwner } from "./connection-owner.js";
 import type { Directs } from "./directs.js";
 import type { AgentParts } from "./parts.js";
 import { Session } from "./session.js";
@@ -66,7 +66,7 @@ export class IncomingHalf {
     try {
       const { qp } = session.prepare();
       session.connection = id;
-      owners.set(id, this.#owner(remote, session));
+      owners.set(id, this.#owner(session));
       if (session.connected(hello, framing)) {
         cm.accept(id, { qp, privateData: encodeHello(session.machine.hello) }, nowMs);
         return;
@@ -76,6 +76,7 @@ export class IncomingHalf {
     }
     session.lost(nowMs);
     cm.reject(id, session.machine.state === "ended" ? "consumer-reject" : "no-resources", nowMs);
+    if (session.machine.state === "new") this.#drop(remote, session, nowMs);
   }
 
   /** The session that the peer means; undefined: it is none that this end knows. */
@@ -86,17 +87,26 @@ export class IncomingHalf {
       this.#leave(known, nowMs);
       return known.machine.state === "ended" ? undefined : known;
     }
-    if (known) {
-      known.fail("ECONNRESET");
-      this.#drop(remote, known, nowMs);
-    }
+    // One that the peer has given up since, perhaps: a request that comes late does the one it has now no harm.
     if (hello.peerSession !== 0n) return undefined;
+    if (known) this.#drop(remote, known, nowMs);
+    this.#makeRoom(nowMs);
     const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "taker", session: drawSession(), tenant });
     const session = new Session(machine, this.#parts, (stream, port) => this.#take(stream, { address: remote, port }));
     session.peerSession = hello.session;
     this.#sessions.set(remote, session);
     return session;
+  }
+
+  /** There are as many sessions as connections at most: those that have lost theirs give way, or peers could leave any number. */
+  #makeRoom(nowMs: number): void {
+    if (this.#sessions.size < this.#parts.links.max) return;
+    for (const [remote, session] of this.#sessions) {
+      if (session.machine.state !== "lost") continue;
+      this.#drop(remote, session, nowMs);
+      return;
+    }
   }
 
   #take(stream: AgentStream, from: StreamAddress): boolean {
@@ -116,14 +126,12 @@ export class IncomingHalf {
     stream.handler = accept(stream, { address: remote, port: remotePort });
   }
 
-  #owner(remote: string, session: Session): ConnectionOwner {
+  #owner(session: Session): ConnectionOwner {
     return {
       established: () => {},
-      ended: (connection, end: ConnectionEnd, nowMs) => {
-        if (session.connection !== connection) return;
-        session.lost(nowMs);
-        // Without streams there is nothing to come back for.
-        if (end.reason === "requested" && session.machine.streams === 0) this.#drop(remote, session, nowMs);
+      ended: (connection, _, nowMs) => {
+        // It may come back, whatever is said now: the peer may have opened a stream that this end has not heard of.
+        if (session.connection === connection) session.lost(nowMs);
       },
     };
   }

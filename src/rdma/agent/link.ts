@@ -11,7 +11,7 @@ export interface Link {
 export class Links {
   readonly device: RdmaDevice;
   readonly pd: ProtectionDomain;
-  readonly #max: number;
+  readonly max: number;
   readonly #spare: (readonly [CompletionQueue, CompletionQueue])[] = [];
   /** Queue pairs that rest until their connection is closed. */
   readonly #resting = new Map<number, QueuePair>();
@@ -20,7 +20,7 @@ export class Links {
   constructor(device: RdmaDevice, max: number) {
     this.device = device;
     this.pd = device.allocPd();
-    this.#max = max;
+    this.max = max;
   }
 
   /** Those in use, and those whose queue pairs rest. */
@@ -34,7 +34,7 @@ export class Links {
 
   /** A queue pair in INIT. Throws ConfigError when there are too many. */
   open(): Link {
-    if (this.#count >= this.#max) throw new ConfigError("connections", this.#count + 1, `at most ${this.#max}`);
+    if (this.#count >= this.max) throw new ConfigError("connections", this.#count + 1, `at most ${this.max}`);
     const [sendCq, recvCq] = this.#spare.pop() ?? [this.device.createCq(), this.device.createCq()];
     try {
       const qp = this.device.createQp({ pd: this.pd, type: "rc", sendCq, recvCq });

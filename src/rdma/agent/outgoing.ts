@@ -131,7 +131,7 @@ export class Outgoing {
     } else if (end.type === "rejected" && end.reason === "consumer-reject") {
       // The peer knows nothing of the session: it is another than before.
       session.fail("ECONNRESET");
-    } else if (machine.streams > 0 || peer.waiting.length > 0) {
+    } else if (machine.numbers > 0 || peer.waiting.length > 0) {
       peer.retry(nowMs);
     } else {
       session.fail("ECONNRESET");
@@ -152,13 +152,13 @@ export class Outgoing {
   /** A session that ended, that idles, or whose connection is to be asked for again. */
   #look(peer: Peer, nowMs: number): void {
     const { session } = peer;
+    // A stream's number is in use until the peer is done with it, and has all that was written.
+    const isIdle = session?.machine.state === "open" && session.machine.numbers === 0;
+    peer.idleSinceMs = isIdle ? (peer.idleSinceMs ?? nowMs) : undefined;
     if (!session) return;
-    if (session.machine.state === "ended") {
+    if (session.machine.state === "ended" || peer.isIdle(nowMs)) {
       this.#drop(peer, session, nowMs);
-    } else if (session.machine.state === "open") {
-      peer.idleSinceMs = session.machine.streams > 0 ? undefined : (peer.idleSinceMs ?? nowMs);
-      if (peer.isIdle(nowMs)) this.#drop(peer, session, nowMs);
-    } else if (peer.retryAtMs !== undefined && peer.retryAtMs <= nowMs) {
+    } else if (session.machine.state !== "open" && peer.retryAtMs !== undefined && peer.retryAtMs <= nowMs) {
       this.#ask(peer, session, nowMs);
     }
   }

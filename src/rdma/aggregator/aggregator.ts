@@ -264,9 +264,9 @@ export class Aggregator {
     return events;
   }
 
-  /** Streams wait, and nothing is under way by which a peer that is gone would show. */
+  /** Streams, or their numbers, wait for the peer, and nothing is under way by which it would show that it is gone. */
   get #isQuiet(): boolean {
-    return this.#streams.count > 0 && this.#inFlight.count === 0;
+    return this.#streams.size > 0 && this.#inFlight.count === 0;
   }
 
   /** No records, which only have to arrive. */

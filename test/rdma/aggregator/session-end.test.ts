@@ -32,6 +32,16 @@ test("a session that ended takes no streams of what its connection still brings"
   expect([taker.takeEvents(), taker.streams, taker.numbers]).toEqual([[], 0, 0]);
 });
 
+test("an end that waits for the peer to be done with a stream asks whether it is there", () => {
+  const { opener, nowMs } = opened();
+  opener.reset(0);
+  expect(opener.take(nowMs)?.kind).toBe("aggregate");
+  opener.acknowledged(1);
+  expect([opener.streams, opener.numbers]).toEqual([0, 1]);
+  expect(opener.nextMs).toBe(nowMs + opener.limits.keepAliveMs);
+  expect(opener.take(nowMs + opener.limits.keepAliveMs)?.kind).toBe("control");
+});
+
 test.each([
   ["transferBytes", 1024],
   ["messagesMax", 2],
