@@ -3,6 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { defined } from "../../../defined.js";
 import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
+import { ConfigError } from "../../../errors.js";
 import {
   Agent,
   type AgentOptions,
@@ -34,6 +35,8 @@ export interface OpenAgentOptions
 
 /** Bursts before others of the process have their turn. */
 const ROUNDS_MAX = 16;
+/** A timer takes a millisecond or more: no age of a message, but enough for the adapter's own timers, which run whenever something is under way. */
+const SPIN_MS = 0.5;
 const PAYLOAD_BYTES = 4608;
 const MBUFS = 4096;
 
@@ -95,7 +98,9 @@ export class NodeAgent implements StreamAgent {
     return this;
   }
 
+  /** Throws ConfigError for a bad address or port, and after close. */
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
+    if (this.#isClosed) throw new ConfigError("agent", "closed", "one that is open");
     this.wake();
     return this.#agent.connect(to, handler);
   }
@@ -148,8 +153,7 @@ export class NodeAgent implements StreamAgent {
     }
     const { nextMs } = this.#agent;
     const waitMs = nextMs === undefined ? Number.POSITIVE_INFINITY : nextMs - performance.now();
-    // A timer is not as fine as a message's age.
-    if (isBusy || waitMs < 1) this.wake();
+    if (isBusy || waitMs < SPIN_MS) this.wake();
     else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs)).unref();
   }
 }
