@@ -1,6 +1,7 @@
 /**
  * Streams of bytes between two agents, without I/O: what sockets stand on. A stream's user hands in a handler; the agent calls it
- * only from its own `poll`, never from inside a call of the user.
+ * only from its own `poll`, never from inside a call of the user. What a handler or a listener throws unwinds that poll, and events of other
+ * streams with it: neither may throw.
  */
 
 /** Why a stream ended early, as a socket's error code. */

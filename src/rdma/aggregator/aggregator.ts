@@ -264,9 +264,12 @@ export class Aggregator {
     return events;
   }
 
-  /** Streams, or their numbers, wait for the peer, and nothing is under way by which it would show that it is gone. */
+  /**
+   * Streams, or their numbers, wait for the peer, and nothing is under way by which it would show that it is gone. A taker waits for a peer
+   * without streams too: one that asked for a session and went would have its connection for ever.
+   */
   get #isQuiet(): boolean {
-    return this.#streams.size > 0 && this.#inFlight.count === 0;
+    return (this.role === "taker" || this.#streams.size > 0) && this.#inFlight.count === 0;
   }
 
   /** No records, which only have to arrive. */

@@ -4,7 +4,7 @@ import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 
 export interface AggregatorOptions {
-  /** An aggregate at most, sub-headers included, 64 to 65536 bytes; 2048 by default. */
+  /** An aggregate at most, sub-headers included, 64 to 65536 bytes; 2048 by default, or transferBytes. */
   readonly aggregateBytes?: number | undefined;
   /** Messages of an aggregate at most, 2 to 4096; 256 by default. */
   readonly messagesMax?: number | undefined;
@@ -24,7 +24,7 @@ export interface AggregatorOptions {
   readonly streamsMax?: number | undefined;
   /** How long a lost connection may take to come back before its streams end, 0 to 3600000 ms; 10000 by default. */
   readonly resumeMs?: number | undefined;
-  /** How long nothing is sent before the peer is asked whether it is still there, 1 to 3600000 ms, while there are streams; 5000 by default. */
+  /** How long nothing is sent before the peer is asked whether it is still there, 1 to 3600000 ms; by an opener only while there are streams; 5000 by default. */
   readonly keepAliveMs?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export function aggregatorLimits(options: AggregatorOptions): AggregatorLimits {
   const transferBytes = checkInteger("transferBytes", options.transferBytes ?? 16_384, 256, 2 ** 20);
   const aggregateBytes = checkInteger(
     "aggregateBytes",
-    options.aggregateBytes ?? 2048,
+    options.aggregateBytes ?? Math.min(2048, transferBytes),
     64,
     Math.min(65_536, transferBytes),
   );

@@ -56,7 +56,8 @@ async function makeBare(local: string) {
   const engine = await testEngine({ mbufs: 512, payloadBytes: 4608, queueSize: 512, rdma }, "release");
   const port = engine.addPort("roce");
   const device = engine.addRdma({ port });
-  const cm = new ConnectionManager({ device, local, random: () => random.below(2 ** 32) });
+  const draw = () => random.below(2 ** 32);
+  const cm = new ConnectionManager({ device, local, random: draw, packetLifeTime: 11, caAckDelay: 10 });
   const events: ConnectionEvent[] = [];
   const bare = { cm, events, onEvent: (_: ConnectionEvent) => {}, newQp };
   const [pd, cq] = [device.allocPd(), device.createCq()];
@@ -163,6 +164,19 @@ test("sessions without a connection are as many as connections can be", async ()
     expect(b.agent.sizes.sessions).toBeLessThanOrEqual(2);
   }
   expect(taken).toEqual([]);
+});
+
+test("a peer that asks for a session and goes holds no connection", async () => {
+  const { b, wire } = await bed();
+  const { bare, station } = await makeBare(A as string);
+  wire.replace(0, station);
+  const privateData = encodeHello(HELLO);
+  bare.cm.connect({ remote: B as string, port: SESSION_PORT, qp: bare.newQp(), privateData }, wire.nowMs);
+  expect(wire.run(() => bare.events.some(({ type }) => type === "established"), 5000)).toBe(true);
+  expect(b.agent.sizes).toMatchObject({ links: 1, sessions: 1 });
+  wire.isCut = true;
+  wire.run(() => b.agent.sizes.sessions === 0, 60_000);
+  expect(b.agent.sizes).toMatchObject({ links: 0, sessions: 0 });
 });
 
 test("a request for a session that is no more does no harm to the one there is", async () => {

@@ -158,7 +158,7 @@ test.each<[{ windowBytes?: number; messagesMax?: number; transferBytes?: number 
   for (const part of parts) expect(Buffer.compare(Buffer.concat(part), data)).toBe(0);
 });
 
-test("a stream of 200,000 messages, over transfers whose count wraps", () => {
+test("a stream of 200,000 messages, whose sequence wraps three times", () => {
   const wire = opened({ transfersMax: 8 });
   wire.opener.open(81, 1);
   wire.run(4);
