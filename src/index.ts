@@ -38,6 +38,7 @@ export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
 export * from "./overlay/policy/index.js";
 export type { Tunnel, TunnelOptions } from "./overlay/tunnel.js";
+export * from "./rdma/agent/index.js";
 export * from "./rdma/aggregate/index.js";
 export * from "./rdma/cm/index.js";
 export * from "./rdma/connect/index.js";

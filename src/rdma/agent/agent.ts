@@ -21,6 +21,8 @@ import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "./str
 
 /** Of a session there is. */
 export interface SessionInfo {
+  /** The peer's address. */
+  readonly remote: string;
   readonly role: "opener" | "taker";
   readonly state: "new" | "open" | "lost" | "ended";
   readonly streams: number;
@@ -92,7 +94,8 @@ export class Agent implements StreamAgent {
 
   /** Of each session there is. */
   get sessions(): SessionInfo[] {
-    return this.#sessions.map(({ machine }) => ({
+    return this.#sessions.map(({ remote, machine }) => ({
+      remote,
       role: machine.role,
       state: machine.state,
       streams: machine.streams,

@@ -37,6 +37,7 @@ export class Outgoing {
     const peer = this.#peers.get(remote) ?? new Peer(remote);
     this.#peers.set(remote, peer);
     peer.waiting.push({ stream, port });
+    this.#parts.onWork();
     return stream;
   }
 
@@ -70,9 +71,9 @@ export class Outgoing {
   }
 
   #begin(peer: Peer, nowMs: number): void {
-    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
+    const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "opener", session: drawSession(), tenant });
-    peer.session = new Session(machine, links, onWork, clock, () => false);
+    peer.session = new Session(peer.remote, machine, this.#parts, () => false);
     this.#ask(peer, peer.session, nowMs);
   }
 
