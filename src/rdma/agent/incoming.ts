@@ -25,8 +25,9 @@ export class IncomingHalf {
     this.#directs = directs;
   }
 
-  get sessions(): Session[] {
-    return [...this.#sessions.values()];
+  /** With their peers' addresses. */
+  get sessions(): (readonly [remote: string, session: Session])[] {
+    return [...this.#sessions];
   }
 
   listen(port: number, accept: Accept): void {
@@ -91,9 +92,9 @@ export class IncomingHalf {
       this.#drop(remote, known, nowMs);
     }
     if (hello.peerSession !== 0n) return undefined;
-    const { session: limits, tenant, drawSession } = this.#parts;
+    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "taker", session: drawSession(), tenant });
-    const session: Session = new Session(remote, machine, this.#parts, (stream, port, id) =>
+    const session: Session = new Session(machine, links, onWork, clock, (stream, port, id) =>
       this.#take(stream, port, { address: remote, port: 0xc000 | (id & 0x3fff) }),
     );
     session.peerSession = hello.session;

@@ -21,8 +21,9 @@ export class Outgoing {
     this.#aggregates = aggregates;
   }
 
-  get sessions(): Session[] {
-    return [...this.#peers.values()].flatMap(({ session }) => session ?? []);
+  /** With their peers' addresses. */
+  get sessions(): (readonly [remote: string, session: Session])[] {
+    return [...this.#peers.values()].flatMap(({ remote, session }) => (session ? [[remote, session] as const] : []));
   }
 
   /** When a connection is to be asked for again; undefined: none is. */
@@ -71,9 +72,9 @@ export class Outgoing {
   }
 
   #begin(peer: Peer, nowMs: number): void {
-    const { session: limits, tenant, drawSession } = this.#parts;
+    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "opener", session: drawSession(), tenant });
-    peer.session = new Session(peer.remote, machine, this.#parts, () => false);
+    peer.session = new Session(machine, links, onWork, clock, () => false);
     this.#ask(peer, peer.session, nowMs);
   }
 

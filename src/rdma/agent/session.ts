@@ -10,13 +10,10 @@ import type { Framing } from "../estimate/wire-cost.js";
 import { TransferReceiver, TransferSender } from "../transfer/index.js";
 import { AgentStream } from "./agent-stream.js";
 import type { Link, Links } from "./link.js";
-import type { AgentParts } from "./parts.js";
 import type { StreamErrorCode } from "./stream.js";
 
 /** Tells the agent of a stream that the peer opens; false: nobody takes it. */
 export type Incoming = (stream: AgentStream, port: number, id: number) => boolean;
-
-export type SessionParts = Pick<AgentParts, "links" | "onWork" | "clock">;
 
 interface Lane {
   readonly link: Link;
@@ -27,8 +24,6 @@ interface Lane {
 }
 
 export class Session {
-  /** Whose session it is with. */
-  readonly remote: string;
   readonly machine: Aggregator;
   readonly #links: Links;
   readonly #onWork: () => void;
@@ -39,8 +34,7 @@ export class Session {
   readonly #clock: () => number;
   #lane: Lane | undefined;
 
-  constructor(remote: string, machine: Aggregator, { links, onWork, clock }: SessionParts, incoming: Incoming) {
-    this.remote = remote;
+  constructor(machine: Aggregator, links: Links, onWork: () => void, clock: () => number, incoming: Incoming) {
     this.machine = machine;
     this.#links = links;
     this.#onWork = onWork;
