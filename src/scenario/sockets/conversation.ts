@@ -62,7 +62,7 @@ export class Conversation {
   look(nowMs: number): void {
     if (!this.#isOpened) return;
     if (this.writers.every(({ isOpen, isClosed }) => isOpen || isClosed)) this.#firstMs ??= nowMs;
-    if (this.isDone) this.#counters ??= this.#session?.counters;
+    if (this.writers.every(({ isClosed }) => isClosed)) this.#counters ??= this.#session?.counters;
   }
 
   get #session() {
