@@ -171,13 +171,17 @@ describe("streams of sockets come whole", () => {
     },
   );
 
-  it("of one stream, of large messages, over IPv6, and of several writers to one reader", async () => {
+  it("of one stream, of large messages, over IPv6, all at once, and of several writers to one reader", async () => {
     const six = HOSTS.replace("10.20.0.2, ", "").replace("10.20.0.1, ", "");
     const alone = only(await run("sockets: [{ from: web, to: db, streams: 1 }]\n", six));
     expect(alone).toMatchObject({ messages: 100, wholes: 100, aggregates: 1, sameStreams: 1 });
     expect(alone.alone.wireBytes).toBe(100 * 142);
     const large = only(await run("sockets: [{ from: web, to: db, streams: 3, bytes: 30000, messages: 10 }]\n"));
     expect(large).toMatchObject({ arrivedBytes: 900_000, sameStreams: 3, messages: 30 });
+    const atOnce = only(await run("sockets: [{ from: web, to: db, everyMs: 0 }]\n"));
+    expect(atOnce).toMatchObject({ messages: 1600, sameStreams: 16 });
+    // Of 2048 bytes, as many as there are of 70.
+    expect(atOnce.messagesPerTransfer).toBeGreaterThan(27);
     const { sockets, unmet } = await run("sockets: [{ from: web, to: db }, { from: mouse, to: db }]\n", THREE);
     expect(unmet).toEqual([]);
     expect(sockets.map(({ from, sameStreams }) => [from, sameStreams])).toEqual([
@@ -204,6 +208,11 @@ describe("a run fails with a stream that did not come whole", () => {
       /^16 of the 16 streams of sockets 7000 did not arrive whole: \d+ of 100 messages of stream 0 arrived, ETIMEDOUT$/,
     );
     expect(report.virtualMs).toBeLessThan(60_000);
+  });
+
+  it("since nobody reads", async () => {
+    const report = await run("sockets: [{ from: web, to: db }]\n", HOSTS.replace("  db: {", "  db: { unread: [web],"));
+    expect(report.unmet[0]).toMatch(/^16 of the 16 streams of sockets 7000 did not arrive whole: stream 0 wrote 0 of/);
   });
 
   it("since policy was against it", async () => {

@@ -14,6 +14,7 @@ export class Conversation {
   /** As they were at the end: an agent forgets a session without streams. */
   #counters: AggregatorCounters | undefined;
   #isOpened = false;
+  #isDone = false;
   /** When the first messages are written, and how many of each stream have been. */
   #firstMs: number | undefined;
   #written = 0;
@@ -35,8 +36,9 @@ export class Conversation {
     return this.#firstMs + this.#written * everyMs;
   }
 
+  /** Every stream is closed at both ends. */
   get isDone(): boolean {
-    return this.#isOpened && [...this.writers, ...this.readers].every(({ isClosed }) => isClosed);
+    return this.#isDone;
   }
 
   /** Of the session that carries it; undefined when it has none. */
@@ -53,16 +55,19 @@ export class Conversation {
 
   /** Opens and writes what is due. */
   act(nowMs: number): void {
-    if ((this.nextMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
-    if (!this.#isOpened) this.#open();
-    else this.#write();
+    while ((this.nextMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      if (this.#isOpened) this.#write();
+      else this.#open();
+    }
   }
 
   /** The agents have worked. */
   look(nowMs: number): void {
     if (!this.#isOpened) return;
     if (this.writers.every(({ isOpen, isClosed }) => isOpen || isClosed)) this.#firstMs ??= nowMs;
-    if (this.writers.every(({ isClosed }) => isClosed)) this.#counters ??= this.#session?.counters;
+    if (!this.writers.every(({ isClosed }) => isClosed)) return;
+    this.#counters ??= this.#session?.counters;
+    this.#isDone = this.readers.every(({ isClosed }) => isClosed);
   }
 
   get #session() {

@@ -58,8 +58,9 @@ export class SocketWriter extends SocketUser {
     this.#stream = stream;
   }
 
-  /** Writes its message of that index; the last ends the stream. */
+  /** Writes its message of that index, unless the stream is closed; the last ends it. */
   write(index: number, length: number, isLast: boolean): void {
+    if (this.isClosed) return;
     const bytes = messageOf(this.#seed, this.number, index, length);
     this.count(bytes);
     this.#waiting.push(bytes);

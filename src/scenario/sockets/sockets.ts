@@ -80,6 +80,7 @@ export class Sockets {
 
   /** A guest was given a frame. */
   take({ guest, frame }: Delivery): void {
+    if (guest.ignores(frame)) return;
     for (const agent of this.#agents) if (agent.guest === guest) agent.take(frame);
   }
 
