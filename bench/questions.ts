@@ -1,4 +1,5 @@
 /** Every question that the benchmark can be asked, in the order in which it answers all of them. */
+import { aggregation } from "./aggregation.js";
 import type { CPeers } from "./c-peers.js";
 import { capture } from "./capture.js";
 import { checksum } from "./checksum.js";
@@ -26,6 +27,6 @@ export function questions(cPeers: CPeers): Question[] {
     ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, rdma, encap, lag, pipeline].map((kernel) =>
       kernel(cPeers),
     ),
-    ...[overlay, overlayLarge, limit, health, gains, singleDma, capture, forward(cPeers), cores, scaling],
+    ...[overlay, overlayLarge, limit, health, aggregation, gains, singleDma, capture, forward(cPeers), cores, scaling],
   ];
 }

@@ -1,6 +1,9 @@
 // Bundles dist/: index.js, one self-contained module for Node and browsers; cli.js, which imports it; and nats.js with its twin for
-// browsers, which import it and the NATS client, and nobody pays for who does not; udp.js, for Node alone; and drawing.js, which cli.js loads when it has to draw.
+// browsers, which import it and the NATS client, and nobody pays for who does not; udp.js and socket.js, for Node alone; and drawing.js,
+// which cli.js loads when it has to draw.
+
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { build } from "esbuild";
 
 const shared = { bundle: true, format: "esm", target: "es2022", outdir: "dist", sourcemap: true, logLevel: "warning" };
@@ -8,12 +11,14 @@ const shared = { bundle: true, format: "esm", target: "es2022", outdir: "dist", 
 // as-bind and the loader go in; no bare import is left, so a page needs no import map.
 await build({ ...shared, entryPoints: ["src/index.ts"], platform: "neutral", mainFields: ["module", "main"] });
 
-/** The command line uses the public API only, from the module beside it: nothing is bundled twice. */
+/** The command line and sockets use the public API only, from the modules beside them: nothing is bundled twice. */
 const publicApi = {
   name: "public-api",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/(\.\.\/)?index\.js$/ }, () => ({ path: "./index.js", external: true }));
-    onResolve({ filter: /\/driver\/udp\/index\.js$/ }, () => ({ path: "./udp.js", external: true }));
+    onResolve({ filter: /\/index\.js$/ }, ({ path, resolveDir }) => {
+      if (resolve(resolveDir, path) === resolve("src/index.js")) return { path: "./index.js", external: true };
+      if (resolve(resolveDir, path) === resolve("src/driver/udp/index.js")) return { path: "./udp.js", external: true };
+    });
   },
 };
 /** Drawings are in a module of their own, which is loaded when there is something to draw. */
@@ -60,6 +65,13 @@ await build({
   external: ["@nats-io/*"],
   mainFields: ["module", "main"],
   plugins: [publicErrors],
+});
+await build({
+  ...shared,
+  entryPoints: { socket: "src/rdma/socket/node/index.ts" },
+  platform: "node",
+  packages: "external",
+  plugins: [publicApi, publicErrors],
 });
 
 await build({

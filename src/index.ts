@@ -43,6 +43,7 @@ export * from "./rdma/aggregate/index.js";
 export * from "./rdma/cm/index.js";
 export * from "./rdma/connect/index.js";
 export * from "./rdma/estimate/index.js";
+export * from "./rdma/socket/web/index.js";
 export * from "./rdma/transfer/index.js";
 export * from "./rdma/verbs/index.js";
 export * from "./sim/index.js";

@@ -2,11 +2,12 @@
 // front, the ICRC behind, and onto the endpoint's port. What is sent is a copy: the buffer goes back when the device has read it.
 import { store16be, store32be } from "../be";
 import { fold32 } from "../checksum";
+import { Copy } from "../copy";
 import { icrcIp } from "../crc/icrc";
 import { queueFree } from "../dma/queue";
 import { RDMA_COUNT_BUSY, RDMA_COUNT_SENT, RDMA_PATH_TEMPLATE } from "../layout";
-import { append, Mbuf, prepend } from "../mbuf/mbuf";
-import { alloc, free, Pool } from "../mbuf/pool";
+import { Mbuf, prepend } from "../mbuf/mbuf";
+import { alloc, Pool } from "../mbuf/pool";
 import { Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { BTH_BYTES, ICRC_BYTES } from "../wire/ib";
@@ -28,13 +29,15 @@ export function begin(endpoint: usize, headerBytes: u32, len: u32): usize {
   const e = changetype<Endpoint>(endpoint);
   if (e.budget == 0) return 0;
   if (queueFree(changetype<Port>(e.port as usize).txQueue as usize) == 0) return busy(endpoint);
+  const pool = changetype<Pool>(e.pool as usize);
+  const bytes = BTH_BYTES + headerBytes + ((len + 3) & ~3) + ICRC_BYTES;
+  if (pool.bufBytes - pool.headroom < bytes) return busy(endpoint);
   const m = alloc(e.pool as usize);
   if (m == 0) return busy(endpoint);
-  const bytes = BTH_BYTES + headerBytes + ((len + 3) & ~3) + ICRC_BYTES;
-  if (append(m, bytes, changetype<Pool>(e.pool as usize).bufBytes) == 0) {
-    free(e.pool as usize, m);
-    return busy(endpoint);
-  }
+  const mbuf = changetype<Mbuf>(m);
+  mbuf.len = bytes;
+  mbuf.pktLen = bytes;
+  mbuf.wireLen = bytes;
   e.budget -= 1;
   return m;
 }
@@ -63,7 +66,7 @@ export function finish(endpoint: usize, path: usize, m: usize, end: usize): void
   const icrc = ((mbuf.data + mbuf.len) as usize) - ICRC_BYTES;
   for (; end < icrc; end++) store<u8>(end, 0);
   const outer = prepend(m, p.headerLen);
-  memory.copy(outer, path + RDMA_PATH_TEMPLATE, p.headerLen);
+  Copy.bytes(outer, path + RDMA_PATH_TEMPLATE, p.headerLen);
   const ip = outer + p.l3;
   const length = mbuf.len - p.l3;
   store16be(outer + p.headerLen - UDP_BYTES + UDP_LENGTH, mbuf.len - p.headerLen + UDP_BYTES);

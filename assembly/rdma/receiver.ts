@@ -164,7 +164,10 @@ function front(r: Receiver): usize {
     const cqe = changetype<Cqe>(entry);
     // One of another queue pair is what a former owner of the completion queue has left.
     if (cqe.qpn == qpn) {
-      if (cqe.status == WC_SUCCESS) return entry;
+      if (cqe.status == WC_SUCCESS) {
+        if (!ASC_NO_ASSERT) assert(((cqe.wrId ^ r.taken) & r.slotMask) == 0, "a receive completed out of its turn");
+        return entry;
+      }
       if (r.status == WC_SUCCESS) r.status = cqe.status;
     }
     cq.tail += 1;

@@ -148,6 +148,7 @@ export function senderComplete(sender: usize): u32 {
       if (s.status == WC_SUCCESS) s.status = cqe.status;
       continue;
     }
+    if (!ASC_NO_ASSERT) assert(cqe.wrId == (s.acked as u32) + done, "a transfer acknowledged out of its turn");
     messages += transferAt(s, cqe.wrId).messages;
     done++;
   }

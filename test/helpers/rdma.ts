@@ -89,9 +89,10 @@ export interface Faults {
   readonly late?: number;
 }
 
-/** A wire between two ends; a frame takes 10 us, a late one up to 500. */
+/** A wire between two ends; a frame takes 10 us, a late one up to 500. Where nothing moves, time goes in longer steps. */
 export class Wire {
   nowUs = 0;
+  #isIdle = false;
   readonly #ends: readonly [End, End];
   readonly #random: Random;
   readonly #faults: Faults;
@@ -105,15 +106,17 @@ export class Wire {
 
   /** One step of time: what is due arrives, both ends work, what they send takes off. Returns true while anything moves or waits. */
   step(): boolean {
-    this.nowUs += 10;
+    this.nowUs += this.#isIdle ? 100 : 10;
     const dueNow = this.#flying.filter(({ atUs }) => atUs <= this.nowUs);
     this.#flying = this.#flying.filter(({ atUs }) => atUs > this.nowUs);
     let isBusy = dueNow.length > 0 || this.#flying.length > 0;
+    this.#isIdle = !isBusy;
     for (const { to, data } of dueNow) to.port.receive(data);
     for (const [i, end] of this.#ends.entries()) {
       if (end.device.tick(this.nowUs / 1000) > 0) isBusy = true;
       while (end.device.poll() > 0) {
         isBusy = true;
+        this.#isIdle = false;
         for (const data of takeFrames(end.port)) this.#launch(this.#ends[1 - i] as End, data);
       }
       for (const data of takeFrames(end.port)) this.#launch(this.#ends[1 - i] as End, data);

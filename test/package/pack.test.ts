@@ -48,12 +48,31 @@ describe("the packed package", () => {
     for (const name of ["assemblyscript", "as-bind", "typescript", "esbuild"]) expect(installed).not.toContain(name);
   });
 
+  it("has sockets of Node in an entry of their own, whose errors are those of the package", () => {
+    const source = `import { ConfigError } from "ringlane";
+import { AggregateServer, connectSocket } from "ringlane/socket";
+const server = new AggregateServer({ listen() {}, unlisten() {}, connect() {} });
+try { server.listen(-1); } catch (error) { console.log(error instanceof ConfigError, error.argument, typeof connectSocket); }
+server.listen(7, () => server.close(() => console.log("closed")));`;
+    writeFileSync(join(folder, "socket.mjs"), source);
+    const { code, stdout, stderr } = run(process.execPath, ["socket.mjs"], { cwd: folder });
+    expect([code, stdout.toString()], stderr).toEqual([0, "true port function\nclosed\n"]);
+  });
+
   it("has a command line", () => {
     const { code, stdout } = run(join(folder, "node_modules/.bin/ringlane"), ["--version"]);
     expect([code, stdout.toString()]).toEqual([
       0,
       `${JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version}\n`,
     ]);
+  });
+
+  it("has a UDP driver for Node, with the same errors", () => {
+    const source =
+      'import { ConfigError } from "ringlane";\nimport { openUdpDriver } from "ringlane/udp";\nawait openUdpDriver({ local: "here" }).catch((error) => console.log(error instanceof ConfigError));';
+    writeFileSync(join(folder, "udp.mjs"), source);
+    const { stdout, stderr } = run(process.execPath, ["udp.mjs"], { cwd: folder });
+    expect([stdout.toString(), stderr]).toEqual(["true\n", ""]);
   });
 
   it("holds one self-contained module for browsers", () => {

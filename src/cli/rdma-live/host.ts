@@ -102,10 +102,11 @@ export class RdmaHost {
       moved += this.device.poll() + this.driver.pump();
       if (work.isDone) return;
       if (moved > 0) await nextTurn();
-      else
-        await this.#rest(
-          Math.min(waiting > 0 ? nowMs + TICK_MS : Infinity, this.cm.nextMs ?? Infinity, work.nextMs ?? Infinity),
-        );
+      else {
+        const isWaiting = waiting > 0 || this.driver.sending > 0;
+        const tickMs = isWaiting ? nowMs + TICK_MS : Infinity;
+        await this.#rest(Math.min(tickMs, this.cm.nextMs ?? Infinity, work.nextMs ?? Infinity));
+      }
     }
   }
 

@@ -124,6 +124,11 @@ export class UdpDriver implements Driver {
     return this.#isClosed;
   }
 
+  /** Datagrams that the socket has and has not sent. */
+  get sending(): number {
+    return this.#sending;
+  }
+
   /** Frames to the port, and frames from it, a burst each. */
   pump(): number {
     if (this.#isClosed) return 0;
@@ -137,6 +142,15 @@ export class UdpDriver implements Driver {
     const frames = this.#port.takeBurst();
     for (const frame of frames) this.#send(frame);
     return taken + frames.length;
+  }
+
+  /** The process lives as long as the socket, as at first. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
   }
 
   /** What the socket still has is sent first. */

@@ -1,5 +1,5 @@
 /** A stream as its user has it: whatever carries it, or nothing yet. */
-import type { StreamEnd, StreamErrorCode, StreamHandler } from "./stream.js";
+import type { StreamAddress, StreamEnd, StreamErrorCode, StreamHandler } from "./stream.js";
 
 /** What carries a stream once its peer is known: a session, or a connection to itself. */
 export interface Carrier {
@@ -10,6 +10,7 @@ export interface Carrier {
 }
 
 export class AgentStream implements StreamEnd {
+  readonly local: StreamAddress;
   handler: StreamHandler | undefined;
   readonly #onWork: () => void;
   /** Its user broke it off: without a carrier its agent finds it so, and forgets it. */
@@ -19,7 +20,8 @@ export class AgentStream implements StreamEnd {
   #isEnded = false;
   #wantsRoom = false;
 
-  constructor(onWork: () => void) {
+  constructor(local: StreamAddress, onWork: () => void) {
+    this.local = local;
     this.#onWork = onWork;
   }
 

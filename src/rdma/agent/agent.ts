@@ -44,6 +44,7 @@ const TICK_MS = 1;
 
 export class Agent implements StreamAgent {
   readonly device: RdmaDevice;
+  readonly address: string;
   readonly #cm: ConnectionManager;
   readonly #links: Links;
   readonly #owners = new Map<number, ConnectionOwner>();
@@ -63,6 +64,7 @@ export class Agent implements StreamAgent {
     const pathMtu = options.pathMtu ?? defaultMtu(device);
     const { localMac, remoteMac, resolver, sourcePort } = options;
     this.device = device;
+    this.address = canonicalIp("local", local);
     this.#cm = new ConnectionManager({ device, local, localMac, remoteMac, resolver, sourcePort, random, ...TIMES });
     this.#links = new Links(device, connections);
     const parts = {
@@ -73,8 +75,9 @@ export class Agent implements StreamAgent {
       tenant,
       sessionPort,
       pathMtu,
-      framing: { operation: "send", mtuBytes: pathMtu, ipVersion: canonicalIp("local", local).includes(":") ? 6 : 4 },
+      framing: { operation: "send", mtuBytes: pathMtu, ipVersion: this.address.includes(":") ? 6 : 4 },
       drawSession: () => (BigInt(random() >>> 0) << 32n) | BigInt(random() >>> 0 || 1),
+      address: this.address,
       onWork,
       clock: options.clock ?? (() => this.#nowMs),
     } as const;

@@ -20,7 +20,7 @@ export class Directs {
       return;
     }
     const { cm, pathMtu } = this.#parts;
-    const connection = cm.connect({ remote, port, qp: direct.link.qp, pathMtu }, nowMs);
+    const connection = cm.connect({ remote, port, localPort: stream.local.port, qp: direct.link.qp, pathMtu }, nowMs);
     this.#add(connection, direct, true);
   }
 

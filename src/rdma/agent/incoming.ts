@@ -92,18 +92,16 @@ export class IncomingHalf {
       this.#drop(remote, known, nowMs);
     }
     if (hello.peerSession !== 0n) return undefined;
-    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
+    const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "taker", session: drawSession(), tenant });
-    const session: Session = new Session(machine, links, onWork, clock, (stream, port, id) =>
-      this.#take(stream, port, { address: remote, port: 0xc000 | (id & 0x3fff) }),
-    );
+    const session = new Session(machine, this.#parts, (stream, port) => this.#take(stream, { address: remote, port }));
     session.peerSession = hello.session;
     this.#sessions.set(remote, session);
     return session;
   }
 
-  #take(stream: AgentStream, port: number, from: StreamAddress): boolean {
-    const accept = this.#listeners.get(port);
+  #take(stream: AgentStream, from: StreamAddress): boolean {
+    const accept = this.#listeners.get(stream.local.port);
     if (!accept) return false;
     stream.handler = accept(stream, from);
     return true;
@@ -111,7 +109,7 @@ export class IncomingHalf {
 
   #requestedDirect({ id, port, remote, remotePort }: Request, nowMs: number): void {
     const accept = this.#listeners.get(port);
-    const stream = new AgentStream(this.#parts.onWork);
+    const stream = new AgentStream({ address: this.#parts.address, port }, this.#parts.onWork);
     if (!accept || !this.#directs.accept(stream, id, nowMs)) {
       this.#parts.cm.reject(id, accept ? "no-resources" : "invalid-service-id", nowMs);
       return;

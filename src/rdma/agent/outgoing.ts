@@ -9,11 +9,15 @@ import { Peer } from "./peer.js";
 import { Session } from "./session.js";
 import type { StreamErrorCode, StreamHandler } from "./stream.js";
 
+/** This end's ports, which only tell its streams apart for people: dynamic ones, in turn. */
+const LOCAL_PORTS = { first: 49_152, last: 65_535 } as const;
+
 export class Outgoing {
   readonly #parts: AgentParts;
   readonly #directs: Directs;
   readonly #aggregates: boolean;
   readonly #peers = new Map<string, Peer>();
+  #nextPort: number = LOCAL_PORTS.first;
 
   constructor(parts: AgentParts, directs: Directs, aggregates: boolean) {
     this.#parts = parts;
@@ -33,7 +37,9 @@ export class Outgoing {
   }
 
   connect(remote: string, port: number, handler: StreamHandler): AgentStream {
-    const stream = new AgentStream(this.#parts.onWork);
+    const { address, onWork } = this.#parts;
+    const stream = new AgentStream({ address, port: this.#nextPort }, onWork);
+    this.#nextPort = this.#nextPort === LOCAL_PORTS.last ? LOCAL_PORTS.first : this.#nextPort + 1;
     stream.handler = handler;
     const peer = this.#peers.get(remote) ?? new Peer(remote);
     this.#peers.set(remote, peer);
@@ -72,9 +78,9 @@ export class Outgoing {
   }
 
   #begin(peer: Peer, nowMs: number): void {
-    const { session: limits, tenant, links, onWork, drawSession, clock } = this.#parts;
+    const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "opener", session: drawSession(), tenant });
-    peer.session = new Session(machine, links, onWork, clock, () => false);
+    peer.session = new Session(machine, this.#parts, () => false);
     this.#ask(peer, peer.session, nowMs);
   }
 

@@ -18,6 +18,8 @@ export interface AgentParts {
   readonly framing: Framing;
   /** A session's number, 1 to 2^64 - 1. */
   readonly drawSession: () => bigint;
+  /** This end's address. */
+  readonly address: string;
   readonly onWork: () => void;
   readonly clock: () => number;
 }

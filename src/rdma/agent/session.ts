@@ -10,10 +10,11 @@ import type { Framing } from "../estimate/wire-cost.js";
 import { TransferReceiver, TransferSender } from "../transfer/index.js";
 import { AgentStream } from "./agent-stream.js";
 import type { Link, Links } from "./link.js";
+import type { AgentParts } from "./parts.js";
 import type { StreamErrorCode } from "./stream.js";
 
 /** Tells the agent of a stream that the peer opens; false: nobody takes it. */
-export type Incoming = (stream: AgentStream, port: number, id: number) => boolean;
+export type Incoming = (stream: AgentStream, fromPort: number) => boolean;
 
 interface Lane {
   readonly link: Link;
@@ -26,6 +27,7 @@ interface Lane {
 export class Session {
   readonly machine: Aggregator;
   readonly #links: Links;
+  readonly #address: string;
   readonly #onWork: () => void;
   readonly #incoming: Incoming;
   readonly #streams = new Map<number, AgentStream>();
@@ -34,9 +36,10 @@ export class Session {
   readonly #clock: () => number;
   #lane: Lane | undefined;
 
-  constructor(machine: Aggregator, links: Links, onWork: () => void, clock: () => number, incoming: Incoming) {
+  constructor(machine: Aggregator, { links, address, onWork, clock }: AgentParts, incoming: Incoming) {
     this.machine = machine;
     this.#links = links;
+    this.#address = address;
     this.#onWork = onWork;
     this.#clock = clock;
     this.#incoming = incoming;
@@ -88,7 +91,7 @@ export class Session {
 
   /** Opener: carries a stream to a port of the peer. False: there are as many as there can be. */
   open(stream: AgentStream, port: number): boolean {
-    const id = this.machine.open(port);
+    const id = this.machine.open(port, stream.local.port);
     if (id === undefined) return false;
     this.#carry(stream, id);
     return true;
@@ -138,7 +141,7 @@ export class Session {
 
   #tell(event: StreamEvent): void {
     if (event.type === "incoming") {
-      this.#take(event.stream, event.port);
+      this.#take(event);
       return;
     }
     const stream = this.#streams.get(event.stream);
@@ -162,10 +165,10 @@ export class Session {
     }
   }
 
-  #take(id: number, port: number): void {
-    const stream = new AgentStream(this.#onWork);
+  #take({ stream: id, port, fromPort }: Extract<StreamEvent, { type: "incoming" }>): void {
+    const stream = new AgentStream({ address: this.#address, port }, this.#onWork);
     this.#carry(stream, id);
-    if (this.#incoming(stream, port, id)) {
+    if (this.#incoming(stream, fromPort)) {
       this.machine.accept(id);
     } else {
       this.#streams.delete(id);

@@ -27,6 +27,8 @@ export interface StreamHandler {
 
 /** One end of a stream. Every call on a stream that was closed does nothing. */
 export interface StreamEnd {
+  /** This end's place. */
+  readonly local: StreamAddress;
   readonly isClosed: boolean;
   /** Takes bytes, which are copied. Returns how many: fewer when the room ends, and then onWritable follows. 0 after end or reset. */
   write(bytes: Uint8Array): number;
@@ -46,6 +48,8 @@ export interface StreamAddress {
 }
 
 export interface StreamAgent {
+  /** This end's. */
+  readonly address: string;
   /** Opens a stream; onOpen or onClose tells what came of it. Throws ConfigError for a bad address or port. */
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd;
   /** Takes streams to a port: accept gets each with where it came from, and gives its handler. Throws ConfigError when somebody does already. */

@@ -144,9 +144,9 @@ export class Aggregator {
     this.#inFlight.clear();
   }
 
-  /** Opener: a new stream to a port, 0 to 65535; undefined: there are as many as the two ends can have. */
-  open(port: number): number | undefined {
-    return this.#state === "ended" ? undefined : this.#streams.open(port);
+  /** Opener: a new stream to a port, from a port, 0 to 65535 each; undefined: there are as many as the two ends can have. */
+  open(port: number, fromPort: number): number | undefined {
+    return this.#state === "ended" ? undefined : this.#streams.open(port, fromPort);
   }
 
   /** Taker, after the event *incoming*. */

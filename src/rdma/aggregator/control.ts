@@ -5,7 +5,7 @@
  */
 
 export type Control =
-  /** A new stream to a port of the taker. Nothing of it is sent before it is accepted. */
+  /** A new stream: value is the opener's port, 16 bits, and the taker's. Nothing of it is sent before it is accepted. */
   | { readonly type: "open"; readonly stream: number; readonly value: number }
   | { readonly type: "accept"; readonly stream: number; readonly value: 0 }
   | { readonly type: "refuse"; readonly stream: number; readonly value: 0 }
@@ -15,10 +15,8 @@ export type Control =
   | { readonly type: "closed"; readonly stream: number; readonly value: 0 };
 
 export const CONTROL_BYTES = 8;
-export const PORT_MAX = 0xffff;
-
 const TYPES = ["open", "accept", "refuse", "credit", "closed"] as const;
-const VALUE_MAX = { open: PORT_MAX, accept: 0, refuse: 0, credit: 2 ** 31 - 1, closed: 0 } as const;
+const VALUE_MAX = { open: 2 ** 32 - 1, accept: 0, refuse: 0, credit: 2 ** 31 - 1, closed: 0 } as const;
 
 export function encodeControls(controls: readonly Control[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(controls.length * CONTROL_BYTES));

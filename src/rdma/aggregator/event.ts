@@ -3,7 +3,7 @@ import type { StreamErrorCode } from "../agent/stream.js";
 
 export type StreamEvent =
   /** The peer opens a stream to a port: accept it or refuse it. */
-  | { readonly type: "incoming"; readonly stream: number; readonly port: number }
+  | { readonly type: "incoming"; readonly stream: number; readonly port: number; readonly fromPort: number }
   /** The peer has taken a stream that this end opened. */
   | { readonly type: "open"; readonly stream: number }
   /** Bytes, which nobody else holds. */

@@ -100,10 +100,10 @@ export class Inbound {
     return true;
   }
 
-  #open(stream: number, port: number): boolean {
+  #open(stream: number, ports: number): boolean {
     const used = this.#streams.find(stream);
     if (used) return this.#violated(used) === true;
-    this.#streams.incoming(stream, port);
+    this.#streams.incoming(stream, ports);
     return true;
   }
 }

@@ -76,18 +76,21 @@ export class Streams {
   }
 
   /** Opener: a new stream's id; undefined: there are as many as the two ends can have. */
-  open(port: number): number | undefined {
+  open(port: number, fromPort: number): number | undefined {
     const stream = this.#numbers.take();
     if (stream === undefined) return undefined;
-    this.#parts.control({ type: "open", stream, value: port });
+    this.#parts.control({ type: "open", stream, value: ((fromPort << 16) | port) >>> 0 });
     return this.#add(stream).id;
   }
 
   /** Taker: the peer's new stream, whose number is free. */
-  incoming(stream: number, port: number): void {
-    if (stream < this.#parts.limits.streamsMax)
-      this.#parts.event({ type: "incoming", stream: this.#add(stream).id, port });
-    else this.#parts.control({ type: "refuse", stream, value: 0 });
+  incoming(stream: number, ports: number): void {
+    if (stream >= this.#parts.limits.streamsMax) {
+      this.#parts.control({ type: "refuse", stream, value: 0 });
+      return;
+    }
+    const { id } = this.#add(stream);
+    this.#parts.event({ type: "incoming", stream: id, port: ports & 0xffff, fromPort: ports >>> 16 });
   }
 
   accept(state: StreamState): void {

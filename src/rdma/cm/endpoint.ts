@@ -13,7 +13,7 @@ import type { CmAction } from "./action.js";
 import { type CmMad, decodeCmMad } from "./codec.js";
 import { CmConnection } from "./connection.js";
 import { ABOUT_REQ, type Rej } from "./messages.js";
-import type { ConnectOptions } from "./options.js";
+import { type ConnectOptions, checkIdentity } from "./options.js";
 import type { ListenOptions } from "./passive.js";
 import { REJ_REASON, type RejReason } from "./reason.js";
 import { type CmIdentity, send } from "./record.js";
@@ -52,6 +52,7 @@ export class CmEndpoint {
 
   /** Throws ConfigError. */
   constructor(options: CmEndpointOptions) {
+    checkIdentity({ ...options, localCommunicationId: 1, transactionId: 0n });
     this.#options = options;
     this.#maxConnections = checkInteger("maxConnections", options.maxConnections ?? 4096, 1, 2 ** 20);
   }

@@ -5,7 +5,7 @@ import { ABOUT_REQ } from "./messages.js";
 import { type AcceptOptions, repOf } from "./options.js";
 import { mtuBytes, type PathMtuBytes, timeMs } from "./quantity.js";
 import type { RejReason } from "./reason.js";
-import { ask, type ConnectionRecord, idsOf, ignore, NOTHING, send, settle, tell } from "./record.js";
+import { ask, bounded, type ConnectionRecord, idsOf, ignore, NOTHING, send, settle, tell } from "./record.js";
 import type { Req } from "./req.js";
 import { rejection } from "./stray.js";
 
@@ -30,14 +30,15 @@ export function receiveReq(record: ConnectionRecord, mad: CmMad, req: Req, liste
   }
   const { localAckTimeout } = req.primary;
   // Time until the peer has given up: there is no point in a user's answer then.
-  const patienceMs = (timeMs(req.remoteCmResponseTimeout) + timeMs(localAckTimeout)) * (req.maxCmRetries + 1);
+  const peerWaitMs = bounded(record, timeMs(req.remoteCmResponseTimeout) + timeMs(localAckTimeout));
+  const patienceMs = peerWaitMs * (req.maxCmRetries + 1);
   Object.assign(record, {
     state: "REQ_RCVD",
     req,
     remoteCommunicationId,
     transactionId: mad.transactionId,
     ackTimeout: localAckTimeout,
-    answerWaitMs: timeMs(req.localCmResponseTimeout) + timeMs(localAckTimeout),
+    answerWaitMs: bounded(record, timeMs(req.localCmResponseTimeout) + timeMs(localAckTimeout)),
     deadlineMs: record.nowMs + patienceMs,
   } satisfies Partial<ConnectionRecord>);
   return [{ type: "requested", req }];

@@ -46,7 +46,7 @@ export interface CmIdentity {
   readonly caGuid: bigint;
   /** Time code: how long this end may take to acknowledge; 15 (0.13 s) by default, as Linux. */
   readonly caAckDelay?: number | undefined;
-  /** The longest time that an MRA of the peer can make this end wait; a minute by default. */
+  /** The longest time that a peer's word (in its REQ or an MRA) can make this end wait for one thing; a minute by default. */
   readonly maxServiceTimeoutMs?: number | undefined;
 }
 
@@ -143,6 +143,11 @@ export function ask(record: ConnectionRecord, transactionId: bigint, message: Cm
   record.outstanding = { mad, retriesLeft: retries, extensionsLeft: retries + 1 };
   record.deadlineMs = record.nowMs + record.answerWaitMs;
   return send(mad);
+}
+
+/** A time of the peer's choice, which may be hours, as far as it is reasonable: a connection that nobody uses has a place, too. */
+export function bounded({ identity }: ConnectionRecord, ms: number): number {
+  return Math.min(ms, identity.maxServiceTimeoutMs);
 }
 
 /** Waits for nothing any more. */

@@ -4,7 +4,7 @@ import { type CmMad, encodeCmMad } from "./codec.js";
 import { ABOUT_OTHER, ABOUT_REP, ABOUT_REQ, type Dreq, type Mra, type Rej } from "./messages.js";
 import { timeMs } from "./quantity.js";
 import { REJ_REASON, type RejReason, rejReasonName } from "./reason.js";
-import { ask, type ConnectionRecord, idsOf, ignore, NOTHING, send, settle } from "./record.js";
+import { ask, bounded, type ConnectionRecord, idsOf, ignore, NOTHING, send, settle } from "./record.js";
 import { answerStray } from "./stray.js";
 
 const QP_ERROR: CmAction = { type: "qp", state: "ERROR" };
@@ -84,8 +84,8 @@ export function receiveMra(record: ConnectionRecord, mra: Mra): CmAction[] {
   }
   outstanding.extensionsLeft--;
   record.remoteCommunicationId = mra.localCommunicationId;
-  const serviceMs = Math.min(timeMs(mra.serviceTimeout), record.identity.maxServiceTimeoutMs);
-  record.deadlineMs = record.nowMs + serviceMs + timeMs(record.ackTimeout);
+  const ackMs = bounded(record, timeMs(record.ackTimeout));
+  record.deadlineMs = record.nowMs + bounded(record, timeMs(mra.serviceTimeout)) + ackMs;
   return [];
 }
 
@@ -129,7 +129,7 @@ function end(
   const isReady = record.state === "REP_SENT" || record.state === "ESTABLISHED";
   settle(record, "TIMEWAIT");
   record.answer = undefined;
-  record.deadlineMs = record.nowMs + timeMs(record.ackTimeout);
+  record.deadlineMs = record.nowMs + bounded(record, timeMs(record.ackTimeout));
   return [...(isReady ? [QP_ERROR] : []), { type, by, reason, privateData } as CmAction];
 }
 

@@ -9,7 +9,6 @@
  * Calls that come too late, because the peer was faster, do nothing.
  */
 import { checkInteger } from "../../check.js";
-import { ConfigError } from "../../errors.js";
 import {
   type CmAction,
   type CmConnection,
@@ -18,9 +17,10 @@ import {
   ipServiceId,
   type RejReason,
 } from "../cm/index.js";
-import type { AddressOptions, QueuePair, RdmaDevice } from "../verbs/index.js";
+import type { AddressOptions, RdmaDevice } from "../verbs/index.js";
 import type { ConnectionEvent } from "./event.js";
 import { flowLabelPort } from "./flow-label.js";
+import { type Link, Links } from "./links.js";
 import { type ManagementCounters, ManagementQueue } from "./management.js";
 import {
   type AcceptRequest,
@@ -32,27 +32,9 @@ import {
   pathsOf,
   timeoutsOf,
 } from "./options.js";
-import {
-  checkConnectable,
-  checkResources,
-  checkWindow,
-  follow,
-  initialize,
-  type OwnParameters,
-} from "./queue-pair-states.js";
+import { checkConnectable, checkResources, checkWindow, follow, initialize } from "./queue-pair-states.js";
 import { Remotes } from "./remotes.js";
 import { readRequest } from "./request.js";
-
-interface Link extends OwnParameters {
-  readonly id: number;
-  readonly remote: string;
-  readonly connection: CmConnection;
-  window: number;
-  /** Accepting: known once it is accepted. */
-  qp: QueuePair | undefined;
-  /** The owner has been told that it is over. */
-  isOver: boolean;
-}
 
 const DYNAMIC_PORTS = 0xc000;
 
@@ -63,13 +45,10 @@ export class ConnectionManager {
   readonly #pathTo: (remote: string, sourcePort?: number) => AddressOptions;
   readonly #endpoint: CmEndpoint;
   readonly #management: ManagementQueue;
-  readonly #links = new Map<number, Link>();
-  readonly #byConnection = new Map<CmConnection, Link>();
-  readonly #byQpn = new Map<number, Link>();
+  readonly #links = new Links();
   /** Accepted here; the peer has not said yet that it knows. */
   readonly #accepted = new Map<Link, { readonly rqPsn: number }>();
   #events: ConnectionEvent[] = [];
-  #nextId = 1;
   #nowMs = 0;
   /** The earliest of the connections' times, as long as nothing has changed them. */
   #dueMs: number | undefined;
@@ -82,9 +61,6 @@ export class ConnectionManager {
     this.#device = device;
     this.#local = canonicalIp("local", options.local);
     this.#pathTo = pathsOf(options);
-    const handles = options.addresses ?? Math.max(1, device.limits.addresses >> 1);
-    const remotes = new Remotes(device, handles, this.#local, this.#pathTo);
-    this.#management = new ManagementQueue(device, this.#local, remotes);
     this.#endpoint = new CmEndpoint({
       caGuid: options.caGuid ?? guidOf(options),
       drawCommunicationId: () => random() >>> 0 || 1,
@@ -92,6 +68,9 @@ export class ConnectionManager {
       maxServiceTimeoutMs,
       maxConnections,
     });
+    const handles = options.addresses ?? Math.max(1, device.limits.addresses >> 1);
+    const remotes = new Remotes(device, handles, this.#local, this.#pathTo);
+    this.#management = new ManagementQueue(device, this.#local, remotes);
   }
 
   /** Connections there are, with those that are not closed yet. */
@@ -144,7 +123,7 @@ export class ConnectionManager {
       },
       nowMs,
     );
-    const link = this.#insert(output.connection, remote, address);
+    const link = this.#links.insert(output.connection, remote, address);
     this.#give(link, request);
     this.#carryOut([output], nowMs);
     return link.id;
@@ -152,7 +131,7 @@ export class ConnectionManager {
 
   /** Takes a request: the queue pair goes to RTR, and the peer is told. Throws ConfigError, and nothing has changed. */
   accept(id: number, request: AcceptRequest, nowMs: number): void {
-    const link = this.#links.get(id);
+    const link = this.#links.byId(id);
     if (link?.connection.state !== "REQ_RCVD") return;
     this.#check(request);
     const actions = link.connection.accept(this.#queuePairOptions(request), nowMs);
@@ -163,13 +142,13 @@ export class ConnectionManager {
 
   /** Turns a request down. Throws ConfigError for more than 148 bytes of private data. */
   reject(id: number, reason: RejReason, nowMs: number, privateData?: Uint8Array): void {
-    const link = this.#links.get(id);
+    const link = this.#links.byId(id);
     if (link) this.#carryOutOf(link, link.connection.reject(reason, nowMs, privateData), nowMs);
   }
 
   /** Ends a connection, or the attempt at one. The queue pair goes to ERROR at once; *disconnected* says that the peer knows. */
   disconnect(id: number, nowMs: number): void {
-    const link = this.#links.get(id);
+    const link = this.#links.byId(id);
     if (link) this.#carryOutOf(link, link.connection.disconnect(nowMs), nowMs);
   }
 
@@ -190,7 +169,7 @@ export class ConnectionManager {
   #carryOut(outputs: readonly CmOutput[], nowMs: number): void {
     this.#isDueKnown = false;
     for (const { peer, connection, actions } of outputs) {
-      const link = connection && this.#byConnection.get(connection);
+      const link = this.#links.byConnection(connection);
       if (link) this.#carryOutOf(link, actions, nowMs);
       else this.#carryOutNew(peer, connection, actions, nowMs);
     }
@@ -219,7 +198,7 @@ export class ConnectionManager {
         continue;
       }
       const address = this.#pathTo(peer, flowLabelPort(action.req.primary.flowLabel));
-      const { id } = this.#insert(connection, peer, address);
+      const { id } = this.#links.insert(connection, peer, address);
       this.#events.push({ type: "requested", id, remote: peer, ...request });
     }
   }
@@ -238,7 +217,7 @@ export class ConnectionManager {
         this.#end(link, { type: "disconnected", id, by: action.by, reason: action.reason });
         break;
       case "closed":
-        this.#remove(link);
+        this.#links.remove(link);
         this.#events.push({ type: "closed", id });
     }
   }
@@ -259,8 +238,8 @@ export class ConnectionManager {
 
   #takeErrors(nowMs: number): void {
     for (const qp of this.#device.takeErrors()) {
-      const link = this.#byQpn.get(qp.qpn);
-      if (link?.qp !== qp) this.#options.onQueuePairError?.(qp);
+      const link = this.#links.byQueuePair(qp);
+      if (!link) this.#options.onQueuePairError?.(qp);
       // It may have been brought up again meanwhile.
       else if (qp.state === "error") this.#fail(link, nowMs);
     }
@@ -275,11 +254,17 @@ export class ConnectionManager {
     }
   }
 
-  #check({ qp, window }: AcceptRequest): void {
-    checkConnectable(qp);
+  #check({ qp, access, window }: AcceptRequest): void {
+    checkConnectable(qp, access);
     checkWindow(window);
-    if (this.#byQpn.has(qp.qpn))
-      throw new ConfigError("qp.qpn", qp.qpn, "one that no connection has, until it is closed");
+    this.#links.checkFree(qp);
+  }
+
+  /** The queue pair is the connection's, until it is closed. */
+  #give(link: Link, { qp, access, window }: AcceptRequest): void {
+    initialize(qp, access);
+    link.window = checkWindow(window);
+    this.#links.give(link, qp);
   }
 
   #queuePairOptions(request: AcceptRequest) {
@@ -291,35 +276,6 @@ export class ConnectionManager {
       rnrRetryCount: request.rnrRetryCount ?? this.#options.rnrRetryCount,
       privateData: request.privateData,
     };
-  }
-
-  #insert(connection: CmConnection, remote: string, address: AddressOptions): Link {
-    const link = {
-      id: this.#nextId++,
-      remote,
-      connection,
-      address,
-      window: checkWindow(),
-      qp: undefined,
-      isOver: false,
-    };
-    this.#links.set(link.id, link);
-    this.#byConnection.set(connection, link);
-    return link;
-  }
-
-  /** The queue pair is the connection's, until it is closed. */
-  #give(link: Link, { qp, access, window }: AcceptRequest): void {
-    initialize(qp, access);
-    link.window = checkWindow(window);
-    link.qp = qp;
-    this.#byQpn.set(qp.qpn, link);
-  }
-
-  #remove(link: Link): void {
-    this.#links.delete(link.id);
-    this.#byConnection.delete(link.connection);
-    if (link.qp) this.#byQpn.delete(link.qp.qpn);
   }
 
   #draw(bits: number): number {

@@ -84,6 +84,7 @@ export function canonicalIp(argument: string, address: string): string {
 /** Where packets to a remote go. Throws ConfigError, then or at once. */
 export function pathsOf(options: ConnectionManagerOptions): (remote: string, sourcePort?: number) => AddressOptions {
   const { local, localMac, remoteMac, resolver, sourcePort, dscp } = options;
+  if (localMac !== undefined) parseMac("localMac", localMac);
   if (remoteMac !== undefined) parseMac("remoteMac", remoteMac);
   if (remoteMac !== undefined && resolver) throw new ConfigError("resolver", "given", "left out with remoteMac");
   if (sourcePort !== undefined) checkInteger("sourcePort", sourcePort, 1, 65_535);

@@ -2,13 +2,15 @@
 import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import { type CmAction, timeMs } from "../cm/index.js";
-import type { Access, AddressOptions, QueuePair } from "../verbs/index.js";
+import type { AddressOptions, QueuePair } from "../verbs/index.js";
+import { type Access, accessBits } from "../verbs/region.js";
 import { ACCESS_DEFAULT, RESOURCES_MAX } from "./options.js";
 
 const TIMEOUT_MAX_US = 10_000_000;
 
-/** Throws ConfigError for one that cannot be connected. */
-export function checkConnectable(qp: QueuePair): void {
+/** Throws ConfigError for one that cannot be connected so. */
+export function checkConnectable(qp: QueuePair, access: readonly Access[] = ACCESS_DEFAULT): void {
+  accessBits(access);
   if (qp.type !== "rc") throw new ConfigError("qp.type", qp.type, "rc");
   if (qp.state !== "reset" && qp.state !== "init") throw new ConfigError("qp.state", qp.state, "reset or init");
 }

@@ -12,28 +12,13 @@ import type { Kernels } from "../../wasm.js";
 import { type AggregateFault, faultName } from "../aggregate/faults.js";
 import type { MemoryRegion } from "../verbs/region.js";
 import { statusName, type WcStatus } from "../verbs/words.js";
+import { DeviceMemory } from "./memory.js";
 import { checkTransfer, forget, strideOf, type TransferOptions } from "./options.js";
-import { DeviceMemory } from "./record.js";
+import type { ReceivedMessage, ReceivedTransfer } from "./transfer.js";
 
 export interface TransferReceiverOptions extends TransferOptions {
   /** Messages that one call can take, 1 to 65536: an aggregate with more is bad. */
   readonly messagesMax: number;
-}
-
-/** A transfer that arrived. Bytes are views, valid until the next call that takes or releases. */
-export type ReceivedTransfer =
-  | { readonly kind: "aggregate"; readonly count: number }
-  | { readonly kind: "whole"; readonly imm: number; readonly bytes: Uint8Array }
-  /** An aggregate that is not sound: nothing of it is delivered. */
-  | { readonly kind: "bad"; readonly fault: AggregateFault };
-
-/** A message of an aggregate. */
-export interface ReceivedMessage {
-  readonly stream: number;
-  readonly sequence: number;
-  /** STREAM_F_ of assembly/layout.ts. */
-  readonly flags: number;
-  readonly bytes: Uint8Array;
 }
 
 export class TransferReceiver {

@@ -12,25 +12,17 @@ import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import type { Kernels } from "../../wasm.js";
 import { type AggregateFault, faultName } from "../aggregate/faults.js";
-import type { MemoryRegion } from "../verbs/region.js";
 import { statusName, type WcStatus } from "../verbs/words.js";
-import { checkTransfer, forget, strideOf, type TransferOptions } from "./options.js";
-import { DeviceMemory } from "./record.js";
+import { DeviceMemory } from "./memory.js";
+import { checkTransfer, forget, type TransferOptions } from "./options.js";
+import { SenderRecord } from "./sender-record.js";
 import { StagedMessages } from "./staged.js";
+import type { SentTransfer } from "./transfer.js";
 
 export interface TransferSenderOptions extends TransferOptions {
   /** What stage holds until it is sent: messages, 1 to 65536 (256 by default), and their bytes, 64 to 2^24 (65536 by default). */
   readonly stageMessages?: number;
   readonly stageBytes?: number;
-}
-
-/** A transfer as it was sent. */
-export interface SentTransfer {
-  readonly bytes: Uint8Array;
-  /** Of a whole one; undefined for an aggregate. */
-  readonly imm: number | undefined;
-  /** Messages in an aggregate. */
-  readonly messages: number;
 }
 
 export class TransferSender {
@@ -39,16 +31,13 @@ export class TransferSender {
   readonly #options: TransferOptions;
   readonly #kernels: Kernels;
   readonly #memory: DeviceMemory;
-  readonly #region: MemoryRegion;
-  readonly #strideBytes: number;
-  readonly #ptr: number;
-  readonly #transfers: number;
+  readonly #record: SenderRecord;
   readonly #staged: StagedMessages;
   #isClosed = false;
 
   /** Throws ConfigError for a bad option, or when rdma.memoryBytes does not suffice. The queue pair's send queue is this one's alone. */
   constructor(options: TransferSenderOptions) {
-    const { device, pd, qp, slots, slotBytes } = options;
+    const { device, qp, slots, slotBytes } = options;
     checkTransfer(options, device.endpoint.limits.sendDepth);
     const messages = checkInteger("stageMessages", options.stageMessages ?? 256, 1, 65_536);
     const bytes = checkInteger("stageBytes", options.stageBytes ?? 65_536, 64, 2 ** 24);
@@ -56,33 +45,20 @@ export class TransferSender {
     this.slots = slots;
     this.slotBytes = slotBytes;
     this.#kernels = device.endpoint.owner.kernels;
-    this.#strideBytes = strideOf(slotBytes);
     this.#memory = new DeviceMemory(device);
     try {
-      this.#ptr = this.#memory.take(layout.SENDER_BYTES);
-      this.#transfers = this.#memory.take(slots * layout.TRANSFER_BYTES);
       this.#staged = new StagedMessages(this.#memory, messages, bytes);
-      this.#region = pd.register(slots * this.#strideBytes);
+      this.#record = new SenderRecord(this.#memory, options);
     } catch (error) {
       this.#memory.close();
       throw error;
     }
-    this.#memory.set(this.#ptr, [
-      [layout.SENDER_ENDPOINT, device.endpoint.ptr],
-      [layout.SENDER_QP, qp.ptr],
-      [layout.SENDER_CQ, qp.sendCq.ptr],
-      [layout.SENDER_LKEY, this.#region.lkey],
-      [layout.SENDER_SLOTS, this.#region.address],
-      [layout.SENDER_STRIDE_BYTES, this.#strideBytes],
-      [layout.SENDER_SLOT_MASK, slots - 1],
-      [layout.SENDER_TRANSFERS, this.#transfers],
-    ]);
     forget(qp.sendCq);
   }
 
   /** Transfers that can be sent now; 0 in a state that does not send, and after close. */
   get slotsFree(): number {
-    return this.#isClosed ? 0 : this.#kernels.senderRoom(this.#ptr);
+    return this.#isClosed ? 0 : this.#kernels.senderRoom(this.#record.ptr);
   }
 
   /** Transfers that were sent and not acknowledged, as of the last completed(). */
@@ -127,7 +103,7 @@ export class TransferSender {
   sendMessages(records: number, n: number, roomBytes: number): number {
     this.#checkOpen();
     checkInteger("roomBytes", roomBytes, 0, this.slotBytes);
-    return this.#kernels.senderPack(this.#ptr, records, n, roomBytes);
+    return this.#kernels.senderPack(this.#record.ptr, records, n, roomBytes);
   }
 
   /** Messages that were staged and not sent. */
@@ -167,52 +143,40 @@ export class TransferSender {
   /** Takes the completions that have come: returns how many transfers were acknowledged, in the order in which they were sent. */
   completed(): number {
     this.#checkOpen();
-    return this.#kernels.senderComplete(this.#ptr);
+    return this.#kernels.senderComplete(this.#record.ptr);
   }
 
   /** Copies of what was sent and not acknowledged, oldest first; the peer may have it all the same. */
   unacknowledged(): SentTransfer[] {
     this.#checkOpen();
     const first = this.transfersAcknowledged;
-    return Array.from({ length: this.inFlight }, (_, i) => this.#transfer((first + i) % this.slots));
+    return Array.from({ length: this.inFlight }, (_, i) => this.#record.transfer(first + i));
   }
 
   /** Gives its memory back: only when the queue pair sends no more (RESET, ERROR or destroyed) or nothing is in flight. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#region.deregister();
+    this.#record.close();
     this.#memory.close();
   }
 
   #post(bytes: Uint8Array, messages: number, flags: number, imm: number): boolean {
     checkInteger("bytes.length", bytes.length, 0, this.slotBytes);
     if (this.slotsFree === 0) return false;
-    const slot = this.transfersSent % this.slots;
-    this.#region.bytes.set(bytes, slot * this.#strideBytes);
-    this.#kernels.senderPost(this.#ptr, bytes.length, messages, flags, imm);
+    this.#record.fill(this.transfersSent, bytes);
+    this.#kernels.senderPost(this.#record.ptr, bytes.length, messages, flags, imm);
     return true;
-  }
-
-  #transfer(slot: number): SentTransfer {
-    const record = this.#transfers + slot * layout.TRANSFER_BYTES;
-    const at = slot * this.#strideBytes;
-    const isWhole = (this.#memory.word(record + layout.TRANSFER_FLAGS) & layout.TRANSFER_F_WHOLE) !== 0;
-    return {
-      bytes: this.#region.bytes.slice(at, at + this.#memory.word(record + layout.TRANSFER_LENGTH)),
-      imm: isWhole ? this.#memory.word(record + layout.TRANSFER_IMM) : undefined,
-      messages: this.#memory.word(record + layout.TRANSFER_MESSAGES),
-    };
   }
 
   #word(field: number): number {
     this.#checkOpen();
-    return this.#memory.word(this.#ptr + field);
+    return this.#record.word(field);
   }
 
   #count(field: number): number {
     this.#checkOpen();
-    return this.#memory.count(this.#ptr + field);
+    return this.#record.count(field);
   }
 
   #checkOpen(): void {

@@ -7,7 +7,7 @@ import {
   MESSAGE_SEQUENCE,
   MESSAGE_STREAM,
 } from "../../../assembly/layout.js";
-import type { DeviceMemory } from "./record.js";
+import type { DeviceMemory } from "./memory.js";
 
 export class StagedMessages {
   readonly #memory: DeviceMemory;

@@ -82,7 +82,7 @@ export class Chatter {
   open(): void {
     const k = this.openers.length;
     // The port tells the taker whose stream it is.
-    const stream = this.#opener.open(k);
+    const stream = this.#opener.open(k, 50_000);
     if (stream === undefined) return;
     this.openers.push(new Talker(2 * k, this.#random.below(6000)));
     this.takers.push(undefined);

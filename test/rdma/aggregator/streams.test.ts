@@ -22,7 +22,7 @@ function told(events: readonly StreamEvent[]): string[] {
 function opened(count: number, options = {}, slots = 8): SessionWire {
   const wire = new SessionWire(options, slots);
   wire.connect();
-  for (let i = 0; i < count; i++) expect(wire.opener.open(80 + i)).toBe(i);
+  for (let i = 0; i < count; i++) expect(wire.opener.open(80 + i, 50_000)).toBe(i);
   wire.run(4);
   for (let i = 0; i < count; i++) wire.taker.accept(i);
   wire.run(4);
@@ -152,20 +152,20 @@ describe("how streams end", () => {
   test("by a refusal, and its number is another stream's at once", () => {
     const wire = new SessionWire({ streamsMax: 1 });
     wire.connect();
-    expect(wire.opener.open(81)).toBe(0);
+    expect(wire.opener.open(81, 50_000)).toBe(0);
     wire.run(4);
     wire.taker.refuse(0);
     wire.run(4);
     expect(told(wire.opener.takeEvents())).toEqual(["close 0 ECONNREFUSED"]);
-    expect(wire.opener.open(82)).toBe(1);
+    expect(wire.opener.open(82, 50_000)).toBe(1);
   });
 
   test("a number rests until the taker is done with it", () => {
     const wire = opened(1, { streamsMax: 1 });
     wire.opener.reset(0);
-    expect(wire.opener.open(90)).toBeUndefined();
+    expect(wire.opener.open(90, 50_000)).toBeUndefined();
     wire.run(10);
-    expect(wire.opener.open(91)).toBe(1);
+    expect(wire.opener.open(91, 50_000)).toBe(1);
     wire.run(4);
     expect(told(wire.taker.takeEvents())).toEqual(["close 0 ECONNRESET", "incoming 1 91"]);
   });
@@ -179,7 +179,11 @@ describe("how streams end", () => {
       ["close 0 in order"],
       ["close 0 in order"],
     ]);
-    expect([wire.opener.open(90), wire.opener.open(91), wire.opener.open(92)]).toEqual([2, undefined, undefined]);
+    expect([wire.opener.open(90, 50_000), wire.opener.open(91, 50_000), wire.opener.open(92, 50_000)]).toEqual([
+      2,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

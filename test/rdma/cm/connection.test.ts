@@ -40,6 +40,31 @@ function asked(): Pair {
   return pair;
 }
 
+describe("a peer whose times are hours", () => {
+  const HOURS = { remoteCmResponseTimeout: 31, localCmResponseTimeout: 31, packetLifeTime: 30, maxCmRetries: 1 };
+  const MINUTE_MS = 60_000;
+
+  it("holds an accepted connection for two minutes and one of TIMEWAIT", () => {
+    const pair = new Pair();
+    pair.open(HOURS);
+    pair.copies = ({ from }) => (from === "active" ? 1 : 0);
+    pair.runTo(10);
+    expect(pair.ends.passive.state).toBe("REP_SENT");
+    pair.runTo(2 * MINUTE_MS + 10);
+    expect(pair.told("passive")).toEqual(["requested", "RTR", "ERROR", "rejected by local: timeout"]);
+    pair.runTo(3 * MINUTE_MS + 10);
+    expect(pair.ends.passive.state).toBe("CLOSED");
+  });
+
+  it("holds a rejected one for one", () => {
+    const pair = new Pair();
+    pair.open(HOURS);
+    pair.react = (end, { type }) => (type === "requested" ? pair.ends[end].reject("no-resources", pair.nowMs) : []);
+    pair.runTo(MINUTE_MS + 10);
+    expect(pair.ends.passive.state).toBe("CLOSED");
+  });
+});
+
 describe("establishment", () => {
   it("each end gets the other's queue pair and PSN, and resources that both have", () => {
     const pair = new Pair();

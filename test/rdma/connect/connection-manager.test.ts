@@ -197,9 +197,24 @@ test("bad requests change nothing", async () => {
   expect(ask({ pathMtu: 8192 })).toThrow(/pathMtu/);
   expect(ask({ port: 70_000 })).toThrow(/port/);
   expect(ask({ initiatorDepth: 17 })).toThrow(/initiatorDepth/);
+  expect(ask({ window: 0 })).toThrow(/window/);
+  expect(ask({ access: ["everything"] })).toThrow(/access/);
   expect(ask({ qp: device.createQp({ pd, type: "ud", sendCq: cq }) })).toThrow(/qp\.type/);
   expect([a.cm.size, qp.state, a.cm.nextMs]).toEqual([0, "reset", undefined]);
   expect(() => new ConnectionManager({ device, local: A, random: () => 1 })).toThrow(/qpn/);
+});
+
+test.each([
+  ["local", { local: "10.9.0" }],
+  ["localMac", { localMac: "2" }],
+  ["remoteMac", { remoteMac: "2" }],
+  ["resolver", { remoteMac: "02:00:00:00:00:01", resolver: () => "" }],
+  ["sourcePort", { sourcePort: 0 }],
+  ["addresses", { addresses: 17 }],
+  ["caAckDelay", { caAckDelay: 32 }],
+  ["maxConnections", { maxConnections: 0 }],
+])("a bad %s is named at once", async (name, options) => {
+  await expect(makeManaged(B, new Random(16), options)).rejects.toThrow(new RegExp(`^${name} is`));
 });
 
 test("more remotes than address handles: each gets its answer", async () => {

@@ -225,6 +225,29 @@ describe.each(BUILDS)("transfers, %s", (build) => {
     expect(next.receiver.error).toBeUndefined();
   });
 
+  test("what a former queue pair completes on the same queues later is not this one's", () => {
+    const { sender, receiver } = pair();
+    sender.sendWhole(bytes(10), 1);
+    const [c, d] = [a, b].map((end) => {
+      const { device, pd, cq, recvCq } = end;
+      return { ...end, qp: device.createQp({ pd, type: "rc", sendCq: cq, recvCq }) };
+    }) as [TransferEnd, TransferEnd];
+    connect(c, d, { mtu: 1024 });
+    const next = new TransferSender({ ...c, slots: 4, slotBytes: 1024 });
+    const taker = new TransferReceiver({ ...d, slots: 4, slotBytes: 1024, messagesMax: 8 });
+    a.qp.modify({ state: "error" });
+    b.qp.modify({ state: "error" });
+    next.sendWhole(bytes(20), 2);
+    new Wire(c, d, new Random(4)).settle();
+    expect([next.completed(), next.error, taker.next(), taker.error]).toEqual([
+      1,
+      undefined,
+      { kind: "whole", imm: 2, bytes: bytes(20) },
+      undefined,
+    ]);
+    expect([sender.error, receiver.error]).toEqual(["flushed", "flushed"]);
+  });
+
   test("a queue pair that ends with nothing under way is told, too", () => {
     const { sender, receiver } = pair();
     a.qp.modify({ state: "error" });

@@ -3,11 +3,20 @@ import { randomFillSync } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { defined } from "../../../defined.js";
 import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
-import { createEngine, type Engine } from "../../../engine.js";
-import type { WasmSource } from "../../../wasm.js";
-import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "../../agent/index.js";
-import { Agent, type AgentOptions, agentSizes, type SessionInfo } from "../../agent/index.js";
-import type { RdmaCounters } from "../../verbs/index.js";
+import {
+  Agent,
+  type AgentOptions,
+  agentSizes,
+  createEngine,
+  type Engine,
+  type RdmaCounters,
+  type SessionInfo,
+  type StreamAddress,
+  type StreamAgent,
+  type StreamEnd,
+  type StreamHandler,
+  type WasmSource,
+} from "../../../index.js";
 
 export interface OpenAgentOptions
   extends Pick<AgentOptions, "connections" | "session" | "tenant" | "aggregates" | "sessionPort" | "pathMtu"> {
@@ -28,7 +37,7 @@ const ROUNDS_MAX = 16;
 const PAYLOAD_BYTES = 4608;
 const MBUFS = 4096;
 
-/** Opens an agent, which keeps the process alive until it is closed. Throws ConfigError; rejects with the system's error for an address that cannot be bound. */
+/** Opens an agent. The process lives as long as its sockets and servers do, and not for the agent itself, unless it is ref'd. Throws ConfigError; rejects with the system's error for an address that cannot be bound. */
 export async function openAgent(options: OpenAgentOptions): Promise<NodeAgent> {
   const { connections, session, wasm } = options;
   const rdma = agentSizes({ connections, session });
@@ -71,7 +80,19 @@ export class NodeAgent implements StreamAgent {
     this.#engine = engine;
     this.#driver = driver;
     this.#agent = makeAgent(() => this.wake());
+    driver.unref();
     this.wake();
+  }
+
+  /** The process lives as long as the agent. */
+  ref(): this {
+    this.#driver.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#driver.unref();
+    return this;
   }
 
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
@@ -85,6 +106,10 @@ export class NodeAgent implements StreamAgent {
 
   unlisten(port: number): void {
     this.#agent.unlisten(port);
+  }
+
+  get address(): string {
+    return this.#agent.address;
   }
 
   get sessions(): SessionInfo[] {
@@ -125,7 +150,7 @@ export class NodeAgent implements StreamAgent {
     const waitMs = nextMs === undefined ? Number.POSITIVE_INFINITY : nextMs - performance.now();
     // A timer is not as fine as a message's age.
     if (isBusy || waitMs < 1) this.wake();
-    else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs));
+    else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs)).unref();
   }
 }
 
