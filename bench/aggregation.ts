@@ -2,10 +2,12 @@ import Table from "cli-table3";
 import { AgentBed, WIRE_MS } from "./agent-bed.js";
 import { inProcess } from "./contestant.js";
 import type { Case, Contestant, Question } from "./question.js";
+import { aggregatedSockets, type SocketBed, tcpSockets } from "./socket-bed.js";
 import { randomU32 } from "./workload.js";
 
 const STREAMS = [1, 4, 16, 64, 256, 1024] as const;
 const BYTES = [16, 64, 256, 1024, 4096] as const;
+const MESSAGE_BYTES = 64;
 /** Each stream writes a message in each of so many periods, at a time drawn anew. */
 const PERIOD_MS = 1;
 const PERIODS = 20;
@@ -21,6 +23,7 @@ export const aggregation: Question = {
   cases: async () => [
     await caseOf("16 streams, a message each", 16, 1, await sessionWay("one stream, 16 messages", 1, 16)),
     await caseOf("2 streams, one message at a time", 1, 1, await sessionWay("one stream, one message", 1, 1), 2),
+    await socketCase(16),
   ],
   shows: async () => {
     const wire = `the path's MTU is 2048, a frame takes ${WIRE_MS * 1000} us; bytes of packets with payload, without FCS and acknowledgements`;
@@ -41,6 +44,23 @@ async function caseOf(
   return { name, unit: "ns a message", ours, peers: [alone] };
 }
 
+/** Duplex above the same streams: what Node's streams cost. TCP's two ends are in one thread, too, and its work in the kernel. */
+async function socketCase(count: number): Promise<Case> {
+  const ours = await socketWay("aggregated", count, await aggregatedSockets(count));
+  const tcp = await socketWay("node:net over loopback", count, await tcpSockets(count));
+  return { name: `${count} sockets (Duplex), a message each`, unit: "ns a message", ours, peers: [tcp] };
+}
+
+async function socketWay(name: string, count: number, bed: SocketBed): Promise<Contestant> {
+  const message = new Uint8Array(MESSAGE_BYTES).fill(0x5a);
+  return inProcess(name, count, async () => {
+    const want = bed.taken + count * MESSAGE_BYTES;
+    for (const writer of bed.writers) writer.write(message);
+    while (bed.taken < want) await bed.pump();
+    return bed.taken;
+  });
+}
+
 /** So many streams write so many messages each, and all is taken before the next turn. */
 async function sessionWay(name: string, writing: number, messages: number, open = writing): Promise<Contestant> {
   const bed = await AgentBed.make({ pathMtu: 2048, clock: () => performance.now() });
@@ -48,14 +68,14 @@ async function sessionWay(name: string, writing: number, messages: number, open 
   const streams = bed.open(open, (bytes) => {
     taken += bytes.length;
   });
-  const message = new Uint8Array(64).fill(0x5a);
+  const message = new Uint8Array(MESSAGE_BYTES).fill(0x5a);
   return inProcess(name, writing * messages, () => {
     const before = taken;
     for (let i = 0; i < messages; i++) {
       for (let stream = 0; stream < writing; stream++) streams[stream]?.write(message);
     }
     bed.pump(performance.now());
-    if (taken - before !== writing * messages * 64) throw new Error(`${taken - before} bytes came`);
+    if (taken - before !== writing * messages * MESSAGE_BYTES) throw new Error(`${taken - before} bytes came`);
     return taken;
   });
 }

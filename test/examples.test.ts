@@ -96,3 +96,15 @@ it("examples/rdma.mjs connects two devices and reads what it wrote", () => {
     "closed; 6 and 4 packets",
   ]);
 });
+
+it("examples/sockets.mjs sends what 16 streams write in one transfer, both ways", () => {
+  const { code, stdout, stderr } = run(process.execPath, [join(ROOT, "examples/sockets.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.toString().trim().split("\n")).toEqual([
+    "client to 192.0.2.2: 1600 messages in 100 transfers",
+    "  60800 of 76390 bytes are payload: 79.6 %",
+    "server to 192.0.2.1: 1600 messages in 100 transfers",
+    "  65600 of 81190 bytes are payload: 80.8 %",
+    "1600 answers; all streams are closed",
+  ]);
+});

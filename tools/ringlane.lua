@@ -9,6 +9,8 @@
 --
 --   tshark -X lua_script:tools/ringlane.lua -o ringlane_aggregate.qps:17-19,4711 -r FILE -Y ringlane_aggregate
 --   tshark -X lua_script:tools/ringlane.lua -o ringlane_aggregate.guess:TRUE -r FILE -Y ringlane_aggregate
+--
+-- With an immediate, what a session says beside them: records about its streams, or bytes of one stream.
 
 local ringlane = Proto("ringlane", "ringlane control message")
 
@@ -91,6 +93,10 @@ end
 
 ringlane:register_heuristic("infiniband.payload", heuristic)
 
+local RECORDS = { "open", "accept", "refuse", "credit", "closed" }
+local OPEN, CREDIT, RECORD_BYTES = 1, 4, 8
+-- Immediates of a session's transfers, the second in its upper half.
+local CONTROL, WHOLE = 0x01000000, 0x0200
 local aggregate = Proto("ringlane_aggregate", "ringlane aggregate")
 
 local SUB_HEADER_BYTES = 6
@@ -113,6 +119,12 @@ local a = {
   urgent = ProtoField.bool("ringlane.aggregate.urgent", "Urgent", 16, nil, URGENT),
   length = ProtoField.uint16("ringlane.aggregate.length", "Length", base.DEC, nil, SUB_LENGTH_MAX),
   data = ProtoField.bytes("ringlane.aggregate.data", "Data"),
+  record = ProtoField.none("ringlane.session.record", "Record"),
+  record_type = ProtoField.uint8("ringlane.session.type", "Type", base.DEC, RECORDS),
+  record_stream = ProtoField.uint16("ringlane.session.stream", "Stream"),
+  record_from = ProtoField.uint16("ringlane.session.from_port", "From port"),
+  record_port = ProtoField.uint16("ringlane.session.port", "Port"),
+  record_value = ProtoField.uint32("ringlane.session.credit", "Bytes more"),
 }
 aggregate.fields = a
 
@@ -122,6 +134,7 @@ aggregate.experts = { malformed }
 local opcode = Field.new("infiniband.bth.opcode")
 local pad_count = Field.new("infiniband.bth.padcnt")
 local psn = Field.new("infiniband.bth.psn")
+local immediate = Field.new("infiniband.immdt")
 
 -- Reliable connection: where in its transfer a packet stands (IBTA volume 1, 9.2.1).
 local FIRST, MIDDLE, LAST, ONLY = 1, 2, 3, 4
@@ -200,6 +213,50 @@ local function dissect_aggregate(buffer, pinfo, tree)
   root:append_text(", " .. info)
 end
 
+-- What a session says beside its aggregates, by the immediate (src/rdma/aggregator/transfer.ts, control.ts).
+local function dissect_controls(buffer, pinfo, tree)
+  pinfo.cols.protocol = "ringlane"
+  local root = tree:add(aggregate, buffer(), "ringlane session")
+  local words = {}
+  for at = 0, buffer:len() - RECORD_BYTES, RECORD_BYTES do
+    local kind, stream = buffer(at, 1):uint(), buffer(at + 2, 2):uint()
+    local name = string.format("%s %d", RECORDS[kind] or "unknown", stream)
+    local item = root:add(a.record, buffer(at, RECORD_BYTES))
+    item:set_text(name)
+    item:add(a.record_type, buffer(at, 1))
+    item:add(a.record_stream, buffer(at + 2, 2))
+    if kind == OPEN then
+      item:add(a.record_from, buffer(at + 4, 2))
+      item:add(a.record_port, buffer(at + 6, 2))
+    elseif kind == CREDIT then
+      item:add(a.record_value, buffer(at + 4, 4))
+    end
+    words[#words + 1] = name
+  end
+  pinfo.cols.info = "Session: " .. table.concat(words, ", ")
+end
+
+local function dissect_whole(buffer, pinfo, tree, stream)
+  pinfo.cols.protocol = "ringlane"
+  pinfo.cols.info = string.format("Stream %d, %d bytes", stream, buffer:len())
+  local root = tree:add(aggregate, buffer(), "ringlane, " .. tostring(pinfo.cols.info))
+  root:add(a.record_stream, stream):set_generated()
+  root:add(a.data, buffer())
+end
+
+-- A transfer that is whole: what its immediate says, or an aggregate.
+local function dissect_transfer(buffer, pinfo, tree)
+  local imm = immediate()
+  local word = imm and imm.range:uint()
+  if word == CONTROL then
+    dissect_controls(buffer, pinfo, tree)
+  elseif word and math.floor(word / 0x10000) == WHOLE then
+    dissect_whole(buffer, pinfo, tree, word % 0x10000)
+  else
+    dissect_aggregate(buffer, pinfo, tree)
+  end
+end
+
 aggregate.dissector = function(buffer, pinfo, tree)
   dissect_aggregate(buffer, pinfo, tree)
   return buffer:len()
@@ -263,12 +320,12 @@ local function dissect_part(place, buffer, pinfo, tree, qp)
     local whole = ByteArray.new()
     whole:append(earlier)
     whole:append(buffer:bytes())
-    dissect_aggregate(whole:tvb("Aggregate"), pinfo, tree)
+    dissect_transfer(whole:tvb("Aggregate"), pinfo, tree)
     return
   end
   pinfo.cols.protocol = "ringlane"
-  pinfo.cols.info = "Part of an aggregate"
-  tree:add(aggregate, buffer(), "ringlane aggregate, part"):add(a.part, buffer())
+  pinfo.cols.info = "Part of a transfer"
+  tree:add(aggregate, buffer(), "ringlane transfer, part"):add(a.part, buffer())
 end
 
 local function aggregate_heuristic(buffer, pinfo, tree)
@@ -279,7 +336,7 @@ local function aggregate_heuristic(buffer, pinfo, tree)
   if len <= 0 then return false end
   local payload = buffer(0, len):tvb()
   if is_named(qp.value) then
-    if place == ONLY then dissect_aggregate(payload, pinfo, tree) else dissect_part(place, payload, pinfo, tree, qp.value) end
+    if place == ONLY then dissect_transfer(payload, pinfo, tree) else dissect_part(place, payload, pinfo, tree, qp.value) end
     return true
   end
   if not aggregate.prefs.guess or place ~= ONLY or not reads_as_aggregate(payload) then return false end

@@ -6,8 +6,9 @@ import { Copy } from "../copy";
 import { icrcIp } from "../crc/icrc";
 import { queueFree } from "../dma/queue";
 import { RDMA_COUNT_BUSY, RDMA_COUNT_SENT, RDMA_PATH_TEMPLATE } from "../layout";
+import { Charge } from "../mbuf/ledger";
 import { Mbuf, prepend } from "../mbuf/mbuf";
-import { alloc, Pool } from "../mbuf/pool";
+import { alloc, free, Pool } from "../mbuf/pool";
 import { Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { BTH_BYTES, ICRC_BYTES } from "../wire/ib";
@@ -28,7 +29,8 @@ const PARTITION: u32 = 0xffff;
 export function begin(endpoint: usize, headerBytes: u32, len: u32): usize {
   const e = changetype<Endpoint>(endpoint);
   if (e.budget == 0) return 0;
-  if (queueFree(changetype<Port>(e.port as usize).txQueue as usize) == 0) return busy(endpoint);
+  const port = changetype<Port>(e.port as usize);
+  if (queueFree(port.txQueue as usize) == 0) return busy(endpoint);
   const pool = changetype<Pool>(e.pool as usize);
   const bytes = BTH_BYTES + headerBytes + ((len + 3) & ~3) + ICRC_BYTES;
   if (pool.bufBytes - pool.headroom < bytes) return busy(endpoint);
@@ -38,6 +40,11 @@ export function begin(endpoint: usize, headerBytes: u32, len: u32): usize {
   mbuf.len = bytes;
   mbuf.pktLen = bytes;
   mbuf.wireLen = bytes;
+  // What is sent is the port's owner's, as what arrives is. Nothing is lost at its limit: the packet waits, as for an mbuf.
+  if (port.owner != 0 && !Charge.chain(pool.ledger as usize, port.owner as usize, m)) {
+    free(e.pool as usize, m);
+    return busy(endpoint);
+  }
   e.budget -= 1;
   return m;
 }

@@ -4,6 +4,7 @@ import { causeText } from "../index.js";
 import type { ScenarioReport } from "../scenario/run.js";
 import { facts, table } from "./report.js";
 import { limitTable } from "./run-limits.js";
+import { socketLines } from "./run-sockets.js";
 
 type Move = ScenarioReport["moves"][number];
 type Line = readonly [name: string, value: string];
@@ -64,7 +65,8 @@ function streamTable({ streams }: ScenarioReport): string {
 }
 
 /** What else happened to streams and endpoints. */
-function eventLines({ streams, waypoints, isolation, neighbours, moves }: ScenarioReport): Line[] {
+function eventLines(report: ScenarioReport): Line[] {
+  const { streams, waypoints, isolation, neighbours, moves } = report;
   const denied = streams.flatMap(({ name, sent, denied: end }): Line[] => {
     if (!end) return [];
     const { delivered, dropped, host, port } = end;
@@ -90,6 +92,7 @@ function eventLines({ streams, waypoints, isolation, neighbours, moves }: Scenar
     tenants,
     ...(asked > 0 ? [["questions", hosts] as const] : []),
     ...moves.flatMap(moveLines),
+    ...socketLines(report),
   ];
 }
 

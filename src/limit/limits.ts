@@ -6,8 +6,8 @@
  *   limits.addPartition("web", [vnic], { floor: 64, preset: 256, ceiling: 2048 }, { floor: 8, preset: 32, ceiling: 512 });
  *   for (const event of limits.tick(nowMs)) …; // every few milliseconds, and after every burst when there is much to do
  *
- * What arrives on a partition's port, and what is delivered there, is charged to the partition or, with a policy for peers, to the peer
- * that it comes from, until its buffers are back in the pool. Frames beyond the limit are dropped as mbuf-limit, counted at the port on
+ * What arrives on a partition's port, what is delivered there, and what an RDMA device sends by it, is charged to the partition or, with a
+ * policy for peers, what is delivered to the peer that it comes from, until its buffers are back in the pool. Frames beyond the limit are dropped as mbuf-limit, counted at the port on
  * which they arrived and in their owner's report.
  */
 import { PORT_OWNER } from "../../assembly/layout.js";

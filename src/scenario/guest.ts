@@ -138,7 +138,8 @@ function limitsIn(mbufs: EndpointText["mbufs"]): Pick<AttachOptions, "mbufs"> {
   return { mbufs: { policy: policy as LimitPolicy, ...(peers && { peers: peers as LimitPolicy }) } };
 }
 
-function copyOf({ spans, length, originalLength }: Outgoing): Delivered {
+/** A frame's bytes, for whoever gives its buffer back. */
+export function copyOf({ spans, length, originalLength }: Outgoing): Delivered {
   const data = new Uint8Array(length);
   let at = 0;
   for (const span of spans) {

@@ -4,6 +4,7 @@ import { type LineOf, parseDocument, type Refuse } from "../document/parse.js";
 import { Policy } from "../index.js";
 import { checkFaults, checkLinks } from "./check/faults.js";
 import { checkLimits } from "./check/limits.js";
+import { checkSockets } from "./check/sockets.js";
 import { checkFlows, checkMoves, checkReplays } from "./check/traffic.js";
 import { checkLinkDown, checkUplinks } from "./check/uplinks.js";
 import { ScenarioSchema, type ScenarioText } from "./schema.js";
@@ -29,6 +30,7 @@ function checkScenario(scenario: ScenarioText, refuse: Refuse): void {
   checkUplinks(scenario, refuse);
   checkReplays(scenario, refuse);
   checkFlows(scenario, refuse);
+  checkSockets(scenario, refuse);
   checkMoves(scenario, refuse);
   checkLimits(scenario, refuse);
   checkLinkDown(scenario, refuse);

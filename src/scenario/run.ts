@@ -22,6 +22,7 @@ import type { Scenario } from "./parse.js";
 import { Rails } from "./rails.js";
 import { reportOf } from "./report/report.js";
 import { Script } from "./script.js";
+import { Sockets } from "./sockets/sockets.js";
 import { sourcesOf } from "./traffic/sources.js";
 import { Wire } from "./wire.js";
 
@@ -70,16 +71,24 @@ async function runOn(
   attachAll(fabric, guests);
 
   const byName = new Map(guests.map((guest) => [guest.name, guest] as const));
-  const { sources, streams, replies, replays } = sourcesOf(scenario, byName, files.captures);
+  const { sources, streams: sourced, replies, replays } = sourcesOf(scenario, byName, files.captures);
   const floods = new Set(Object.entries(scenario.networks).flatMap(([name, { flood }]) => (flood ? name : [])));
   const deliveries = new Deliveries(guests, floods, replies);
   const moves = new Moves(scenario.moves, byName, hostsByName, wire);
   const file = new DeliveredFile(files.delivered, guests);
   const startMs = fabric.nowMs;
   fabric.play(faults.map((fault) => ({ ...fault, atMs: startMs + fault.atMs })));
-  await new Script({ fabric, sources, guests, deliveries, moves, rails, wire, file }).run();
-  const told = { scenario, fabric, directory, hosts, guests, streams, replays, deliveries, moves, wire, startMs };
-  return reportOf(told);
+  const clock = () => fabric.nowMs;
+  const sockets = await Sockets.start({ scenario, guests: byName, seed, clock, wasm: files.wasm });
+  try {
+    await new Script({ fabric, sources, sockets, guests, deliveries, moves, rails, wire, file }).run();
+    const streams = [...sourced, ...sockets.streams];
+    const { conversations } = sockets;
+    const told = { scenario, fabric, directory, hosts, guests, streams, conversations, replays };
+    return reportOf({ ...told, deliveries, moves, wire, startMs });
+  } finally {
+    sockets.close();
+  }
 }
 
 /** Has every guest come to its first host, and the directory tell everybody. */

@@ -8,6 +8,7 @@ import { EndpointSchema, FabricSchema } from "../document/fabric.js";
 import { LIMIT_POLICY_KEYS } from "../document/limit-policy.js";
 import { Name, Word } from "../document/words.js";
 import { FaultsSchema, SeedSchema } from "./faults-schema.js";
+import { SocketsSchema } from "./sockets-schema.js";
 import { DirectorySchema, UnderlaySchema } from "./underlay-schema.js";
 
 const DAY_MS = 86_400_000;
@@ -111,6 +112,7 @@ export const ScenarioSchema = v.strictObject({
   directory: v.optional(DirectorySchema, {}),
   replays: v.optional(v.array(Replay), []),
   flows: v.optional(v.array(Flow), []),
+  sockets: v.optional(v.array(SocketsSchema), []),
   moves: v.optional(v.array(Move), []),
   linkDown: v.optional(v.array(LinkDown), []),
   faults: v.optional(FaultsSchema, []),

@@ -5,12 +5,14 @@ import type { Guest } from "./guest.js";
 import type { Deliveries, Reaction } from "./judge/deliveries.js";
 import type { Moves } from "./moves.js";
 import type { Rails } from "./rails.js";
+import type { Sockets } from "./sockets/sockets.js";
 import type { Source } from "./traffic/source.js";
 import type { Wire } from "./wire.js";
 
 export interface Stage {
   readonly fabric: Fabric;
   readonly sources: readonly Source[];
+  readonly sockets: Sockets;
   readonly guests: readonly Guest[];
   readonly deliveries: Deliveries;
   readonly moves: Moves;
@@ -42,7 +44,7 @@ export class Script {
   }
 
   async run(): Promise<void> {
-    const { fabric, sources } = this.#stage;
+    const { fabric, sources, sockets } = this.#stage;
     for (;;) {
       for (const source of sources) await source.load();
       this.#update();
@@ -52,7 +54,7 @@ export class Script {
       const untilMs = this.#sinceMs + ROUNDING_MS;
       for (const source of sources) if ((source.nextMs ?? Number.POSITIVE_INFINITY) <= untilMs) this.#send(source);
     }
-    const isQuiet = () => fabric.isQuiet;
+    const isQuiet = () => sockets.isDone && fabric.isQuiet;
     await this.#pass(this.#sinceMs + REST_MS, isQuiet);
     await this.#pass(this.#sinceMs + AFTER_MS);
   }
@@ -72,7 +74,7 @@ export class Script {
     const { fabric, wire, file } = this.#stage;
     for (;;) {
       const leftMs = Math.max(0, this.#startMs + untilMs - fabric.nowMs);
-      const waitMs = this.#reactions.length > 0 ? Math.min(leftMs, RETRY_MS) : leftMs;
+      const waitMs = Math.min(leftMs, this.#patienceMs);
       const hasStopped = fabric.runUntil(() => this.#take() || isEnough(), waitMs);
       await wire.written;
       await file.written;
@@ -83,9 +85,17 @@ export class Script {
     }
   }
 
-  /** Takes what guests have been given; true when one of them answers. */
+  /** How long time may pass at once: guests try again to send what did not go, and agents have times of their own. */
+  get #patienceMs(): number {
+    const { sockets, fabric } = this.#stage;
+    const retryMs = this.#reactions.length > 0 ? RETRY_MS : Number.POSITIVE_INFINITY;
+    const dueMs = (sockets.nextMs ?? Number.POSITIVE_INFINITY) - fabric.nowMs;
+    return Math.min(retryMs, Math.max(ROUNDING_MS, dueMs));
+  }
+
+  /** Takes what guests have been given, and has their agents work; true when one of them answers. */
   #take(): boolean {
-    const { guests, deliveries, moves, file, fabric } = this.#stage;
+    const { guests, sockets, deliveries, moves, file, fabric } = this.#stage;
     const timestampNs = BigInt(Math.round(fabric.nowMs * NS_PER_MS));
     const reactions: Reaction[] = [];
     moves.settle(fabric.nowMs);
@@ -94,7 +104,9 @@ export class Script {
       moves.delivered(delivery, fabric.nowMs);
       const reaction = deliveries.take(delivery);
       if (reaction) reactions.push(reaction);
+      sockets.take(delivery);
     }
+    reactions.push(...sockets.work(fabric.nowMs));
     this.#reactions.push(...reactions);
     return reactions.length > 0;
   }

@@ -1,6 +1,7 @@
 /** RDMA devices for tests: ends of a connection, and a wire between them in virtual time that loses, repeats and reorders. */
 import type { Port } from "../../src/buffer/port.js";
 import type { Engine } from "../../src/engine.js";
+import type { LimitSizes } from "../../src/limit/plane/sizes.js";
 import type {
   Access,
   AddressOptions,
@@ -34,6 +35,7 @@ export interface EndShape {
   readonly rdma?: RdmaSizes;
   readonly mbufs?: number;
   readonly icrc?: Icrc;
+  readonly limits?: LimitSizes;
 }
 
 export const ALL_ACCESS: readonly Access[] = ["local-write", "remote-write", "remote-read", "remote-atomic"];
@@ -45,8 +47,12 @@ export async function makeEnd({
   rdma = {},
   mbufs = 256,
   icrc = "full",
+  limits,
 }: EndShape = {}): Promise<End> {
-  const engine = await testEngine({ mbufs, payloadBytes: 4608, queueSize: 256, rdma }, build);
+  const engine = await testEngine(
+    { mbufs, payloadBytes: 4608, queueSize: 256, rdma, ...(limits && { limits }) },
+    build,
+  );
   const port = engine.addPort("roce");
   const device = engine.addRdma({ port, icrc });
   const pd = device.allocPd();

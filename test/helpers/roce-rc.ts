@@ -15,15 +15,20 @@ export interface RcOptions {
   readonly psn: number;
   /** What the RETH says of the whole transfer; by default the payload's length. */
   readonly transferBytes?: number;
+  /** 0x01020304 by default. */
+  readonly imm?: number;
 }
 
-export function rcFrame(payload: Uint8Array, { opcode, destQpn, psn, transferBytes }: RcOptions): Uint8Array {
+export function rcFrame(
+  payload: Uint8Array,
+  { opcode, destQpn, psn, transferBytes, imm = 0x01020304 }: RcOptions,
+): Uint8Array {
   const pad = -payload.length & 3;
   const bth = concat([opcode, pad << 4], u16(0xffff), [0], u24(destQpn), [0x80], u24(psn));
   const reth = WITH_RETH.includes(opcode)
     ? concat(u32(0x7fff), u32(0x1000), u32(0xabcd), u32(transferBytes ?? payload.length))
     : [];
-  const immediate = WITH_IMMEDIATE.includes(opcode) ? u32(0x01020304) : [];
+  const immediate = WITH_IMMEDIATE.includes(opcode) ? u32(imm) : [];
   const datagram = concat(bth, reth, immediate, payload, new Uint8Array(pad), u32(0));
   const frame = ethernet(ipv4(udp(datagram, { sport: 49_152, dport: ROCEV2_PORT, checksum: "zero" })));
   new DataView(frame.buffer).setUint32(frame.length - 4, icrcOf("ipv4", frame.subarray(ETHERNET_BYTES)), true);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createCaptureWriter } from "../../src/capture/index.js";
+import { encodeControls } from "../../src/rdma/aggregator/control.js";
 import { concat, counting, hex } from "../helpers/bytes.js";
 import { has } from "../helpers/command.js";
 import { exampleCapture, ROOT, testFolder } from "../helpers/files.js";
@@ -113,11 +114,35 @@ describe.skipIf(!has("tshark"))("tools/ringlane.lua on aggregates", () => {
     const frames = [write[0], send[0], write[1], send[1], send[2], write[2], lost[0], lost[2]] as Uint8Array[];
     const file = await capture(frames);
     const rows = tsharkFields(file, ["_ws.col.Info", "ringlane.aggregate.length"], NAMED);
-    const part = ["Part of an aggregate", ""];
+    const part = ["Part of a transfer", ""];
     const whole = ["Aggregate: 5 sub-frames of 4 streams", "5,1,2,0,0"];
     expect(rows).toEqual([part, part, part, part, whole, whole, part, part]);
     // In two passes, as Wireshark does it.
     expect(tsharkFields(file, ["_ws.col.Info", "ringlane.aggregate.length"], [...NAMED, "-2"])).toEqual(rows);
+  });
+
+  it("shows what a session says beside aggregates, by the immediate", async () => {
+    const records = encodeControls([
+      { type: "open", stream: 3, value: 50_000 * 65_536 + 80 },
+      { type: "credit", stream: 4, value: 4096 },
+      { type: "closed", stream: 5, value: 0 },
+    ]);
+    const control = { opcode: SEND_ONLY_IMMEDIATE, destQpn: 4, psn: 1, imm: 0x0100_0000 };
+    const whole = counting(2000);
+    const file = await capture([
+      rcFrame(records, control),
+      rcFrame(counting(9), { ...control, imm: 0x0200_0007 }),
+      rcFrame(whole.subarray(0, 1024), { ...control, opcode: 0x00, psn: 2 }),
+      rcFrame(whole.subarray(1024), { ...control, opcode: 0x03, psn: 3, imm: 0x0200_0008 }),
+    ]);
+    const fields = ["type", "stream", "from_port", "port", "credit"].map((name) => `ringlane.session.${name}`);
+    const rows = tsharkFields(file, ["_ws.col.Info", ...fields, "_ws.expert.severity"], NAMED);
+    expect(rows).toEqual([
+      ["Session: open 3, credit 4, closed 5", "1,4,5", "3,4,5", "50000", "80", "4096", ""],
+      ["Stream 7, 9 bytes", "", "7", "", "", "", ""],
+      ["Part of a transfer", "", "", "", "", "", ""],
+      ["Stream 8, 2000 bytes", "", "8", "", "", "", ""],
+    ]);
   });
 
   it("guesses only when told to, and only what reads as two sub-frames or more", async () => {

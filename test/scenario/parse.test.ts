@@ -138,7 +138,7 @@ describe("parseScenario", () => {
     const error = refusal("    from: web\n", "");
     expect(error).toMatchObject({ key: "replays.0.from", line: place(GOOD, "- capture").line });
     expect(error.expected).toContain("missing");
-    expect(refusal(/replays:.*$/s, "").expected).toBe("a replay, or a flow");
+    expect(refusal(/replays:.*$/s, "").expected).toBe("a replay, a flow, or sockets");
   });
 
   it("accepts the seed and the faults that a shrunk schedule is printed as", () => {

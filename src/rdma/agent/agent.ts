@@ -21,6 +21,8 @@ import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "./str
 
 /** Of a session there is. */
 export interface SessionInfo {
+  /** The peer's address. */
+  readonly remote: string;
   readonly role: "opener" | "taker";
   readonly state: "new" | "open" | "lost" | "ended";
   readonly streams: number;
@@ -100,14 +102,15 @@ export class Agent implements StreamAgent {
   /** When to call poll though nothing has arrived; undefined: never. */
   get nextMs(): number | undefined {
     const times = [this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs];
-    for (const { machine } of this.#sessions) times.push(machine.nextMs);
+    for (const [, { machine }] of this.#sessions) times.push(machine.nextMs);
     const known = times.flatMap((time) => time ?? []);
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /** Of each session there is. */
   get sessions(): SessionInfo[] {
-    return this.#sessions.map(({ machine }) => ({
+    return this.#sessions.map(([remote, { machine }]) => ({
+      remote,
       role: machine.role,
       state: machine.state,
       streams: machine.streams,
@@ -126,7 +129,7 @@ export class Agent implements StreamAgent {
       peers: this.#outgoing.peers,
       sessions: this.#sessions.length,
       directs: this.#directs.size,
-      numbers: this.#sessions.reduce((sum, { machine }) => sum + machine.numbers, 0),
+      numbers: this.#sessions.reduce((sum, [, { machine }]) => sum + machine.numbers, 0),
     };
   }
 
@@ -146,15 +149,18 @@ export class Agent implements StreamAgent {
   /** It is nowMs: takes what arrived, tells streams' users, sends what is due. Returns true when there is more to do at once. */
   poll(nowMs: number): boolean {
     this.#nowMs = nowMs;
-    this.#tickMs = this.device.tick(nowMs) > 0 ? nowMs + TICK_MS : undefined;
+    this.device.tick(nowMs);
     const isBusy = this.#move();
     this.#hear(nowMs);
     this.#outgoing.poll(nowMs);
-    for (const session of this.#sessions) session.poll(nowMs);
+    for (const [, session] of this.#sessions) session.poll(nowMs);
     this.#directs.poll(nowMs);
     this.#incoming.poll(nowMs);
     this.#hear(nowMs);
-    return this.#move() || isBusy;
+    const hasMore = this.#move();
+    // Again, since what was sent just now has a timer: nothing else may come that has poll called.
+    this.#tickMs = this.device.tick(nowMs) > 0 ? nowMs + TICK_MS : undefined;
+    return hasMore || isBusy;
   }
 
   get #sessions() {

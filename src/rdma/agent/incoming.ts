@@ -25,8 +25,9 @@ export class IncomingHalf {
     this.#directs = directs;
   }
 
-  get sessions(): Session[] {
-    return [...this.#sessions.values()];
+  /** With their peers' addresses. */
+  get sessions(): (readonly [remote: string, session: Session])[] {
+    return [...this.#sessions];
   }
 
   listen(port: number, accept: Accept): void {

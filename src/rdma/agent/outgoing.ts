@@ -29,8 +29,9 @@ export class Outgoing {
     return this.#peers.size;
   }
 
-  get sessions(): Session[] {
-    return [...this.#peers.values()].flatMap(({ session }) => session ?? []);
+  /** With their peers' addresses. */
+  get sessions(): (readonly [remote: string, session: Session])[] {
+    return [...this.#peers.values()].flatMap(({ remote, session }) => (session ? [[remote, session] as const] : []));
   }
 
   /** When a connection is to be asked for again; undefined: none is. */
@@ -47,6 +48,7 @@ export class Outgoing {
     const peer = this.#peers.get(remote) ?? new Peer(remote);
     this.#peers.set(remote, peer);
     peer.waiting.push({ stream, port });
+    this.#parts.onWork();
     return stream;
   }
 

@@ -4,8 +4,8 @@ import { parseAddress } from "../../overlay/policy/prefix.js";
 import type { EndpointText, ScenarioText } from "../schema.js";
 
 export function checkReplays(scenario: ScenarioText, refuse: Refuse): void {
-  const { replays, flows } = scenario;
-  if (replays.length + flows.length === 0) refuse(["replays"], "a replay, or a flow");
+  const { replays, flows, sockets } = scenario;
+  if (replays.length + flows.length + sockets.length === 0) refuse(["replays"], "a replay, a flow, or sockets");
   for (const [i, { from, to, expect }] of replays.entries()) {
     checkEnds(scenario, ["replays", i], from, to, refuse);
     checkVia(scenario, ["replays", i, "expect"], from, expect, refuse);
@@ -23,9 +23,7 @@ export function checkFlows(scenario: ScenarioText, refuse: Refuse): void {
     if (protocol === "icmp" && port !== undefined) refuse([...path, "port"], "no port with icmp");
     if (protocol !== "icmp" && port === undefined) refuse([...path, "port"], "a port, but it is missing");
     if (protocol === "tcp" && bytes !== undefined) refuse([...path, "bytes"], "no payload with tcp");
-    if (!versionBetween(endpoints[from]?.ips ?? [], endpoints[to]?.ips ?? [])) {
-      refuse([...path, "to"], `an endpoint with an address of the IP version of ${from}'s`);
-    }
+    checkVersions(endpoints, [...path, "to"], from, to, refuse);
     checkVia(scenario, [...path, "expect"], from, expect, refuse);
   }
 }
@@ -44,13 +42,24 @@ export function viaOf(expect: string): string | undefined {
   return expect.startsWith("via ") ? expect.slice(4) : undefined;
 }
 
+export function checkVersions(
+  endpoints: ScenarioText["endpoints"],
+  path: Path,
+  from: string,
+  to: string,
+  refuse: Refuse,
+): void {
+  if (versionBetween(endpoints[from]?.ips ?? [], endpoints[to]?.ips ?? [])) return;
+  refuse(path, `an endpoint with an address of the IP version of ${from}'s`);
+}
+
 /** The IP version that both have an address of; 4 where both are possible. */
-function versionBetween(from: readonly string[], to: readonly string[]): 4 | 6 | undefined {
+export function versionBetween(from: readonly string[], to: readonly string[]): 4 | 6 | undefined {
   const has = (ips: readonly string[], version: 4 | 6) => ips.some((ip) => parseAddress(ip)?.version === version);
   return ([4, 6] as const).find((version) => has(from, version) && has(to, version));
 }
 
-function checkEnds({ endpoints }: ScenarioText, path: Path, from: string, to: string, refuse: Refuse): void {
+export function checkEnds({ endpoints }: ScenarioText, path: Path, from: string, to: string, refuse: Refuse): void {
   const names = Object.keys(endpoints).join(", ") || "none";
   if (!Object.hasOwn(endpoints, from)) refuse([...path, "from"], `one of ${names}`);
   if (!Object.hasOwn(endpoints, to)) refuse([...path, "to"], `one of ${names}`);

@@ -12,6 +12,7 @@ import {
 } from "../../overlay/answers/ethernet.js";
 import { IPV4_BYTES, IPV6_BYTES, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
 
+const PROTOCOL_UDP = 17;
 const ARP_BYTES = 28;
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -31,6 +32,16 @@ export function ipEnds(frame: Uint8Array): IpEnds | undefined {
   if (type === ETHERTYPE_IPV6 && body.length >= IPV6_BYTES)
     return { src: body.subarray(8, 24), dst: body.subarray(24, 40) };
   return undefined;
+}
+
+/** The UDP port that a frame goes to; undefined for a frame that is no UDP, that ends before, or that begins with other headers. */
+export function udpPort(frame: Uint8Array): number | undefined {
+  const { type, body = new Uint8Array(0) } = readEthernet(frame) ?? {};
+  const isIpv4 = type === ETHERTYPE_IPV4;
+  if (!isIpv4 && type !== ETHERTYPE_IPV6) return undefined;
+  const at = isIpv4 ? IPV4_BYTES : IPV6_BYTES;
+  if (body[isIpv4 ? 9 : 6] !== PROTOCOL_UDP || body.length < at + 4) return undefined;
+  return viewOf(body).getUint16(at + 2);
 }
 
 /** ARP, or a neighbour solicitation or advertisement. */

@@ -3,6 +3,7 @@ import { costsOf, framesOf } from "./frames.js";
 import { dropsOf, hostsOf, setsOf } from "./hosts.js";
 import { limitsOf } from "./limits.js";
 import { type Run, sumOf } from "./run.js";
+import { socketsOf } from "./sockets.js";
 import { streamsOf } from "./streams.js";
 import { unmetOf } from "./unmet.js";
 
@@ -40,6 +41,8 @@ function countedOf(run: Run) {
       duplicated: sumOf(streams, ({ duplicated }) => duplicated),
     },
     streams: streamsOf(run),
+    /** What their messages cost, and how the streams' bytes came. */
+    sockets: run.conversations.map(socketsOf),
     /** Frames of one network given to a guest of another, that policy was to stop, and that nobody sent to whoever got them. */
     isolation: {
       crossed: deliveries.crossed,

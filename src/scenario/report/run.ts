@@ -5,6 +5,7 @@ import type { ScenarioHost } from "../hosts.js";
 import type { Deliveries } from "../judge/deliveries.js";
 import type { Moves } from "../moves.js";
 import type { Scenario } from "../parse.js";
+import type { Conversation } from "../sockets/conversation.js";
 import type { ReplaySource } from "../traffic/replay.js";
 import type { Stream } from "../traffic/stream.js";
 import type { Wire } from "../wire.js";
@@ -16,6 +17,7 @@ export interface Run {
   readonly hosts: readonly ScenarioHost[];
   readonly guests: readonly Guest[];
   readonly streams: readonly Stream[];
+  readonly conversations: readonly Conversation[];
   readonly replays: readonly ReplaySource[];
   readonly deliveries: Deliveries;
   readonly moves: Moves;

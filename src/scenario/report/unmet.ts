@@ -21,6 +21,13 @@ export function unmetOf({ expect }: Scenario, report: Counted, holds: boolean): 
     need(denied.delivered === 0, `${denied.delivered} frames of ${name} were delivered, and were to be denied`);
     need(denied.dropped === sent, `${denied.dropped} of the ${sent} frames of ${name} were dropped by policy`);
   }
+  for (const { name, streams, sameStreams, faults } of report.sockets) {
+    const first = faults[0] === undefined ? "" : `: ${faults[0]}`;
+    need(
+      sameStreams === streams,
+      `${streams - sameStreams} of the ${streams} streams of ${name} did not arrive whole${first}`,
+    );
+  }
   checkLimited(report, need);
   for (const { endpoint, gqpn, liveMs, stale } of report.moves) {
     need(liveMs !== undefined, `${endpoint} has not come to its host`);

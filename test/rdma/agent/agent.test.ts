@@ -134,6 +134,18 @@ test("nobody there: a time-out", async () => {
   expect(user.heard).toEqual(["close ETIMEDOUT"]);
 });
 
+test("says when to poll it: for a new stream, and while a packet is without an answer", async () => {
+  let woken = 0;
+  const { a, wire, taken } = await bed({ onWork: () => void woken++ }, {});
+  const { stream } = connect(a.agent);
+  expect(woken).toBe(1);
+  const isQuiet = () => taken.length === 1 && (a.agent.nextMs ?? 0) > wire.nowMs + 1000;
+  expect(wire.run(isQuiet)).toBe(true);
+  stream.write(bytes("lost"));
+  a.agent.poll(wire.nowMs);
+  expect(a.agent.nextMs).toBe(wire.nowMs + 1);
+});
+
 describe("a connection that is lost", () => {
   test("comes back, and nobody notices", async () => {
     const { a, wire, taken } = await bed();
