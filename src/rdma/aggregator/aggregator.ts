@@ -14,7 +14,7 @@ import type { Framing } from "../estimate/wire-cost.js";
 import { CONTROL_BYTES, type Control, encodeControls } from "./control.js";
 import { type AggregatorCounters, Tally } from "./counters.js";
 import type { StreamEvent } from "./event.js";
-import type { Hello } from "./hello.js";
+import { type Hello, isSamePeer } from "./hello.js";
 import { InFlight } from "./in-flight.js";
 import { Inbound } from "./inbound.js";
 import { type AggregatorLimits, type AggregatorOptions, aggregatorLimits } from "./options.js";
@@ -303,10 +303,4 @@ export class Aggregator {
     state.wantsRoom = false;
     this.#events.push({ type: "writable", stream: state.id });
   }
-}
-
-/** With the limits it had: what is under way was made for those, and would never arrive at others. */
-function isSamePeer(now: Hello, before: Hello): boolean {
-  const fields = ["session", "windowBytes", "transferBytes", "messagesMax", "streamsMax"] as const;
-  return fields.every((field) => now[field] === before[field]);
 }

@@ -61,3 +61,9 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
   const isUsable = hello.session !== 0n && hello.messagesMax > 0 && hello.windowBytes > 0 && hello.streamsMax > 0;
   return isUsable && hello.windowBytes < 2 ** 31 && hello.transferBytes >= 64 ? hello : undefined;
 }
+
+/** A peer that comes back has the limits it had: what is under way was made for those, and would never arrive at others. */
+export function isSamePeer(now: Hello, before: Hello): boolean {
+  const fields = ["session", "windowBytes", "transferBytes", "messagesMax", "streamsMax"] as const;
+  return fields.every((field) => now[field] === before[field]);
+}
