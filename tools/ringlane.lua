@@ -95,8 +95,8 @@ ringlane:register_heuristic("infiniband.payload", heuristic)
 
 local RECORDS = { "open", "accept", "refuse", "credit", "closed" }
 local OPEN, CREDIT, RECORD_BYTES = 1, 4, 8
--- Immediates of a session's transfers, the second in its upper half.
-local CONTROL, WHOLE = 0x01000000, 0x0200
+-- Immediates of a session's transfers: kind 4, and for bytes of one stream the low 12 bits of their sequence, and the stream's 16.
+local CONTROL, WHOLE = 1, 2
 local aggregate = Proto("ringlane_aggregate", "ringlane aggregate")
 
 local SUB_HEADER_BYTES = 6
@@ -121,6 +121,7 @@ local a = {
   data = ProtoField.bytes("ringlane.aggregate.data", "Data"),
   record = ProtoField.none("ringlane.session.record", "Record"),
   record_type = ProtoField.uint8("ringlane.session.type", "Type", base.DEC, RECORDS),
+  sequence_low = ProtoField.uint16("ringlane.session.sequence", "Sequence, low bits", base.DEC, nil, 0x0fff),
   record_stream = ProtoField.uint16("ringlane.session.stream", "Stream"),
   record_from = ProtoField.uint16("ringlane.session.from_port", "From port"),
   record_port = ProtoField.uint16("ringlane.session.port", "Port"),
@@ -236,22 +237,24 @@ local function dissect_controls(buffer, pinfo, tree)
   pinfo.cols.info = "Session: " .. table.concat(words, ", ")
 end
 
-local function dissect_whole(buffer, pinfo, tree, stream)
+local function dissect_whole(buffer, pinfo, tree, imm)
+  local stream = imm(2, 2)
   pinfo.cols.protocol = "ringlane"
-  pinfo.cols.info = string.format("Stream %d, %d bytes", stream, buffer:len())
+  pinfo.cols.info = string.format("Stream %d, %d bytes", stream:uint(), buffer:len())
   local root = tree:add(aggregate, buffer(), "ringlane, " .. tostring(pinfo.cols.info))
-  root:add(a.record_stream, stream):set_generated()
+  root:add(a.record_stream, stream)
+  root:add(a.sequence_low, imm(0, 2))
   root:add(a.data, buffer())
 end
 
 -- A transfer that is whole: what its immediate says, or an aggregate.
 local function dissect_transfer(buffer, pinfo, tree)
   local imm = immediate()
-  local word = imm and imm.range:uint()
-  if word == CONTROL then
+  local kind = imm and imm.range(0, 1):bitfield(0, 4)
+  if kind == CONTROL then
     dissect_controls(buffer, pinfo, tree)
-  elseif word and math.floor(word / 0x10000) == WHOLE then
-    dissect_whole(buffer, pinfo, tree, word % 0x10000)
+  elseif kind == WHOLE then
+    dissect_whole(buffer, pinfo, tree, imm.range)
   else
     dissect_aggregate(buffer, pinfo, tree)
   end

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createCaptureWriter } from "../../src/capture/index.js";
 import { encodeControls } from "../../src/rdma/aggregator/control.js";
+import { immOf } from "../../src/rdma/aggregator/transfer.js";
 import { concat, counting, hex } from "../helpers/bytes.js";
 import { has } from "../helpers/command.js";
 import { exampleCapture, ROOT, testFolder } from "../helpers/files.js";
@@ -127,21 +128,29 @@ describe.skipIf(!has("tshark"))("tools/ringlane.lua on aggregates", () => {
       { type: "credit", stream: 4, value: 4096 },
       { type: "closed", stream: 5, value: 0 },
     ]);
-    const control = { opcode: SEND_ONLY_IMMEDIATE, destQpn: 4, psn: 1, imm: 0x0100_0000 };
+    const control = {
+      opcode: SEND_ONLY_IMMEDIATE,
+      destQpn: 4,
+      psn: 1,
+      imm: immOf({ kind: "control", bytes: records }),
+    };
     const whole = counting(2000);
+    const wholeImm = (stream: number, sequence: number) => immOf({ kind: "whole", stream, sequence, bytes: whole });
     const file = await capture([
       rcFrame(records, control),
-      rcFrame(counting(9), { ...control, imm: 0x0200_0007 }),
+      rcFrame(counting(9), { ...control, imm: wholeImm(7, 0x12345) }),
       rcFrame(whole.subarray(0, 1024), { ...control, opcode: 0x00, psn: 2 }),
-      rcFrame(whole.subarray(1024), { ...control, opcode: 0x03, psn: 3, imm: 0x0200_0008 }),
+      rcFrame(whole.subarray(1024), { ...control, opcode: 0x03, psn: 3, imm: wholeImm(8, 5) }),
     ]);
-    const fields = ["type", "stream", "from_port", "port", "credit"].map((name) => `ringlane.session.${name}`);
+    const fields = ["type", "stream", "from_port", "port", "credit", "sequence"].map(
+      (name) => `ringlane.session.${name}`,
+    );
     const rows = tsharkFields(file, ["_ws.col.Info", ...fields, "_ws.expert.severity"], NAMED);
     expect(rows).toEqual([
-      ["Session: open 3, credit 4, closed 5", "1,4,5", "3,4,5", "50000", "80", "4096", ""],
-      ["Stream 7, 9 bytes", "", "7", "", "", "", ""],
-      ["Part of a transfer", "", "", "", "", "", ""],
-      ["Stream 8, 2000 bytes", "", "8", "", "", "", ""],
+      ["Session: open 3, credit 4, closed 5", "1,4,5", "3,4,5", "50000", "80", "4096", "", ""],
+      ["Stream 7, 9 bytes", "", "7", "", "", "", "837", ""],
+      ["Part of a transfer", "", "", "", "", "", "", ""],
+      ["Stream 8, 2000 bytes", "", "8", "", "", "", "5", ""],
     ]);
   });
 
