@@ -170,7 +170,7 @@ export class Aggregator {
     const state = this.#streams.get(stream);
     if (!state?.isWritable) return 0;
     const taken = Math.min(bytes.length, this.limits.sendBufferBytes - state.queue.bytes);
-    if (taken > 0) state.queue.add(bytes.slice(0, taken), nowMs, isUrgent);
+    if (taken > 0) state.queue.add(bytes.subarray(0, taken), nowMs, isUrgent);
     if (taken < bytes.length) state.wantsRoom = true;
     state.queue.onSent ??= (atMs) => this.#tally.addDelay(this.#nowMs - atMs);
     this.#outbound.wake(state);

@@ -1,10 +1,19 @@
-/** A stream's messages that wait to be sent. */
+/**
+ * A stream's messages that wait to be sent. Bounds of messages are nobody's but for what is saved by keeping them: once many small ones wait,
+ * further ones share a block, so that memory is bounded by bytes and not by how many writes they came in.
+ */
 
 interface Message {
+  /** What it has, or the beginning of a block that further ones may go into. */
   readonly bytes: Uint8Array;
+  length: number;
   readonly atMs: number;
   readonly isUrgent: boolean;
 }
+
+/** Messages that wait apart. */
+const APART_MAX = 32;
+const BLOCK_BYTES = 4096;
 
 export class SendQueue {
   #messages: Message[] = [];
@@ -26,7 +35,7 @@ export class SendQueue {
 
   get frontBytes(): number {
     const front = this.#messages[this.#head];
-    return front ? front.bytes.length - this.#offset : 0;
+    return front ? front.length - this.#offset : 0;
   }
 
   /** When the oldest was written. */
@@ -34,17 +43,24 @@ export class SendQueue {
     return this.#messages[this.#head]?.atMs;
   }
 
+  /** Takes a copy. */
   add(bytes: Uint8Array, atMs: number, isUrgent: boolean): void {
-    this.#messages.push({ bytes, atMs, isUrgent });
     this.#bytes += bytes.length;
+    const isMany = this.#messages.length - this.#head >= APART_MAX && !isUrgent;
+    if (isMany && this.#append(bytes)) return;
     if (isUrgent) this.#urgent++;
+    const { length } = bytes;
+    const isBlock = isMany && length * 2 <= BLOCK_BYTES;
+    const copy = isBlock ? new Uint8Array(BLOCK_BYTES) : bytes.slice();
+    if (isBlock) copy.set(bytes);
+    this.#messages.push({ bytes: copy, length, atMs, isUrgent });
   }
 
   /** The next bytes, so many or all there are. */
   take(max: number): Uint8Array {
     const count = Math.min(max, this.#bytes);
     const front = this.#messages[this.#head];
-    if (front && front.bytes.length - this.#offset >= count) return this.#takeFront(count);
+    if (front && front.length - this.#offset >= count) return this.#takeFront(count);
     const taken = new Uint8Array(count);
     for (let at = 0; at < count; ) {
       const part = this.#takeFront(Math.min(count - at, this.frontBytes));
@@ -62,13 +78,22 @@ export class SendQueue {
     this.#urgent = 0;
   }
 
+  /** Into the block that is last; false when there is none, or no room in it. */
+  #append(bytes: Uint8Array): boolean {
+    const last = this.#messages.at(-1);
+    if (!last || last.isUrgent || last.length + bytes.length > last.bytes.length) return false;
+    last.bytes.set(bytes, last.length);
+    last.length += bytes.length;
+    return true;
+  }
+
   #takeFront(count: number): Uint8Array {
     const front = this.#messages[this.#head];
     if (!front) return new Uint8Array();
     const part = front.bytes.subarray(this.#offset, this.#offset + count);
     this.#offset += count;
     this.#bytes -= count;
-    if (this.#offset === front.bytes.length) this.#dropFront(front);
+    if (this.#offset === front.length) this.#dropFront(front);
     return part;
   }
 
