@@ -26,6 +26,12 @@ export function compareFields(
   ];
 }
 
+/** What the vnic's state asks as it is, held against the adapter that it is on. */
+export function nativeFields(inventory: Inventory, vnic: InventoryVnic): FieldVerdict[] {
+  const { format, version, adapter } = vnic;
+  return compareFields(inventory, vnic, { kind: "native", format, version, loses: [] }, adapter, adapter.total);
+}
+
 /** What the format that is inserted asks of the device; what only the source's own format asks, the conversion takes care of. */
 function deviceFields(
   { formats }: Inventory,

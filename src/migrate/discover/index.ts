@@ -7,6 +7,7 @@
  */
 export type { RoomOf } from "./assign.js";
 export type { MigrationCandidate } from "./candidate.js";
+export { nativeFields } from "./compare.js";
 export { type DiscoverOptions, discoverTargets } from "./discover.js";
 export { FIELDS as MIGRATION_FIELDS, type FieldName, type FieldRule, type FieldVerdict } from "./field.js";
 export type { LeasedPlacement, PlacementMiss, RoomLease } from "./lease.js";
