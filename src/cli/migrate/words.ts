@@ -19,6 +19,7 @@ export const LABELS: Readonly<Record<FieldName, string>> = {
   headroomBytes: "headroom, bytes",
 };
 
+const ROOM_FIELDS: readonly FieldName[] = ["queuePairs", "mbufs", "functions"];
 const MARKS = { fits: "  ", converted: "~ ", misses: "✗ " } as const;
 export const LEGEND = [
   [MARKS.misses, "stands in the way"],
@@ -66,11 +67,9 @@ export function missText(
   return `${what}${free}, ${valueText(needs)} needed`;
 }
 
-const ROOM_FIELDS: readonly FieldName[] = ["queuePairs", "mbufs", "functions"];
-
 export function routeText({ kind, format, version, loses }: StateRoute, own: number): string {
   const how =
-    kind === "conversion" ? `converted to ${format} ${version}` : `as ${format} ${version} rather than ${own}`;
+    kind === "conversion" ? `converted to ${format} ${version}` : `extracted as ${format} ${version} instead of ${own}`;
   return `${how}, loses ${loses.join(", ") || "nothing"}`;
 }
 
@@ -80,7 +79,7 @@ function lackText(needs: FieldVerdict["needs"], has: FieldVerdict["has"]): strin
 }
 
 function valueText(value: FieldVerdict["has"]): string {
-  if (typeof value === "number") return Math.max(0, value).toLocaleString("en-US");
+  if (typeof value === "number") return value.toLocaleString("en-US");
   if (typeof value === "string") return value;
   return listOf(value).join(", ") || "-";
 }

@@ -46,9 +46,11 @@ export function exact(
   return { field, rule, needs, has, outcome, shortfall: outcome === "misses" ? 1 : 0 };
 }
 
-export function atLeast(field: FieldName, needs: number, has: number): FieldVerdict {
+/** What there is may be less than nothing, where others were counted before it. */
+export function atLeast(field: FieldName, needs: number, there: number): FieldVerdict {
+  const has = Math.max(0, there);
   const fits = has >= needs;
-  const shortfall = fits ? 0 : (needs - Math.max(0, has)) / needs;
+  const shortfall = fits ? 0 : (needs - has) / needs;
   return { field, rule: "at-least", needs, has, outcome: fits ? "fits" : "misses", shortfall };
 }
 

@@ -108,9 +108,16 @@ export const InventorySchema = v.strictObject({
 });
 
 /** An inventory as it is written, and with its defaults. */
-export type InventoryDefinition = v.InferInput<typeof InventorySchema>;
+export type InventoryDefinition = Unchanged<v.InferInput<typeof InventorySchema>>;
 export type CheckedInventory = v.InferOutput<typeof InventorySchema>;
 export type AdapterDefinition = v.InferOutput<typeof AdapterSchema>;
 export type VnicDefinition = v.InferOutput<typeof VnicSchema>;
 export type FormatDefinition = v.InferOutput<typeof FormatSchema>;
 export type ConversionDefinition = v.InferOutput<typeof ConversionSchema>;
+
+/** Callers' objects are not written to. */
+type Unchanged<T> = T extends readonly (infer Item)[]
+  ? readonly Unchanged<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Unchanged<T[K]> }
+    : T;
