@@ -23,16 +23,13 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(COUNT_MA
 const Uplinks = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(UPLINKS_MAX));
 const Mtu = v.pipe(v.number(), v.integer(), v.minValue(MTU_MIN), v.maxValue(MTU_MAX));
 const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(VERSION_MAX));
-const VERSIONS = 'a version, or a range such as "3-5"';
-const Versions = v.lazy((input) =>
-  typeof input === "number" ? Version : v.union([v.pipe(v.string(), v.regex(/^\d{1,9}-\d{1,9}$/, VERSIONS))], VERSIONS),
-);
-
-const PCI = "two PCI ids in hexadecimal, as lspci -nn prints them: 15b3:101e";
-const PciPair = v.union([v.pipe(v.string(), v.regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/i, PCI))], PCI);
+/** Text of a form. Of a string schema alone whoever wrote a number would only hear "string". */
+const text = (form: RegExp, words: string) => v.union([v.pipe(v.string(), v.regex(form, words)), v.never()], words);
+const VersionText = text(/^\d{1,9}-\d{1,9}$/, 'a version, or a range such as "3-5"');
+const Versions = v.lazy((input) => (typeof input === "number" ? Version : VersionText));
+const PciPair = text(/^[0-9a-f]{4}:[0-9a-f]{4}$/i, "two PCI ids in hexadecimal, as lspci -nn prints them: 15b3:101e");
 /** In quotes, since YAML takes 1.10 for the number 1.1. */
-const FIRMWARE = 'a version of dotted numbers, in quotes: "22.41.1000"';
-const Firmware = v.union([v.pipe(v.string(), v.regex(/^\d{1,9}(\.\d{1,9}){0,7}$/, FIRMWARE))], FIRMWARE);
+const Firmware = text(/^\d{1,9}(\.\d{1,9}){0,7}$/, 'a version of dotted numbers, in quotes: "22.41.1000"');
 
 const Names = v.optional(v.pipe(v.array(Name), v.readonly()), []);
 const LagModes = v.optional(v.pipe(v.array(v.picklist(LAG_MODES)), v.readonly()), []);
