@@ -59,9 +59,10 @@ export function missText(
   if (field === "format") return `reads ${valueText(has)}, not ${needs}`;
   if (field === "version") return has === null ? undefined : `reads ${route.format} ${has}, not ${needs}`;
   if (rule === "same") return `${label} ${has} is not ${needs}`;
-  if (rule === "not-older") return `${label} ${has} is older than ${needs}`;
+  if (rule === "not-older") return `${label} ${has}, ${needs} or newer needed`;
   if (rule === "all-of") return `${label} ${lackText(needs, has)}`;
-  const what = unit ? `${label} of ${valueText(has)} ${unit}` : `${valueText(has)} ${label}`;
+  const counted = has === 1 ? label?.replace(/s$/, "") : label;
+  const what = unit ? `${label} of ${valueText(has)} ${unit}` : `${valueText(has)} ${counted}`;
   const isRoom = ROOM_FIELDS.includes(field);
   const free = !isRoom ? "" : neighbours.length === 0 ? " free" : ` left by ${neighbours.join(" and ")}`;
   return `${what}${free}, ${valueText(needs)} needed`;
