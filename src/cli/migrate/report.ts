@@ -33,7 +33,7 @@ function answerText(candidates: readonly MigrationCandidate[]): string {
 }
 
 /** Such as beta/nic0, or beta/nic0+nic1 where several vnics go to several adapters. */
-export function nameOf({ host, placements }: MigrationCandidate): string {
+function nameOf({ host, placements }: MigrationCandidate): string {
   return `${host}/${[...new Set(placements.map(({ adapter }) => adapter))].join("+")}`;
 }
 
@@ -54,13 +54,18 @@ function candidateLines(vm: InventoryVm, candidates: readonly MigrationCandidate
 const VERDICTS: readonly MigrationVerdict[] = ["native", "convertible", "refused"];
 const VERDICT_WIDTH = Math.max(...VERDICTS.map(({ length }) => length)) + 2;
 
-/** Reasons in as few lines as the width allows, none of them broken. */
+/** Reasons in as few lines as the width allows; only one that is wider by itself is broken. */
 function wrapped(reasons: readonly string[], width: number): string[] {
   const lines: string[] = [];
-  for (const reason of reasons) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + reason.length + 3 <= width) lines.push(`${lines.pop()}; ${reason}`);
-    else lines.push(reason);
+  for (const [i, reason] of reasons.entries()) {
+    const text = i < reasons.length - 1 ? `${reason};` : reason;
+    const pieces = text.length > width ? text.split(" ") : [text];
+    for (const [j, piece] of pieces.entries()) {
+      const last = lines.at(-1);
+      const mayJoin = j > 0 || pieces.length === 1;
+      if (last !== undefined && mayJoin && last.length + piece.length < width) lines.push(`${lines.pop()} ${piece}`);
+      else lines.push(piece);
+    }
   }
-  return lines.map((line, i) => (i < lines.length - 1 ? `${line};` : line));
+  return lines;
 }

@@ -1,9 +1,10 @@
 /** A place that a VM could move to: an adapter for its vnic or, if it has several, a host with an adapter for each. */
 import type { Inventory, InventoryAdapter, InventoryHost, InventoryVm } from "../inventory/inventory.js";
 import { minus, NO_ROOM, plus, type Room } from "../inventory/room.js";
-import { assign, type RoomOf, shareLeft } from "./assign.js";
+import { assign, type RoomOf } from "./assign.js";
 import { type Cost, compareCosts, costOf, NO_COST, plusCost } from "./cost.js";
 import { type MigrationVerdict, type Placement, placementOf } from "./placement.js";
+import { shareLeft } from "./share.js";
 
 export interface MigrationCandidate {
   readonly host: string;

@@ -76,13 +76,13 @@ export class Reservations {
     if (names.join() !== placements.map(({ vnic }) => vnic).join()) {
       throw new ConfigError("candidate", placements, `one for all vnics of ${vm}: ${names.join(", ")}`);
     }
-    const renewed = this.renew(id, nowMs);
-    if (renewed) {
-      if (placeText(renewed) !== placeText({ vm, host, placements })) {
-        throw new ConfigError("id", id, `another one: it is that of ${renewed.vm} to ${renewed.host}`);
-      }
-      return { lease: renewed };
+    this.#expire(nowMs);
+    const held = this.#leases.get(id);
+    if (held && placeText(held) !== placeText({ vm, host, placements })) {
+      throw new ConfigError("id", id, `another one: it is that of ${held.vm} to ${held.host}`);
     }
+    const renewed = this.renew(id, nowMs);
+    if (renewed) return { lease: renewed };
     const misses = missesNow(inventory, { vm, host, placements }, this.roomOf(nowMs));
     if (misses.length > 0) return { misses };
     const leased = placements.map(({ vnic, adapter, route }, i) => {

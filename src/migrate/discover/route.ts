@@ -2,7 +2,7 @@
  * How a vnic's state can get into another adapter: as it is, extracted in another version that the source can write, or through a
  * conversion that the inventory names. Only the last two may lose something.
  */
-import type { Inventory, InventoryAdapter, InventoryVnic } from "../inventory/inventory.js";
+import type { Inventory, InventoryAdapter, InventoryVnic, StateFormat } from "../inventory/inventory.js";
 import { hasVersion } from "../inventory/versions.js";
 
 export interface Route {
@@ -39,8 +39,16 @@ function otherVersion(
   const [first, last] = [Math.max(writes.first, reads.first), Math.min(writes.last, reads.last)];
   if (first > last || (version >= first && version <= last)) return [];
   const other = first > version ? first : last;
-  const added = inventory.formats.get(format)?.added;
-  const loses: string[] = [];
-  for (let one = other + 1; one <= version; one++) loses.push(...(added?.get(one) ?? [`what version ${one} added`]));
+  const loses = addedBetween(inventory.formats.get(format) as StateFormat, other + 1, version);
   return [{ kind: "other-version", format, version: other, loses }];
+}
+
+/** What those versions added, and in one more entry those that nobody has said it of. */
+function addedBetween({ added }: StateFormat, first: number, last: number): string[] {
+  const versions = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  const [unsaid, ...more] = versions.filter((version) => !added.has(version));
+  const said = versions.flatMap((version) => added.get(version) ?? []);
+  if (unsaid === undefined) return said;
+  const which = more.length === 0 ? `version ${unsaid}` : `versions ${unsaid} to ${more.at(-1)}`;
+  return [...said, `what ${which} added`];
 }

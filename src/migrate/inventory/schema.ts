@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { Name, Word } from "../../document/words.js";
 
-/** Properties of the device itself (PCI Local Bus Specification 3.0, section 6.2.1). */
+/** Properties of the device itself (PCI Local Bus Specification 3.0, sections 6.2.1 and 6.2.4). */
 export const IDENTITY = ["vendor", "device", "subsystem", "revision"] as const;
 /** How the target's firmware stands to that which wrote the state. */
 export const FIRMWARE_RULES = ["same", "not-older", "any"] as const;
@@ -17,7 +17,7 @@ const UPLINKS_MAX = 32;
 const MTU_MIN = 68;
 const MTU_MAX = 65535;
 const REVISION_MAX = 0xff;
-const VERSION_MAX = 2 ** 31 - 1;
+const VERSION_MAX = 9999;
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(COUNT_MAX));
 const Uplinks = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(UPLINKS_MAX));
@@ -25,7 +25,7 @@ const Mtu = v.pipe(v.number(), v.integer(), v.minValue(MTU_MIN), v.maxValue(MTU_
 const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(VERSION_MAX));
 /** Text of a form. Of a string schema alone whoever wrote a number would only hear "string". */
 const text = (form: RegExp, words: string) => v.union([v.pipe(v.string(), v.regex(form, words)), v.never()], words);
-const VersionText = text(/^\d{1,9}-\d{1,9}$/, 'a version, or a range such as "3-5"');
+const VersionText = text(/^\d{1,4}-\d{1,4}$/, 'a version, or a range such as "3-5"');
 const Versions = v.lazy((input) => (typeof input === "number" ? Version : VersionText));
 const PciPair = text(/^[0-9a-f]{4}:[0-9a-f]{4}$/i, "two PCI ids in hexadecimal, as lspci -nn prints them: 15b3:101e");
 /** In quotes, since YAML takes 1.10 for the number 1.1. */
@@ -84,7 +84,7 @@ const FormatSchema = v.strictObject({
   /** "not-older" by default; "any" where vendor and device may differ, since nothing can then be compared. */
   firmware: v.optional(v.picklist(FIRMWARE_RULES)),
   /** What each version added, so that it can be told what an older one loses. */
-  added: v.optional(v.record(v.pipe(v.string(), v.regex(/^[1-9]\d{0,8}$/, "a version, from 1")), Things), {}),
+  added: v.optional(v.record(v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/, "a version, from 1")), Things), {}),
 });
 
 const ConversionSchema = v.strictObject({

@@ -45,6 +45,13 @@ describe("the state of one vnic", () => {
 
   it("says that it cannot say what a version added", () => {
     expect(only({ state: { cx: { reads: 3 } } }, {}).loses).toEqual(["what version 4 added"]);
+    expect(only({ state: { cx: { reads: 1 } } }, {}).loses).toEqual(["what versions 2 to 4 added"]);
+    expect(only({ state: { cx: { reads: 1 } } }).loses).toEqual([
+      "fragments",
+      "windows",
+      "credits",
+      "what version 2 added",
+    ]);
   });
 
   it("is converted where that is named, and the device may then be another", () => {
@@ -191,16 +198,28 @@ describe("several vnics", () => {
     ]);
   });
 
-  it("are placed in good time where many are alike", () => {
-    const vnics = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`v${i}`, vnic({ queuePairs: 20 })]));
-    const adapters = Object.fromEntries(
-      Array.from({ length: 16 }, (_, i) => [`a${i}`, target(i < 7 ? {} : { mtuBytes: 1400 })]),
-    );
-    const started = performance.now();
-    expect(discoverTargets(inventoryOf(vnics, { there: adapters }), "vm")[0]).toMatchObject({
-      verdict: "refused",
-      misses: 1,
+  it.each([
+    ["alike", 0],
+    ["different", 1],
+  ])("are placed in good time, or not, where many adapters are %s", (_, headroomBytes) => {
+    const vnics = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`v${i}`, vnic({ queuePairs: 17 + i })]));
+    const all = Array.from({ length: 16 }, (_, i) => {
+      return [`a${i}`, target({ headroomBytes: i * headroomBytes, ...(i < 7 ? {} : { mtuBytes: 1400 + i }) })];
     });
+    const inventory = inventoryOf(vnics, { there: Object.fromEntries(all) });
+    const started = performance.now();
+    expect(discoverTargets(inventory, "vm")[0]).toMatchObject({ verdict: "refused", misses: 1 });
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it("find the one adapter that the last of them needs", () => {
+    const small = Array.from({ length: 7 }, (_, i) => [`v${i}`, vnic({ queuePairs: 1 + i })] as const);
+    const vnics = { ...Object.fromEntries(small), picky: vnic({ queuePairs: 32, offloads: ["vxlan"] }) };
+    const all = Array.from({ length: 16 }, (_, i) => [
+      `a${i}`,
+      target({ headroomBytes: i, offloads: i === 3 ? ["vxlan"] : [] }),
+    ]);
+    const [found] = discoverTargets(inventoryOf(vnics, { there: Object.fromEntries(all) }), "vm");
+    expect([found?.verdict, found?.placements[7]?.adapter]).toEqual(["native", "a3"]);
   });
 });
