@@ -9,6 +9,7 @@ import { captureVerify } from "./capture-verify.js";
 import { dmaEstimate } from "./dma.js";
 import { lagCommands } from "./lag/commands.js";
 import { limitCommands } from "./limit/commands.js";
+import { migrateCommands } from "./migrate/commands.js";
 import { policyCommands } from "./policy/commands.js";
 import { rdmaCommands } from "./rdma-estimate/commands.js";
 import { rdmaLiveCommands } from "./rdma-live/commands.js";
@@ -62,6 +63,7 @@ program
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
 limitCommands(program.command("limit").description("limits of receive memory that follow need and health"));
+migrateCommands(program.command("migrate").description("whether a VM can move with its adapters' state, and where to"));
 policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );
