@@ -1,4 +1,7 @@
-/** Sockets in pairs, ours over agents and Node's over TCP on loopback: one writes, the other counts what comes. */
+/**
+ * Sockets in pairs, ours over agents and Node's over TCP on loopback: one writes, the other counts what comes. None keeps the process alive, which ends
+ * when everything is measured.
+ */
 import { once } from "node:events";
 import net from "node:net";
 import type { Duplex } from "node:stream";
@@ -19,6 +22,7 @@ export async function aggregatedSockets(count: number): Promise<SocketBed> {
   const [near, far] = bed.stations;
   let taken = 0;
   const server = createSocketServer(far.agent, {}, (socket) => {
+    socket.unref();
     socket.on("data", (bytes: Uint8Array) => {
       taken += bytes.length;
     });
