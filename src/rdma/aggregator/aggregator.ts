@@ -172,7 +172,7 @@ export class Aggregator {
     const taken = Math.min(bytes.length, this.limits.sendBufferBytes - state.queue.bytes);
     if (taken > 0) state.queue.add(bytes.subarray(0, taken), nowMs, isUrgent);
     if (taken < bytes.length) state.wantsRoom = true;
-    state.queue.onSent ??= (atMs) => this.#tally.addDelay(this.#nowMs - atMs);
+    state.queue.onSent ??= (writes, atMs) => this.#tally.addMessages(writes, this.#nowMs - atMs);
     this.#outbound.wake(state);
     return taken;
   }

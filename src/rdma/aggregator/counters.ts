@@ -12,14 +12,14 @@ export interface AggregatorCounters {
   readonly wholes: number;
   readonly controls: number;
   readonly replayed: number;
-  /** Messages in aggregates and wholes. */
+  /** Writes whose last byte went. */
   readonly messages: number;
   readonly payloadBytes: number;
   /** Transfers with their headers and ICRCs as packets, without FCS and acknowledgements. */
   readonly wireBytes: number;
   /** payloadBytes / wireBytes; 0 before the first. */
   readonly utilization: number;
-  /** Aggregates by how many messages, and by how many streams: index i counts those with 2^i to 2^(i+1) - 1. */
+  /** Aggregates by how many sub-frames, and by how many streams: index i counts those with 2^i to 2^(i+1) - 1. */
   readonly messagesPerAggregate: readonly number[];
   readonly streamsPerAggregate: readonly number[];
   /** What messages waited from write to transfer. */
@@ -51,9 +51,12 @@ export class Tally {
     this.#framing = framing;
   }
 
-  addDelay(ms: number): void {
+  /** So many that went with their last byte, and waited for at most so long. */
+  addMessages(messages: number, ms: number): void {
+    this.sent.messages += messages;
     // Delays are below 2^32 ns: a message that waited longer has waited 4.3 s.
-    this.#delays.add(Math.min(Math.max(0, Math.round(ms * 1e6)), 2 ** 32 - 1));
+    const ns = Math.min(Math.max(0, Math.round(ms * 1e6)), 2 ** 32 - 1);
+    for (let i = 0; i < messages; i++) this.#delays.add(ns);
   }
 
   addTransfer(transfer: Transfer): void {
@@ -65,11 +68,9 @@ export class Tally {
       sent.controls++;
     } else if (transfer.kind === "whole") {
       sent.wholes++;
-      sent.messages++;
       sent.payloadBytes += transfer.bytes.length;
     } else {
       sent.aggregates++;
-      sent.messages += transfer.messages.length;
       sent.payloadBytes += transfer.messages.reduce((sum, { data }) => sum + data.length, 0);
       count(this.#messagesPer, transfer.messages.length);
       count(this.#streamsPer, new Set(transfer.messages.map(({ stream }) => stream)).size);

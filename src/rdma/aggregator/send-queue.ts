@@ -7,6 +7,9 @@ interface Message {
   /** What it has, or the beginning of a block that further ones may go into. */
   readonly bytes: Uint8Array;
   length: number;
+  /** Writes that it came in. */
+  writes: number;
+  /** Of the first. */
   readonly atMs: number;
   readonly isUrgent: boolean;
 }
@@ -22,8 +25,8 @@ export class SendQueue {
   #offset = 0;
   #bytes = 0;
   #urgent = 0;
-  /** Told for each message whose last byte goes: when it was written. */
-  onSent: ((atMs: number) => void) | undefined;
+  /** Told when the last byte of so many writes goes, the first of which was at atMs. */
+  onSent: ((writes: number, atMs: number) => void) | undefined;
 
   get bytes(): number {
     return this.#bytes;
@@ -53,7 +56,7 @@ export class SendQueue {
     const isBlock = isMany && length * 2 <= BLOCK_BYTES;
     const copy = isBlock ? new Uint8Array(BLOCK_BYTES) : bytes.slice();
     if (isBlock) copy.set(bytes);
-    this.#messages.push({ bytes: copy, length, atMs, isUrgent });
+    this.#messages.push({ bytes: copy, length, writes: 1, atMs, isUrgent });
   }
 
   /** The next bytes, so many or all there are. */
@@ -84,6 +87,7 @@ export class SendQueue {
     if (!last || last.isUrgent || last.length + bytes.length > last.bytes.length) return false;
     last.bytes.set(bytes, last.length);
     last.length += bytes.length;
+    last.writes++;
     return true;
   }
 
@@ -97,7 +101,7 @@ export class SendQueue {
     return part;
   }
 
-  #dropFront({ atMs, isUrgent }: Message): void {
+  #dropFront({ writes, atMs, isUrgent }: Message): void {
     if (isUrgent) this.#urgent--;
     this.#offset = 0;
     this.#head++;
@@ -106,6 +110,6 @@ export class SendQueue {
       this.#messages.splice(0, this.#head);
       this.#head = 0;
     }
-    this.onSent?.(atMs);
+    this.onSent?.(writes, atMs);
   }
 }
