@@ -33,6 +33,7 @@ export { HealthMonitor, type HealthMonitorCounters } from "./limit/health/monito
 export type { HealthSizes } from "./limit/health/sizes.js";
 export * from "./limit/index.js";
 export * from "./limit/replay/index.js";
+export * from "./migrate/move/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";
 export type { OverlaySizes } from "./overlay/plane/sizes.js";
