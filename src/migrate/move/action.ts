@@ -37,9 +37,9 @@ export type MoveAction<F> =
   | { readonly type: "insert"; readonly adapter: string; readonly sections: readonly Section[] }
   /** Target: the room, and what was inserted, is free again. */
   | { readonly type: "discard" }
-  /** Target: tell the directory of all endpoints; answer `published`. */
-  | { readonly type: "publish" }
-  /** Target: announce the endpoints on flat networks (Announcer). */
+  /** Whoever has got it: tell the directory of all endpoints, with this generation; answer `published`. */
+  | { readonly type: "publish"; readonly generation: number }
+  /** Whoever has got it: announce the endpoints on flat networks (Announcer). */
   | { readonly type: "announce" }
   /** Source: the adapters are free. */
   | { readonly type: "release" }

@@ -75,6 +75,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       // The VM came back before its adapters had been emptied.
       surrendered: ({ arrivals }) => this.act(...arrivals.map((arrival) => this.traffic.takeOver(arrival))),
       flushed: () => undefined,
+      published: () => undefined,
     },
   };
 
@@ -257,6 +258,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     title.watch(false, 0);
     this.become("RUNNING");
     if (!this.isRunning) this.act({ type: "resume", start: title.owner.start }, ...this.traffic.run());
+    if (isReturned) this.act({ type: "publish", generation: title.owner.generation }, { type: "announce" });
     this.end(isReturned ? "returned" : "stayed", isReturned ? "the target's lease ended" : this.#reason);
   }
 

@@ -212,7 +212,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.#gate.live(nowMs);
     this.go("publishing");
     this.channel.send({ type: "live", owner: this.title.owner });
-    this.act({ type: "publish" }, { type: "announce" });
+    this.act({ type: "publish", generation: this.title.owner.generation }, { type: "announce" });
   }
 
   #published(): void {
