@@ -2,7 +2,7 @@
 export type { MoveAction, MoveEvent, MoveOutcome } from "./action.js";
 export { type AnnouncedEndpoint, type AnnounceOptions, Announcer } from "./announcer.js";
 export type { StateFault } from "./assembly.js";
-export type { Arrival, MoveMessage, MovePacket } from "./message.js";
+export { type Arrival, type MoveMessage, type MovePacket, unknownMove } from "./message.js";
 export type { MoveLimits, MoveOptions, SourceOptions } from "./options.js";
 export type { DirectoryAnswer, DirectoryRequest, Ownership, OwnershipState, Start } from "./ownership.js";
 export type { Chunk, DigestFunction, Manifest, Section } from "./section.js";

@@ -29,12 +29,16 @@ export type MoveMessage<F> =
   | { readonly type: "live"; readonly owner: Ownership }
   /** Target: it runs, and the directory has all its endpoints. */
   | { readonly type: "done" }
+  /** Source: it has the VM again, by this record. */
+  | { readonly type: "kept"; readonly owner: Ownership }
   /** Source: it has let go, and claims the VM no more. */
   | { readonly type: "released" }
   /** A frame that has come to the host that is not the VM's any more. */
   | ({ readonly type: "frame" } & Arrival<F>)
   /** Whoever forwards: what it had kept is all sent. */
   | { readonly type: "flushed" }
+  /** Is anybody there? The acknowledgement says so. */
+  | { readonly type: "probe" }
   /** In the place of a frame that was taken back. */
   | { readonly type: "void" };
 
@@ -45,4 +49,11 @@ export interface MovePacket<F> {
   /** The last number up to which all has come. */
   readonly ack: number;
   readonly message?: { readonly number: number; readonly body: MoveMessage<F> };
+  /** Whoever says this knows of no such move: it has lost its memory, and with it the VM. */
+  readonly isUnknown?: true;
+}
+
+/** What a host answers to a packet of a move that it does not know, unless that asks it to reserve. */
+export function unknownMove<F>({ move }: MovePacket<F>): MovePacket<F> {
+  return { move, ack: 0, isUnknown: true };
 }

@@ -16,7 +16,7 @@ import { Traffic, type TrafficCounters } from "./traffic.js";
 type ForEveryStep = "packet" | "answer" | "leased" | "frame" | "tick";
 
 /** What a step's row may speak of: the driver's words and the peer's. */
-export type Told<F> = Exclude<MoveEvent<F> | MoveMessage<F>, { readonly type: ForEveryStep | "void" }>;
+export type Told<F> = Exclude<MoveEvent<F> | MoveMessage<F>, { readonly type: ForEveryStep | "void" | "probe" }>;
 
 /** For each step what may be told in it, and what follows. */
 export type Table<F, Step extends string> = Readonly<
@@ -30,6 +30,8 @@ export abstract class Side<F, Step extends string> {
   protected readonly title: Title;
   /** When the peer was heard last. */
   protected heardMs = Number.NEGATIVE_INFINITY;
+  /** The peer is there again without memory: it runs nothing, and will not. */
+  protected isPeerGone = false;
   protected abstract readonly table: Table<F, Step>;
   readonly #ignored = new Map<string, number>();
   #step: Step;
@@ -104,6 +106,15 @@ export abstract class Side<F, Step extends string> {
     return this.#actions;
   }
 
+  /** When a silent peer is to be asked whether it is there. */
+  protected get probeAtMs(): number | undefined {
+    return this.isPeerGone || this.channel.backlog > 0 ? undefined : this.heardMs + this.options.silenceMs;
+  }
+
+  protected probe(nowMs: number): void {
+    if (this.probeAtMs !== undefined && this.probeAtMs <= nowMs) this.channel.send({ type: "probe" });
+  }
+
   /** Acts by whose the VM is, and by what is overdue. */
   protected abstract settle(nowMs: number): void;
   /** A frame of a sender. */
@@ -158,7 +169,9 @@ export abstract class Side<F, Step extends string> {
   }
 
   #receive(packet: MovePacket<F>, nowMs: number): void {
-    if (packet.move === this.options.move) {
+    if (packet.isUnknown && packet.move === this.options.move) {
+      this.isPeerGone = true;
+    } else if (packet.move === this.options.move) {
       this.heardMs = nowMs;
       for (const message of this.channel.receive(packet)) this.#hear(message, nowMs);
     } else this.#ignore("packet");
@@ -166,7 +179,7 @@ export abstract class Side<F, Step extends string> {
 
   #hear(message: MoveMessage<F>, nowMs: number): void {
     if (message.type === "frame") this.takeOver({ frame: message.frame, sender: message.sender });
-    else if (message.type !== "void") this.#tell(message, nowMs);
+    else if (message.type !== "void" && message.type !== "probe") this.#tell(message, nowMs);
   }
 
   #tell(told: Told<F>, nowMs: number): void {

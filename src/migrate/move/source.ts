@@ -110,6 +110,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   }
 
   protected deadlines(): readonly (number | undefined)[] {
+    if (this.step === "lost") return [this.probeAtMs];
     if (!this.#isBeforeCommit()) return [];
     const { silenceMs, commitMs } = this.#settings;
     const { waitingSinceMs } = this.channel;
@@ -122,7 +123,9 @@ export class MoveSource<F> extends Side<F, SourceStep> {
 
   protected settle(nowMs: number): void {
     if (this.step === "copying" && !this.#isReading && this.channel.backlog === 0) this.#read();
-    if (this.deadlines().some((time) => time !== undefined && time <= nowMs)) {
+    if (this.step === "lost") this.probe(nowMs);
+    else if (this.isPeerGone) this.#fence("the target has lost its memory", nowMs);
+    else if (this.deadlines().some((time) => time !== undefined && time <= nowMs)) {
       this.#fence(this.#completeMs === undefined ? "the target is silent" : "the target does not commit", nowMs);
     }
     if (this.step === "idle" || this.step === "released" || this.step === "ended") return;
@@ -167,7 +170,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
         this.act({ type: "surrender" });
       } else this.#handOver([], nowMs);
     }
-    if (title.isOwnerDead) title.claim(title.owner.start === "state" ? "blank" : "kept", nowMs);
+    if (title.isOwnerDead || this.isPeerGone) title.claim(title.owner.start === "state" ? "blank" : "kept", nowMs);
     // A claim that is under way may have been accepted: it is decided first.
     else if (this.#isTargetDone && !this.#isSurrendering && !title.isClaiming) this.#release();
   }
@@ -258,6 +261,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     title.watch(false, 0);
     this.become("RUNNING");
     if (!this.isRunning) this.act({ type: "resume", start: title.owner.start }, ...this.traffic.run());
+    this.channel.send({ type: "kept", owner: title.owner });
     if (isReturned) this.act({ type: "publish", generation: title.owner.generation }, { type: "announce" });
     this.end(isReturned ? "returned" : "stayed", isReturned ? "the target's lease ended" : this.#reason);
   }

@@ -35,29 +35,43 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     reserving: {
       room: () => this.#reserved(),
       "no-room": ({ reason }) => this.#refuse(reason),
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
     },
     receiving: {
       chunk: ({ chunk }) => this.#failIf(this.#assembly?.add(chunk)),
       complete: ({ manifest }) => this.#insert(manifest),
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     inserting: {
       inserted: ({ adapter }, nowMs) => this.#inserted(adapter, nowMs),
       "insert-failed": ({ adapter, reason }) => this.#failIf(`${adapter}: ${reason}`),
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
-    failed: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
-    claiming: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
+    failed: {
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+    },
+    claiming: {
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+    },
     publishing: {
       published: () => this.#published(),
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     done: {
+      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
       released: () => this.#released(),
     },
     free: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
-    gone: { surrendered: ({ arrivals }, nowMs) => this.#handBack(arrivals, nowMs) },
+    gone: {
+      kept: () => undefined,
+      surrendered: ({ arrivals }, nowMs) => this.#handBack(arrivals, nowMs),
+    },
   };
 
   readonly #settings: CheckedMove;
@@ -90,13 +104,13 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   }
 
   protected deadlines(): readonly (number | undefined)[] {
-    const isWaiting = this.step === "receiving" || this.step === "inserting";
-    return [this.#gate.nextMs, isWaiting && !this.#isSilent ? this.heardMs + this.#settings.silenceMs : undefined];
+    return [this.#gate.nextMs, this.#isInvolved() ? this.probeAtMs : undefined, this.#silentAtMs()];
   }
 
   protected settle(nowMs: number): void {
     for (const arrival of this.#gate.take(nowMs)) this.act(this.traffic.takeOver(arrival));
-    if (["idle", "reserving", "free", "gone"].includes(this.step)) return;
+    if (!this.#isInvolved()) return;
+    this.probe(nowMs);
     const { host } = this.title.owner;
     if (host === this.#settings.host) this.#settleOwn(nowMs);
     else if (host === this.#settings.peer) this.#settleAnothers(nowMs);
@@ -120,6 +134,16 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.act(isBack ? this.traffic.forward(arrival) : this.traffic.takeOver(arrival));
   }
 
+  #isInvolved(): boolean {
+    return !["idle", "reserving", "free", "gone"].includes(this.step);
+  }
+
+  /** When to begin to look into the directory. */
+  #silentAtMs(): number | undefined {
+    const isWaiting = this.step === "receiving" || this.step === "inserting";
+    return isWaiting && !this.#isSilent ? this.heardMs + this.#settings.silenceMs : undefined;
+  }
+
   #settleOwn(nowMs: number): void {
     if (!this.title.isSure(nowMs)) {
       if (this.isRunning) {
@@ -129,6 +153,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
       }
       this.title.claim(this.#start as Start, nowMs);
     } else if (!this.isRunning) this.#run(nowMs);
+    if (this.step === "done" && this.isPeerGone) this.#released();
   }
 
   /** The source has it, by the record that the move began with, or by a newer one. */
@@ -138,9 +163,9 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
       this.#lose(nowMs);
       return;
     }
-    this.#isSilent = nowMs - this.heardMs >= this.#settings.silenceMs;
+    this.#isSilent = nowMs >= this.heardMs + this.#settings.silenceMs;
     title.watch(this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
-    if (!title.isOwnerDead || this.#start !== undefined) return;
+    if (!(title.isOwnerDead || this.isPeerGone) || this.#start !== undefined) return;
     this.#start = "blank";
     this.go("claiming");
     title.claim("blank", nowMs);

@@ -151,7 +151,10 @@ export class Title {
     this.#isOwnerDead = isDead;
     if (isNews) this.#isSure = false;
     // A claim is for a record that was known: over a new one it has to be decided anew, unless that is this host's own.
-    if (isNews && owner.host !== this.#host) this.#claimed = undefined;
+    if (isNews && owner.host !== this.#host) {
+      this.#claimed = undefined;
+      if (!this.#isWatching) this.#askAtMs = undefined;
+    }
     if (!isOfTerm) return;
     const wasDue = this.#knownTerm !== this.#term;
     this.#knownTerm = this.#term;

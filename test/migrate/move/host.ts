@@ -2,13 +2,14 @@
  * A host that drives one side of a move: it keeps a lease, carries packets and questions over links, runs adapters, and does what the
  * machine says. It can be killed, and be there again without memory.
  */
-import type {
-  Arrival,
-  MoveAction,
-  MoveEvent,
-  MovePacket,
-  MoveSource,
-  MoveTarget,
+import {
+  type Arrival,
+  type MoveAction,
+  type MoveEvent,
+  type MovePacket,
+  type MoveSource,
+  type MoveTarget,
+  unknownMove,
 } from "../../../src/migrate/move/index.js";
 import type { Clock } from "../../../src/sim/clock.js";
 import { type Adapter, senderOf, type TestFrame } from "./adapter.js";
@@ -107,6 +108,11 @@ export class TestHost {
     this.#schedule();
   }
 
+  receive(packet: MovePacket<TestFrame>): void {
+    if (this.machine) this.handle({ type: "packet", packet });
+    else if (!packet.isUnknown) this.#send(unknownMove(packet));
+  }
+
   /** A sender's frame. */
   arrive(arrival: Arrival<TestFrame>): void {
     if (!this.isAlive) this.#world.lost(arrival.frame);
@@ -198,7 +204,7 @@ export class TestHost {
   #send(packet: MovePacket<TestFrame>): void {
     const { peer } = this;
     this.#links.toPeer.send(() => {
-      if (peer.isAlive) peer.handle({ type: "packet", packet });
+      if (peer.isAlive) peer.receive(packet);
     });
   }
 
@@ -287,7 +293,8 @@ export class TestHost {
     this.#tickAtMs = nextMs;
     const { clock } = this.#world;
     const incarnation = this.#incarnation;
-    clock.at(Math.ceil(nextMs * 1e6), {
+    // A nanosecond later, so that the time in ms is not just before it.
+    clock.at(Math.floor(nextMs * 1e6) + 1, {
       fire: () => {
         if (this.#tickAtMs === nextMs) this.#tickAtMs = Number.POSITIVE_INFINITY;
         if (this.#incarnation === incarnation) this.handle({ type: "tick" });

@@ -6,8 +6,8 @@
 import type { Arrival, MoveAction, MoveOptions } from "../../../src/migrate/move/index.js";
 import { MoveSource, MoveTarget } from "../../../src/migrate/move/index.js";
 import { Clock } from "../../../src/sim/clock.js";
-import type { Random } from "../../helpers/property.js";
 import { Adapter, senderOf, type TestFrame } from "./adapter.js";
+import type { Chance } from "./chance.js";
 import { crc32c } from "./crc32c.js";
 import { TestDirectory } from "./directory.js";
 import { TestHost } from "./host.js";
@@ -36,12 +36,12 @@ export interface Delivery {
   readonly atMs: number;
 }
 
-const RESEND_MS = 2;
+const RESEND_MS = 10;
 export const PLACES = ["alpha", "beta"] as const;
 
 export class World {
   readonly clock = new Clock();
-  readonly random: Random;
+  readonly chance: Chance;
   readonly directory: TestDirectory;
   readonly links = new Map<string, Link>();
   readonly hosts: readonly [TestHost, TestHost];
@@ -57,13 +57,14 @@ export class World {
   readonly #traces: Trace[] = [];
   readonly #beliefs: { host: string; generation: number }[];
   readonly #nextSeq: number[];
+  readonly #resending = new Set<string>();
   #moves = 0;
   #isSending = true;
 
-  constructor(random: Random, options: WorldOptions = {}) {
+  constructor(chance: Chance, options: WorldOptions = {}) {
     const { adapters = 2, bulkBytes = 600, intervalMs = 4, hearMs = 10, limits = {} } = options;
     this.#options = { adapters, bulkBytes, intervalMs, hearMs, limits };
-    this.random = random;
+    this.chance = chance;
     this.directory = new TestDirectory(this.clock, PLACES, "alpha", adapters);
     this.directory.listener = (flow, host, generation) => this.#changed(flow, host, generation);
     const [alpha, beta] = PLACES.map((name) => this.#host(name)) as [TestHost, TestHost];
@@ -90,7 +91,7 @@ export class World {
     const key = `${from}>${to}`;
     let link = this.links.get(key);
     if (link === undefined) {
-      link = new Link(this.clock, this.random);
+      link = new Link(this.clock, this.chance);
       this.links.set(key, link);
     }
     return link;
@@ -222,8 +223,13 @@ export class World {
 
   /** Its sender asks the directory and sends it again. */
   #resend({ frame: { flow, seq } }: Arrival<TestFrame>): void {
+    // Links double what is sent and what is answered: a frame goes again once for all its copies.
+    const key = `${flow}/${seq}`;
+    if (this.#resending.has(key)) return;
+    this.#resending.add(key);
     this.clock.after(RESEND_MS * 1e6, {
       fire: () => {
+        this.#resending.delete(key);
         if (!this.#isSending) return;
         this.resent++;
         const { host, generation } = this.directory.hostOf(flow);
@@ -236,7 +242,7 @@ export class World {
   /** Watchers hear late, each at its time. */
   #changed(flow: number, host: string, generation: number): void {
     if (this.#beliefs === undefined) return;
-    const lateNs = this.random.below(Math.round(this.#options.hearMs * 1e6) + 1);
+    const lateNs = this.chance.below(Math.round(this.#options.hearMs * 1e6) + 1);
     this.clock.after(lateNs, { fire: () => this.#changedTo(flow, host, generation) });
   }
 
