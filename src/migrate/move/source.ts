@@ -76,6 +76,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       surrendered: ({ arrivals }) => this.act(...arrivals.map((arrival) => this.traffic.takeOver(arrival))),
       flushed: () => undefined,
       published: () => undefined,
+      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
     },
   };
 
@@ -89,6 +90,8 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #isReading = false;
   #copied = { rounds: 0, preCopyBytes: 0, stopCopyBytes: 0 };
   #completeMs: number | undefined;
+  /** The target may still claim the VM by this side's lease. */
+  #isContested = true;
   #isSurrendering = false;
   #isTargetDone = false;
   #reason = "";
@@ -128,7 +131,10 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     else if (this.deadlines().some((time) => time !== undefined && time <= nowMs)) {
       this.#fence(this.#completeMs === undefined ? "the target is silent" : "the target does not commit", nowMs);
     }
-    if (this.step === "idle" || this.step === "released" || this.step === "ended") return;
+    if (this.step === "ended" && this.title.isSure(nowMs) && this.isRunning) {
+      this.#isContested &&= this.channel.backlog > 0 && !this.isPeerGone;
+    }
+    if (this.step === "idle" || this.step === "released" || !this.#isContested) return;
     const { host } = this.title.owner;
     if (host === this.#settings.host) this.#settleOwn(nowMs);
     else if (host === this.#settings.peer) this.#settleLost(nowMs);
@@ -146,7 +152,9 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #settleOwn(nowMs: number): void {
     const { title } = this;
     if (title.isSure(nowMs)) {
-      if (title.owner.generation > this.#generation) this.#back();
+      if (title.owner.generation === this.#generation) return;
+      if (this.step !== "ended") this.#back();
+      else if (!this.isRunning) this.#resume();
       return;
     }
     if (this.isRunning) {
@@ -155,17 +163,20 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       this.become("STOP");
     }
     this.#fence("the lease ended", nowMs);
-    title.claim(title.owner.start, nowMs);
+    title.claim(this.step === "ended" ? "kept" : title.owner.start, nowMs);
   }
 
   #settleLost(nowMs: number): void {
     const { title } = this;
     if (this.step !== "lost") {
       this.go("lost");
+      this.#isTargetDone = false;
+      if (this.isRunning) this.act({ type: "freeze" });
+      this.traffic.hold();
       this.become("STOP");
       title.watch(true, nowMs);
-      // A target that began with nothing has nothing of what the adapters hold.
-      if (title.owner.start === "blank") {
+      // A target that began otherwise than with the state has nothing of what the adapters hold.
+      if (title.owner.start !== "state") {
         this.#isSurrendering = true;
         this.act({ type: "surrender" });
       } else this.#handOver([], nowMs);
@@ -253,21 +264,31 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.end("moved", "");
   }
 
-  /** The directory says that it is this side's for good: the other one's claims fail from now on. */
+  /**
+   * The directory says that it is this side's: what the other one has claimed by the record before fails from now on. Until the other
+   * has heard of it, it may go by this side's lease.
+   */
   #back(): void {
     const { title } = this;
     const isReturned = this.step === "lost";
     this.go("ended");
     title.watch(false, 0);
     this.become("RUNNING");
-    if (!this.isRunning) this.act({ type: "resume", start: title.owner.start }, ...this.traffic.run());
-    this.channel.send({ type: "kept", owner: title.owner });
+    if (this.isRunning) this.channel.send({ type: "kept", owner: title.owner });
+    else this.#resume();
     if (isReturned) this.act({ type: "publish", generation: title.owner.generation }, { type: "announce" });
     this.end(isReturned ? "returned" : "stayed", isReturned ? "the target's lease ended" : this.#reason);
   }
 
+  #resume(): void {
+    this.become("RUNNING");
+    this.channel.send({ type: "kept", owner: this.title.owner });
+    this.act({ type: "resume", start: this.title.owner.start }, ...this.traffic.run());
+  }
+
   /** The target never had a part in it. */
   #stay(reason: string): void {
+    this.#isContested = false;
     this.go("ended");
     this.become("RUNNING");
     this.end("stayed", reason);

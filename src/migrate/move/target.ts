@@ -10,7 +10,7 @@ import { StateAssembly } from "./assembly.js";
 import { Gate } from "./gate.js";
 import type { Arrival, MoveMessage } from "./message.js";
 import { type CheckedMove, checkMove, type MoveOptions } from "./options.js";
-import type { Start } from "./ownership.js";
+import type { Ownership, Start } from "./ownership.js";
 import type { Manifest } from "./section.js";
 import { Side, type Table } from "./side.js";
 import type { Traffic } from "./traffic.js";
@@ -35,35 +35,35 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     reserving: {
       room: () => this.#reserved(),
       "no-room": ({ reason }) => this.#refuse(reason),
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
     },
     receiving: {
       chunk: ({ chunk }) => this.#failIf(this.#assembly?.add(chunk)),
       complete: ({ manifest }) => this.#insert(manifest),
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     inserting: {
       inserted: ({ adapter }, nowMs) => this.#inserted(adapter, nowMs),
       "insert-failed": ({ adapter, reason }) => this.#failIf(`${adapter}: ${reason}`),
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     failed: {
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     claiming: {
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     publishing: {
       published: () => this.#published(),
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
     },
     done: {
-      kept: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
       flushed: (_, nowMs) => this.#gate.flushed(nowMs),
       released: () => this.#released(),
     },
@@ -82,6 +82,10 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   /** What its adapters begin with, once it is decided. */
   #start: Start | undefined;
   #hasRun = false;
+  /** The newest record by which the source says it has it. */
+  #keptGeneration = -1;
+  /** Source and directory have been told, or are being told. */
+  #isTold = false;
   #isSilent = false;
 
   /** Throws ConfigError. */
@@ -156,19 +160,30 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     if (this.step === "done" && this.isPeerGone) this.#released();
   }
 
-  /** The source has it, by the record that the move began with, or by a newer one. */
+  /**
+   * The source has it. By a newer record than the move began with, it has taken it back, and says so when it knows (`kept`); it may have
+   * died before.
+   */
   #settleAnothers(nowMs: number): void {
     const { title } = this;
-    if (title.owner.generation > (this.#reservation as Reservation<F>).generation) {
-      this.#lose(nowMs);
-      return;
-    }
+    const isNewer = title.owner.generation > (this.#reservation as Reservation<F>).generation;
     this.#isSilent = nowMs >= this.heardMs + this.#settings.silenceMs;
-    title.watch(this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
-    if (!(title.isOwnerDead || this.isPeerGone) || this.#start !== undefined) return;
-    this.#start = "blank";
+    title.watch(isNewer || this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
+    if (title.isClaiming) return;
+    if (title.owner.generation <= this.#keptGeneration) this.#lose(nowMs);
+    if (this.step === "gone" || !(title.isOwnerDead || this.isPeerGone)) return;
+    if (!isNewer && this.#start !== undefined) return;
+    // What it has inserted is older than what the source has done since.
+    this.#start = this.#hasRun ? "kept" : "blank";
+    this.#isTold = false;
     this.go("claiming");
-    title.claim("blank", nowMs);
+    title.claim(this.#start, nowMs);
+  }
+
+  /** What the source has said counts when no claim of this side's is to be decided first. */
+  #hearKept(owner: Ownership, nowMs: number): void {
+    this.#keptGeneration = Math.max(this.#keptGeneration, owner.generation);
+    this.title.learn(owner, nowMs);
   }
 
   #reserve(message: Reservation<F>): void {
@@ -232,8 +247,9 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const start = this.#hasRun ? "kept" : (this.#start as Start);
     this.become("RUNNING");
     this.act({ type: "resume", start }, ...this.traffic.run());
-    if (this.#hasRun) return;
     this.#hasRun = true;
+    if (this.#isTold) return;
+    this.#isTold = true;
     this.#gate.live(nowMs);
     this.go("publishing");
     this.channel.send({ type: "live", owner: this.title.owner });
