@@ -138,6 +138,11 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.act(isBack ? this.traffic.forward(arrival) : this.traffic.takeOver(arrival));
   }
 
+  /** The record is not the one any more that the move began with. */
+  #isNewer(): boolean {
+    return this.title.owner.generation > (this.#reservation as Reservation<F>).generation;
+  }
+
   #isInvolved(): boolean {
     return !["idle", "reserving", "free", "gone"].includes(this.step);
   }
@@ -166,7 +171,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
    */
   #settleAnothers(nowMs: number): void {
     const { title } = this;
-    const isNewer = title.owner.generation > (this.#reservation as Reservation<F>).generation;
+    const isNewer = this.#isNewer();
     this.#isSilent = nowMs >= this.heardMs + this.#settings.silenceMs;
     title.watch(isNewer || this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
     if (title.isClaiming) return;
@@ -230,7 +235,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #inserted(adapter: string, nowMs: number): void {
     this.#missing.delete(adapter);
-    if (this.#missing.size > 0) return;
+    // A source that has taken the VM back since has made this state an old one: only the first claim may begin with it.
+    if (this.#missing.size > 0 || this.#isNewer()) return;
     this.#start = "state";
     this.go("claiming");
     this.title.claim("state", nowMs);

@@ -6,7 +6,8 @@ import type { World } from "./world.js";
 /** Ways between two places: both, or the one that is named first to last. */
 export interface Cut {
   readonly atMs: number;
-  readonly forMs: number;
+  /** Undefined: for ever. */
+  readonly forMs: number | undefined;
   readonly ways: readonly (readonly [string, string])[];
 }
 
@@ -67,12 +68,12 @@ export function drawSchedule(chance: Chance): FailureSchedule {
   return { links, cuts, kills: chance.below(2) === 0 ? [] : [kill()] };
 }
 
-/** When the last of it is over, from the beginning; a restart is the host's own affair. */
+/** When the last of it has happened, or is over, from the beginning; a restart is the host's own affair. */
 export function overMs({ cuts, kills }: FailureSchedule): number {
-  return Math.max(0, ...cuts.map(({ atMs, forMs }) => atMs + forMs), ...kills.map(({ atMs }) => atMs));
+  return Math.max(0, ...cuts.map(({ atMs, forMs = 0 }) => atMs + forMs), ...kills.map(({ atMs }) => atMs));
 }
 
-/** Begins a schedule now; all links are good again when the last cut is over. */
+/** Begins a schedule now; links that are not cut are good again when all is over. */
 export function inflict(world: World, schedule: FailureSchedule, killed: (host: 0 | 1) => void): void {
   const { clock } = world;
   const at = (ms: number, fire: () => void) => clock.after(Math.round(ms * 1e6), { fire });
@@ -88,7 +89,7 @@ export function inflict(world: World, schedule: FailureSchedule, killed: (host: 
         world.link(from, to).state.isCut = cuts > 0;
       };
       at(atMs, () => change(1));
-      at(atMs + forMs, () => change(-1));
+      if (forMs !== undefined) at(atMs + forMs, () => change(-1));
     }
   }
   for (const { atMs, host, restartMs } of schedule.kills) {
@@ -98,7 +99,8 @@ export function inflict(world: World, schedule: FailureSchedule, killed: (host: 
     });
     if (restartMs !== undefined) at(atMs + restartMs, () => world.hosts[host].restart());
   }
+  // Behind the last cut's end, which has the same time.
   at(overMs(schedule), () => {
-    for (const [i, { state }] of all.entries()) Object.assign(state, good[i], { isCut: false });
+    for (const [i, { state }] of all.entries()) Object.assign(state, good[i], { isCut: state.isCut });
   });
 }

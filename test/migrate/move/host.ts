@@ -38,8 +38,8 @@ export interface HostWorld {
 }
 
 /** A lease at the directory, how often it is renewed, and how long answers to the driver's own calls take. */
-export const TTL_MS = 160;
-const RENEW_MS = 30;
+export const TTL_MS = 130;
+const RENEW_MS = 20;
 const DRIVER_MS = 0.05;
 const PUBLISH_RETRY_MS = 10;
 /** The guest takes a frame so often. */
@@ -57,6 +57,8 @@ export class TestHost {
   readonly #links: HostLinks;
   #incarnation = 0;
   #hasLease = false;
+  /** The last request for time was not answered. */
+  #isUnheard = false;
   #tickAtMs = Number.POSITIVE_INFINITY;
   #isGuestBusy = false;
   #publishing = 0;
@@ -97,6 +99,7 @@ export class TestHost {
     this.machine = undefined;
     this.#inside.length = 0;
     this.#isGuestBusy = false;
+    this.#isUnheard = false;
     this.#hasLease = false;
     for (const adapter of this.adapters) adapter.reset();
     this.#after(TTL_MS, () => this.boot());
@@ -222,17 +225,30 @@ export class TestHost {
   #keepLease(): void {
     const askedMs = this.#world.clock.nowMs;
     const { directory } = this.#world;
+    const heard = () => {
+      this.#isUnheard = false;
+    };
     const granted = () => {
+      heard();
       this.#hasLease = true;
       this.leasedUntilMs = Math.max(this.leasedUntilMs, askedMs + TTL_MS);
       this.handle({ type: "leased", untilMs: this.leasedUntilMs });
     };
-    if (this.#hasLease && askedMs < this.leasedUntilMs) {
+    // Who hears nothing asks for no more time: a lease that its host cannot see would keep the VM from everybody.
+    if (this.#isUnheard) this.#call(() => directory.owner, heard);
+    else if (this.#hasLease && askedMs < this.leasedUntilMs) {
+      this.#isUnheard = true;
       this.#call(
         () => directory.renew(this.name),
-        (isRenewed) => isRenewed && granted(),
+        (isRenewed) => {
+          heard();
+          if (isRenewed) granted();
+        },
       );
-    } else this.#call(() => directory.lease(this.name, TTL_MS), granted);
+    } else {
+      this.#isUnheard = true;
+      this.#call(() => directory.lease(this.name, TTL_MS), granted);
+    }
     this.#after(RENEW_MS, () => this.#keepLease());
   }
 

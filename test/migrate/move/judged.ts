@@ -54,7 +54,8 @@ export function judge(chance: Chance, schedule: FailureSchedule, options: Judged
   const missing = world.missing();
   if (missing.length > 0) wrong.push(`${missing.length} frames are nowhere`);
   const isAlive = schedule.kills.length === 0;
-  if (isAlive && world.waiting() > 0) wrong.push(`${world.waiting()} frames still wait`);
+  const isMended = schedule.cuts.every(({ forMs }) => forMs !== undefined);
+  if (isAlive && isMended && world.waiting() > 0) wrong.push(`${world.waiting()} frames still wait`);
   const { doubled } = world.count();
   const outcomes = [source.outcome, target.outcome];
   if (doubled > 0 && isAlive && !outcomes.includes("returned")) wrong.push(`${doubled} frames came twice`);
