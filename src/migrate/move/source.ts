@@ -92,6 +92,8 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #completeMs: number | undefined;
   /** The target may still claim the VM by this side's lease. */
   #isContested = true;
+  /** Its adapters have begun again; what the record says of their beginning stays true when the lease ends in between. */
+  #isBack = false;
   #isSurrendering = false;
   #isTargetDone = false;
   #reason = "";
@@ -163,7 +165,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       this.become("STOP");
     }
     this.#fence("the lease ended", nowMs);
-    title.claim(this.step === "ended" ? "kept" : title.owner.start, nowMs);
+    title.claim(title.owner.start, nowMs);
   }
 
   #settleLost(nowMs: number): void {
@@ -171,6 +173,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     if (this.step !== "lost") {
       this.go("lost");
       this.#isTargetDone = false;
+      this.#isBack = false;
       if (this.isRunning) this.act({ type: "freeze" });
       this.traffic.hold();
       this.become("STOP");
@@ -283,7 +286,9 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #resume(): void {
     this.become("RUNNING");
     this.channel.send({ type: "kept", owner: this.title.owner });
-    this.act({ type: "resume", start: this.title.owner.start }, ...this.traffic.run());
+    const start = this.#isBack ? "kept" : this.title.owner.start;
+    this.#isBack = true;
+    this.act({ type: "resume", start }, ...this.traffic.run());
   }
 
   /** The target never had a part in it. */

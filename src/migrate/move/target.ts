@@ -138,6 +138,11 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.act(isBack ? this.traffic.forward(arrival) : this.traffic.takeOver(arrival));
   }
 
+  /** Its adapters have frames that the source has not: it has run, or the source took it back without them. */
+  #isHolder(): boolean {
+    return this.#hasRun || this.title.owner.start === "blank";
+  }
+
   /** The record is not the one any more that the move began with. */
   #isNewer(): boolean {
     return this.title.owner.generation > (this.#reservation as Reservation<F>).generation;
@@ -178,8 +183,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     if (title.owner.generation <= this.#keptGeneration) this.#lose(nowMs);
     if (this.step === "gone" || !(title.isOwnerDead || this.isPeerGone)) return;
     if (!isNewer && this.#start !== undefined) return;
-    // What it has inserted is older than what the source has done since.
-    this.#start = this.#hasRun ? "kept" : "blank";
+    // What it has inserted is older than what the source has done since, unless the source has begun with nothing.
+    this.#start = this.#isHolder() ? "kept" : "blank";
     this.#isTold = false;
     this.go("claiming");
     title.claim(this.#start, nowMs);
@@ -284,7 +289,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.title.watch(false, 0);
     this.become("STOP");
     for (const arrival of this.#gate.takeAll()) this.traffic.keep(arrival);
-    if (this.#hasRun) {
+    if (this.#isHolder()) {
       if (this.isRunning) this.act({ type: "freeze" });
       this.traffic.hold();
       this.act({ type: "surrender" });
