@@ -123,8 +123,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   /** Newer frames wait behind older ones that come by way of the source. */
   protected arrive(arrival: Arrival<F>, nowMs: number): void {
-    const { mode, size } = this.traffic;
-    if (mode === "forward" || mode === "away" || this.#gate.isOpen(arrival.sender, nowMs)) {
+    const { size } = this.traffic;
+    if (this.step === "gone" || this.#gate.isOpen(arrival.sender, nowMs)) {
       this.act(this.traffic.arrive(arrival, nowMs, this.#gate.size));
     } else if (size + this.#gate.size >= this.#settings.holdMax) this.act(this.traffic.moved(arrival));
     else {

@@ -32,7 +32,7 @@ export const PAIRS = [
   ["senders", "beta"],
 ] as const;
 /** A move takes some milliseconds: most of what goes wrong is to fall into it. */
-const SPANS_MS = [3, 8, 20, 60, 250];
+const SPANS_MS = [3, 8, 8, 20, 60, 250];
 
 export function drawSchedule(chance: Chance): FailureSchedule {
   const time = () => chance.below(1000 * chance.pick(SPANS_MS)) / 1000;
@@ -44,8 +44,10 @@ export function drawSchedule(chance: Chance): FailureSchedule {
     duplicate: isClean ? 0 : chance.below(30),
     reorders: !isClean && chance.below(2) === 0,
   };
-  const cuts = Array.from({ length: chance.below(4) }, () => {
-    const [a, b] = chance.pick(PAIRS);
+  // Senders' links decide nothing: they are cut less often.
+  const pairs = chance.below(3) === 0 ? PAIRS : PAIRS.slice(0, 3);
+  const cuts = Array.from({ length: chance.below(5) }, () => {
+    const [a, b] = chance.pick(pairs);
     const ways = chance.pick([
       [[a, b]],
       [[b, a]],
@@ -58,7 +60,7 @@ export function drawSchedule(chance: Chance): FailureSchedule {
         [b, a],
       ],
     ] as const);
-    return { atMs: time(), forMs: 1 + chance.below(1000 * chance.pick([2, 30, 400])) / 1000, ways };
+    return { atMs: time(), forMs: 1 + chance.below(1000 * chance.pick([2, 30, 200, 400])) / 1000, ways };
   });
   const kill = (): Kill => ({
     atMs: time(),

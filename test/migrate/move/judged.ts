@@ -56,6 +56,9 @@ export function judge(chance: Chance, schedule: FailureSchedule, options: Judged
   const isAlive = schedule.kills.length === 0;
   const isMended = schedule.cuts.every(({ forMs }) => forMs !== undefined);
   if (isAlive && isMended && world.waiting() > 0) wrong.push(`${world.waiting()} frames still wait`);
+  // Whoever runs keeps nothing back, though the other side may be dead.
+  const kept = world.running.reduce((sum, host) => sum + [...host.frames()].length, 0);
+  if (isMended && kept > 0) wrong.push(`${kept} frames are with the VM's host, and not delivered`);
   const { doubled } = world.count();
   const outcomes = [source.outcome, target.outcome];
   if (doubled > 0 && isAlive && !outcomes.includes("returned")) wrong.push(`${doubled} frames came twice`);
