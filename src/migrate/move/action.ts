@@ -35,7 +35,7 @@ export type MoveAction<F> =
   | { readonly type: "reserve"; readonly adapters: readonly string[]; readonly stateBytes: number }
   /** Target: check firmware and room again, and write an adapter's state; answer `inserted` or `insert-failed`. */
   | { readonly type: "insert"; readonly adapter: string; readonly sections: readonly Section[] }
-  /** Target: the room, and what was inserted, is free again. */
+  /** Target: the room, and what was inserted or is being inserted, is free again. */
   | { readonly type: "discard" }
   /** Whoever has got it: tell the directory of all endpoints, with this generation; answer `published`. */
   | { readonly type: "publish"; readonly generation: number }

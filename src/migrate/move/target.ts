@@ -224,7 +224,9 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.end("stayed", reason);
   }
 
+  /** Not when the source has taken the VM back meanwhile: the state is an old one. */
   #insert(manifest: Manifest): void {
+    if (this.#isNewer()) return;
     const sections = (this.#assembly as StateAssembly).finish(manifest);
     if (typeof sections === "string") {
       this.#failIf(sections);
@@ -240,7 +242,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #inserted(adapter: string, nowMs: number): void {
     this.#missing.delete(adapter);
-    // A source that has taken the VM back since has made this state an old one: only the first claim may begin with it.
+    // Only the first claim may begin with the state, for the same reason.
     if (this.#missing.size > 0 || this.#isNewer()) return;
     this.#start = "state";
     this.go("claiming");

@@ -167,7 +167,9 @@ export class TestHost {
         break;
       case "insert": {
         const { adapter: name, sections } = action;
+        const { machine } = this;
         this.#later(() => {
+          if (machine?.step !== "inserting") return;
           if (this.insertFailure && name !== "a0") {
             return this.handle({ type: "insert-failed", adapter: name, reason: this.insertFailure });
           }
