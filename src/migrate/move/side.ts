@@ -173,7 +173,11 @@ export abstract class Side<F, Step extends string> {
       this.isPeerGone = true;
     } else if (packet.move === this.options.move) {
       this.heardMs = nowMs;
-      for (const message of this.channel.receive(packet)) this.#hear(message, nowMs);
+      for (const message of this.channel.receive(packet)) {
+        this.#hear(message, nowMs);
+        // The next one may be for the step that this one leads to.
+        this.settle(nowMs);
+      }
     } else this.#ignore("packet");
   }
 
