@@ -7,8 +7,10 @@
  *   stale       frames for those who have gone      redirects   what other hosts say of those
  *   neighbours, too-big   what guests are told      lease       that this host is alive
  */
+
 import type { Port } from "../buffer/port.js";
 import type { DirectoryChange, EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
+import { earliest } from "../earliest.js";
 import type { Engine } from "../engine.js";
 import { ConfigError } from "../errors.js";
 import type { LagGroup } from "../lag/group.js";
@@ -172,8 +174,7 @@ export class HostCore<E extends HostEngine = Engine> {
 
   /** When step has something to do although nothing arrives; undefined when nothing runs. */
   get nextMs(): number | undefined {
-    const next = [this.#timers.nextMs, this.group?.nextMs, this.#mbufs.nextMs].filter((ms) => ms !== undefined);
-    return next.length === 0 ? undefined : Math.min(...next);
+    return earliest([this.#timers.nextMs, this.group?.nextMs, this.#mbufs.nextMs]);
   }
 
   /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */

@@ -1,4 +1,6 @@
 /** What is to be done at a time, by a clock that is handed in. */
+import { earliest } from "../earliest.js";
+
 interface Timer {
   readonly atMs: number;
   readonly run: () => void;
@@ -9,7 +11,7 @@ export class Timers {
 
   /** When the next is due; undefined without any. */
   get nextMs(): number | undefined {
-    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ atMs }) => atMs));
+    return earliest(this.#timers.map(({ atMs }) => atMs));
   }
 
   at(atMs: number, run: () => void): void {

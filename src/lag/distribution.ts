@@ -2,6 +2,7 @@
  * Which ports carry which partition's traffic: link states, LACP and each set's policy come in, buckets go to their owners. The clock
  * is an argument throughout.
  */
+
 import {
   PARTITION_F_ACCEPT_OUTSIDE,
   PARTITION_F_FLOOD_ANY,
@@ -10,6 +11,7 @@ import {
 } from "../../assembly/layout.js";
 import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
+import { earliest } from "../earliest.js";
 import { ConfigError } from "../errors.js";
 import { assignBuckets, NO_PORT, type WeightedPort } from "./buckets.js";
 import type { LagEvent } from "./events.js";
@@ -66,9 +68,7 @@ export class Distribution {
 
   get nextMs(): number | undefined {
     const preemptions = this.#partitions().map(({ preemptAtMs }) => preemptAtMs);
-    const times = [...preemptions, this.#rebalancer?.nextMs, this.#moves.nextMs, this.slow.nextMs];
-    const running = times.filter((time) => time !== undefined);
-    return running.length === 0 ? undefined : Math.min(...running);
+    return earliest([...preemptions, this.#rebalancer?.nextMs, this.#moves.nextMs, this.slow.nextMs]);
   }
 
   /** Moves the clock on; one that steps back stands still. Throws ConfigError for no time. */

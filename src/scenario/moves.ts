@@ -1,4 +1,5 @@
 /** Moves that are to come, and those that have begun. */
+import { earliest } from "../earliest.js";
 import type { Delivery, Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
 import { Move } from "./move.js";
@@ -28,8 +29,7 @@ export class Moves {
 
   /** When one is to begin by the time, in ms from the beginning; undefined when none is. */
   get nextMs(): number | undefined {
-    const times = this.#waiting.flatMap(({ atMs }) => atMs ?? []);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest(this.#waiting.map(({ atMs }) => atMs));
   }
 
   /** Begins those that are due. */

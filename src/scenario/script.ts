@@ -1,4 +1,5 @@
 /** The course of a scenario: time passes until the next frame is due, guests take what comes, and when all is sent the fabric comes to rest. */
+import { earliest } from "../earliest.js";
 import type { Fabric } from "../index.js";
 import type { DeliveredFile } from "./delivered-file.js";
 import type { Guest } from "./guest.js";
@@ -65,8 +66,7 @@ export class Script {
 
   #nextMs(): number | undefined {
     const { sources, moves } = this.#stage;
-    const times = [...sources.map(({ nextMs }) => nextMs), moves.nextMs].filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest([...sources.map(({ nextMs }) => nextMs), moves.nextMs]);
   }
 
   /** Lets time pass, and guests take and answer what comes, each at its time. */

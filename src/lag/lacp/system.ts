@@ -9,7 +9,9 @@
  *
  * Bad configuration throws ConfigError; no frame does. A clock that steps back stands still.
  */
+
 import { checkInteger } from "../../check.js";
+import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import { type LacpAction, nothingTold, type Told, tellChanges, tellPart } from "./action.js";
 import { agree, type Distribution, type Part, version2Of } from "./agreement.js";
@@ -68,8 +70,7 @@ export class LacpSystem {
       port.partnerChurn.timer,
       transmitDeadline(port, this.#nowMs),
     ]);
-    const running = deadlines.filter((deadline) => deadline !== undefined);
-    return running.length === 0 ? undefined : Math.min(...running);
+    return earliest(deadlines);
   }
 
   /** The physical link has come up or gone down. A port that goes down is out of its aggregator at once. */

@@ -6,7 +6,10 @@
  *   agent.listen(80, (stream, from) => handler);
  *   agent.poll(nowMs);        // when frames came, when onWork was called, and at nextMs
  */
+
 import { checkInteger } from "../../check.js";
+import { earliest } from "../../earliest.js";
+import { ConfigError } from "../../errors.js";
 import type { AggregatorCounters } from "../aggregator/counters.js";
 import { ConnectionManager } from "../connect/index.js";
 import { canonicalIp, defaultMtu } from "../connect/options.js";
@@ -101,10 +104,8 @@ export class Agent implements StreamAgent {
 
   /** When to call poll though nothing has arrived; undefined: never. */
   get nextMs(): number | undefined {
-    const times = [this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs];
-    for (const [, { machine }] of this.#sessions) times.push(machine.nextMs);
-    const known = times.flatMap((time) => time ?? []);
-    return known.length === 0 ? undefined : Math.min(...known);
+    const sessions = this.#sessions.map(([, { machine }]) => machine.nextMs);
+    return earliest([this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs, ...sessions]);
   }
 
   /** Of each session there is. */
@@ -135,6 +136,9 @@ export class Agent implements StreamAgent {
 
   connect({ address, port }: StreamAddress, handler: StreamHandler): StreamEnd {
     const remote = canonicalIp("address", address);
+    if (remote.includes(":") !== this.address.includes(":")) {
+      throw new ConfigError("address", address, `of the IP version of ${this.address}, this end's`);
+    }
     return this.#outgoing.connect(remote, checkInteger("port", port, 1, 65_535), handler);
   }
 

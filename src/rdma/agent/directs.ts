@@ -24,8 +24,13 @@ export class Directs {
       return;
     }
     const { cm, pathMtu } = this.#parts;
-    const connection = cm.connect({ remote, port, localPort: stream.local.port, qp: direct.link.qp, pathMtu }, nowMs);
-    this.#add(connection, direct, true);
+    const { qp } = direct.link;
+    try {
+      this.#add(cm.connect({ remote, port, localPort: stream.local.port, qp, pathMtu }, nowMs), direct, true);
+    } catch {
+      // No room for one more connection.
+      direct.close(undefined, "ECONNREFUSED");
+    }
   }
 
   /** Takes a connection that a peer asks for. False: there is no room for it. */

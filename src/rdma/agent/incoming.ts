@@ -55,12 +55,8 @@ export class IncomingHalf {
   #requestedSession({ id, remote, privateData }: Request, nowMs: number): void {
     const { cm, owners, framing, tenant } = this.#parts;
     const hello = decodeHello(privateData);
-    if (hello?.tenant !== tenant) {
-      cm.reject(id, "consumer-reject", nowMs);
-      return;
-    }
-    const session = this.#sessionOf(remote, hello, nowMs);
-    if (!session) {
+    const session = hello?.tenant === tenant ? this.#sessionOf(remote, hello, nowMs) : undefined;
+    if (!hello || !session) {
       cm.reject(id, "consumer-reject", nowMs);
       return;
     }
@@ -68,7 +64,7 @@ export class IncomingHalf {
       const { qp } = session.prepare();
       session.connection = id;
       owners.set(id, this.#owner(session));
-      if (session.connected(hello, framing)) {
+      if (session.machine.connected(hello, framing)) {
         cm.accept(id, { qp, privateData: encodeHello(session.machine.hello) }, nowMs);
         return;
       }
@@ -85,7 +81,7 @@ export class IncomingHalf {
     const known = this.#sessions.get(remote);
     if (known?.peerSession === hello.session) {
       // The peer has lost a connection that this end believes in.
-      this.#leave(known, nowMs);
+      known.leave(nowMs);
       return known.machine.state === "ended" ? undefined : known;
     }
     // One that the peer has given up since, perhaps: a request that comes late does the one it has now no harm.
@@ -137,16 +133,8 @@ export class IncomingHalf {
     };
   }
 
-  #leave(session: Session, nowMs: number): void {
-    const { connection } = session;
-    session.lost(nowMs);
-    if (connection !== undefined) this.#parts.cm.disconnect(connection, nowMs);
-  }
-
   #drop(remote: string, session: Session, nowMs: number): void {
     if (this.#sessions.get(remote) === session) this.#sessions.delete(remote);
-    session.fail("ECONNRESET");
-    session.poll(nowMs);
-    this.#leave(session, nowMs);
+    session.end(nowMs);
   }
 }

@@ -58,7 +58,7 @@ export function agentSizes({ connections = 8, session }: AgentSizes = {}): RdmaS
   const staged = 2 * messagesMax * MESSAGE_BYTES + aggregateBytes;
   const direct = 2 * DIRECT_SLOTS * DIRECT_SLOT_BYTES;
   const management = 65_536;
-  // A connection that ended rests a while before its number is free, and the table is by numbers: twice as many places, and queue pair 1.
+  // A connection that ended rests a while before its number is free, and the table is by numbers: four places for each, and for queue pair 1.
   const places = nextPowerOfTwo(4 * connections + 2);
   return {
     queuePairs: places,

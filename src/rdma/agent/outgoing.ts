@@ -1,4 +1,5 @@
 /** The half of an agent that opens streams: what it knows of each peer, and the sessions it asks them for. */
+import { earliest } from "../../earliest.js";
 import { Aggregator } from "../aggregator/aggregator.js";
 import { decodeHello, encodeHello } from "../aggregator/hello.js";
 import { AgentStream } from "./agent-stream.js";
@@ -36,8 +37,7 @@ export class Outgoing {
 
   /** When a connection is to be asked for again; undefined: none is. */
   get nextMs(): number | undefined {
-    const times = [...this.#peers.values()].flatMap(({ nextMs }) => nextMs ?? []);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest([...this.#peers.values()].map(({ nextMs }) => nextMs));
   }
 
   connect(remote: string, port: number, handler: StreamHandler): AgentStream {
@@ -111,7 +111,7 @@ export class Outgoing {
     return {
       established: (connection, privateData, nowMs) => {
         const hello = decodeHello(privateData);
-        if (hello && session.connected(hello, this.#parts.framing)) {
+        if (hello && session.machine.connected(hello, this.#parts.framing)) {
           peer.connected();
           return;
         }
@@ -132,17 +132,17 @@ export class Outgoing {
       else this.#giveUp(peer, errorOf(end));
     } else if (end.type === "rejected" && end.reason === "consumer-reject") {
       // The peer knows nothing of the session: it is another than before.
-      session.fail("ECONNRESET");
+      session.machine.fail("ECONNRESET");
     } else if (machine.numbers > 0 || peer.waiting.length > 0) {
       peer.retry(nowMs);
     } else {
-      session.fail("ECONNRESET");
+      session.machine.fail("ECONNRESET");
     }
   }
 
   #isDirect(peer: Peer, session: Session, nowMs: number): void {
     peer.setDirect(nowMs);
-    session.fail("ECONNREFUSED");
+    session.machine.fail("ECONNREFUSED");
     peer.session = undefined;
   }
 
@@ -159,19 +159,11 @@ export class Outgoing {
     peer.idleSinceMs = isIdle ? (peer.idleSinceMs ?? nowMs) : undefined;
     if (!session) return;
     if (session.machine.state === "ended" || peer.isIdle(nowMs)) {
-      this.#drop(peer, session, nowMs);
+      peer.session = undefined;
+      peer.idleSinceMs = undefined;
+      session.end(nowMs);
     } else if (session.machine.state !== "open" && peer.retryAtMs !== undefined && peer.retryAtMs <= nowMs) {
       this.#ask(peer, session, nowMs);
     }
-  }
-
-  #drop(peer: Peer, session: Session, nowMs: number): void {
-    const { connection } = session;
-    peer.session = undefined;
-    peer.idleSinceMs = undefined;
-    session.fail("ECONNRESET");
-    session.poll(nowMs);
-    if (connection !== undefined) this.#parts.cm.disconnect(connection, nowMs);
-    session.lost(nowMs);
   }
 }

@@ -1,17 +1,12 @@
 /** A session at work: its machine, the connection it has at the moment, and its streams. */
-import { STREAM_F_FIN, STREAM_F_MORE, STREAM_F_RST, STREAM_F_URGENT } from "../../../assembly/layout.js";
-import type { AggregateMessage } from "../aggregate/codec.js";
-import { flagsOf } from "../aggregate/codec.js";
+import { flagsOf, messageOf } from "../aggregate/codec.js";
 import type { Aggregator } from "../aggregator/aggregator.js";
 import type { StreamEvent } from "../aggregator/event.js";
-import type { Hello } from "../aggregator/hello.js";
 import { immOf, type Transfer } from "../aggregator/transfer.js";
-import type { Framing } from "../estimate/wire-cost.js";
 import { TransferReceiver, TransferSender } from "../transfer/index.js";
 import { AgentStream } from "./agent-stream.js";
-import type { Link, Links } from "./link.js";
+import type { Link } from "./link.js";
 import type { AgentParts } from "./parts.js";
-import type { StreamErrorCode } from "./stream.js";
 
 /** Tells the agent of a stream that the peer opens; false: nobody takes it. */
 export type Incoming = (stream: AgentStream, fromPort: number) => boolean;
@@ -26,22 +21,16 @@ interface Lane {
 
 export class Session {
   readonly machine: Aggregator;
-  readonly #links: Links;
-  readonly #address: string;
-  readonly #onWork: () => void;
+  readonly #parts: AgentParts;
   readonly #incoming: Incoming;
   readonly #streams = new Map<number, AgentStream>();
   /** Taker: the session of the peer that it is one end of. */
   peerSession: bigint | undefined;
-  readonly #clock: () => number;
   #lane: Lane | undefined;
 
-  constructor(machine: Aggregator, { links, address, onWork, clock }: AgentParts, incoming: Incoming) {
+  constructor(machine: Aggregator, parts: AgentParts, incoming: Incoming) {
     this.machine = machine;
-    this.#links = links;
-    this.#address = address;
-    this.#onWork = onWork;
-    this.#clock = clock;
+    this.#parts = parts;
     this.#incoming = incoming;
   }
 
@@ -50,11 +39,16 @@ export class Session {
     return this.#lane?.connection;
   }
 
+  set connection(id: number) {
+    if (this.#lane) this.#lane.connection = id;
+  }
+
   /** A queue pair for a connection, with receives posted. Throws ConfigError when there is no room for one. */
   prepare(): Link {
-    const link = this.#links.open();
+    const { links } = this.#parts;
+    const link = links.open();
     const { transfersMax: slots, transferBytes: slotBytes, messagesMax, aggregateBytes } = this.machine.limits;
-    const common = { device: this.#links.device, pd: this.#links.pd, qp: link.qp, slots, slotBytes };
+    const common = { device: links.device, pd: links.pd, qp: link.qp, slots, slotBytes };
     let sender: TransferSender | undefined;
     try {
       sender = new TransferSender({ ...common, stageMessages: messagesMax, stageBytes: aggregateBytes });
@@ -63,17 +57,9 @@ export class Session {
       return link;
     } catch (error) {
       sender?.close();
-      this.#links.close(link, undefined);
+      links.close(link, undefined);
       throw error;
     }
-  }
-
-  set connection(id: number) {
-    if (this.#lane) this.#lane.connection = id;
-  }
-
-  connected(peer: Hello, framing: Framing): boolean {
-    return this.machine.connected(peer, framing);
   }
 
   /** The connection is gone: what it brought is told first. */
@@ -85,7 +71,7 @@ export class Session {
     this.#lane = undefined;
     lane.sender.close();
     lane.receiver.close();
-    this.#links.close(lane.link, lane.connection);
+    this.#parts.links.close(lane.link, lane.connection);
     this.machine.lost(nowMs);
   }
 
@@ -97,8 +83,18 @@ export class Session {
     return true;
   }
 
-  fail(error: StreamErrorCode): void {
-    this.machine.fail(error);
+  /** Gives up the connection that it has. */
+  leave(nowMs: number): void {
+    const { connection } = this;
+    this.lost(nowMs);
+    if (connection !== undefined) this.#parts.cm.disconnect(connection, nowMs);
+  }
+
+  /** It is over, and its streams' users are told so. */
+  end(nowMs: number): void {
+    this.machine.fail("ECONNRESET");
+    this.poll(nowMs);
+    this.leave(nowMs);
   }
 
   /** Takes what has come, tells it to the streams' users, and sends what is due. */
@@ -115,7 +111,7 @@ export class Session {
     this.#streams.set(id, stream);
     const { machine } = this;
     stream.carry({
-      write: (bytes) => machine.write(id, bytes, this.#clock()),
+      write: (bytes) => machine.write(id, bytes, this.#parts.clock()),
       end: () => machine.end(id),
       reset: () => machine.reset(id),
       consumed: (bytes) => machine.consumed(id, bytes),
@@ -124,7 +120,8 @@ export class Session {
 
   #receive({ receiver, sender }: Lane): void {
     for (let taken = receiver.next(); taken; taken = receiver.next()) {
-      if (taken.kind === "aggregate") this.machine.aggregate(messagesOf(receiver, taken.count));
+      if (taken.kind === "aggregate")
+        this.machine.aggregate(Array.from({ length: taken.count }, (_, i) => messageOf(receiver.message(i))));
       else if (taken.kind === "whole") this.machine.immediate(taken.imm, taken.bytes);
       else this.machine.aggregate(undefined);
     }
@@ -166,7 +163,7 @@ export class Session {
   }
 
   #take({ stream: id, port, fromPort }: Extract<StreamEvent, { type: "incoming" }>): void {
-    const stream = new AgentStream({ address: this.#address, port }, this.#onWork);
+    const stream = new AgentStream({ address: this.#parts.address, port }, this.#parts.onWork);
     this.#carry(stream, id);
     if (this.#incoming(stream, fromPort)) {
       this.machine.accept(id);
@@ -186,19 +183,4 @@ function send(sender: TransferSender, transfer: Transfer): void {
     sender.stage(message.stream, message.sequence, flagsOf(message), message.data);
   }
   sender.sendStaged(sender.slotBytes);
-}
-
-function messagesOf(receiver: TransferReceiver, count: number): AggregateMessage[] {
-  return Array.from({ length: count }, (_, i) => {
-    const { stream, sequence, flags, bytes: data } = receiver.message(i);
-    return {
-      stream,
-      sequence,
-      data,
-      more: (flags & STREAM_F_MORE) !== 0,
-      fin: (flags & STREAM_F_FIN) !== 0,
-      rst: (flags & STREAM_F_RST) !== 0,
-      urgent: (flags & STREAM_F_URGENT) !== 0,
-    };
-  });
 }

@@ -152,21 +152,37 @@ export class AggregateCodec {
   #message(record: number): AggregateMessage {
     const view = new DataView(this.#arena.u8.buffer, record, MESSAGE_BYTES);
     const start = view.getUint32(MESSAGE_PTR, true);
-    const flags = view.getUint32(MESSAGE_FLAGS, true);
-    return {
+    return messageOf({
       stream: view.getUint16(MESSAGE_STREAM, true),
       sequence: view.getUint16(MESSAGE_SEQUENCE, true),
-      data: this.#arena.u8.slice(start, start + view.getUint32(MESSAGE_LEN, true)),
-      more: (flags & STREAM_F_MORE) !== 0,
-      fin: (flags & STREAM_F_FIN) !== 0,
-      rst: (flags & STREAM_F_RST) !== 0,
-      urgent: (flags & STREAM_F_URGENT) !== 0,
-    };
+      flags: view.getUint32(MESSAGE_FLAGS, true),
+      bytes: this.#arena.u8.slice(start, start + view.getUint32(MESSAGE_LEN, true)),
+    });
   }
 
   #word(at: number): number {
     return this.#arena.u32[at >> 2] as number;
   }
+}
+
+/** A message as its record has it, with the record's flags, STREAM_F_. */
+interface RecordFields {
+  readonly stream: number;
+  readonly sequence: number;
+  readonly flags: number;
+  readonly bytes: Uint8Array;
+}
+
+export function messageOf({ stream, sequence, flags, bytes }: RecordFields): AggregateMessage {
+  return {
+    stream,
+    sequence,
+    data: bytes,
+    more: (flags & STREAM_F_MORE) !== 0,
+    fin: (flags & STREAM_F_FIN) !== 0,
+    rst: (flags & STREAM_F_RST) !== 0,
+    urgent: (flags & STREAM_F_URGENT) !== 0,
+  };
 }
 
 /** STREAM_F_ of a message. */

@@ -8,6 +8,7 @@
  *
  * One end opened the session: it opens the streams too, and connects again. Streams the other way have a session of their own.
  */
+import { earliest } from "../../earliest.js";
 import type { StreamErrorCode } from "../agent/stream.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
 import type { Framing } from "../estimate/wire-cost.js";
@@ -68,7 +69,8 @@ export class Aggregator {
     this.#outbound = new Outbound(this.limits);
     const control = (record: Control) => this.#tell(record);
     const event = (told: StreamEvent) => void this.#events.push(told);
-    const parts = { role, limits: this.limits, outbound: this.#outbound, tally: this.#tally, control, event };
+    const sent = (writes: number, atMs: number) => this.#tally.addMessages(writes, this.#nowMs - atMs);
+    const parts = { role, limits: this.limits, outbound: this.#outbound, control, event, sent };
     this.#streams = new Streams(parts);
     this.#inbound = new Inbound(role, this.#streams, this.#tally, event);
   }
@@ -144,6 +146,7 @@ export class Aggregator {
   /** Ends the session, and every stream with it. */
   fail(error: StreamErrorCode): void {
     this.#state = "ended";
+    this.#lostMs = undefined;
     this.#streams.failAll(error);
     this.#controls = [];
     this.#inFlight.clear();
@@ -172,7 +175,6 @@ export class Aggregator {
     const taken = Math.min(bytes.length, this.limits.sendBufferBytes - state.queue.bytes);
     if (taken > 0) state.queue.add(bytes.subarray(0, taken), nowMs, isUrgent);
     if (taken < bytes.length) state.wantsRoom = true;
-    state.queue.onSent ??= (writes, atMs) => this.#tally.addMessages(writes, this.#nowMs - atMs);
     this.#outbound.wake(state);
     return taken;
   }
@@ -244,17 +246,13 @@ export class Aggregator {
   /** Time has passed: a connection that did not come back ends the session. */
   tick(nowMs: number): void {
     if (this.#lostMs !== undefined && nowMs - this.#lostMs >= this.limits.resumeMs) this.fail("ETIMEDOUT");
-    if (this.#state === "ended") this.#lostMs = undefined;
   }
 
   /** When `take` or `tick` has something to do if nothing else happens; undefined: never. */
   get nextMs(): number | undefined {
     if (this.#lostMs !== undefined) return this.#lostMs + this.limits.resumeMs;
     if (this.#state !== "open" || this.#inFlight.count >= this.limits.transfersMax) return undefined;
-    const dueMs = this.#outbound.dueMs ?? Number.POSITIVE_INFINITY;
-    const keepAliveMs = this.#isQuiet ? this.#sentMs + this.limits.keepAliveMs : Number.POSITIVE_INFINITY;
-    const nextMs = Math.min(dueMs, keepAliveMs);
-    return nextMs === Number.POSITIVE_INFINITY ? undefined : nextMs;
+    return earliest([this.#outbound.dueMs, this.#isQuiet ? this.#sentMs + this.limits.keepAliveMs : undefined]);
   }
 
   /** What happened since the last call. */

@@ -1,8 +1,7 @@
 /** What went over a session's connection, and what of it paid. */
 import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
 import { Delays } from "../estimate/delays.js";
-import type { Framing } from "../estimate/wire-cost.js";
-import { wireCost } from "../estimate/wire-cost.js";
+import { type Framing, wireCost } from "../estimate/wire-cost.js";
 import type { Transfer } from "./transfer.js";
 
 /** Of what this end sent, but for the last five. */

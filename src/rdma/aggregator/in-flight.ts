@@ -35,13 +35,13 @@ export class InFlight {
     return this.#sent < this.#transfers.length ? this.#transfers[this.#sent++] : undefined;
   }
 
-  /** The oldest so many have arrived. Returns how many that were. */
-  acknowledge(count: number): number {
+  /** The oldest so many have arrived. */
+  acknowledge(count: number): void {
+    if (count === 0) return;
     const gone = this.#transfers.splice(0, Math.min(count, this.#sent));
     this.#sent -= gone.length;
     this.#base = (this.#base + gone.length) >>> 0;
     this.#data -= gone.filter(({ kind }) => kind !== "control").length;
-    return gone.length;
   }
 
   /**
@@ -58,7 +58,6 @@ export class InFlight {
   }
 
   clear(): void {
-    this.acknowledge(this.#transfers.length);
     this.#transfers = [];
     this.#sent = 0;
     this.#data = 0;

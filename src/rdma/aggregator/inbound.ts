@@ -105,7 +105,10 @@ export class Inbound {
 
   #open(stream: number, ports: number): boolean {
     const used = this.#streams.find(stream);
-    if (used) return this.#violated(used) === true;
+    if (used) {
+      this.#violated(used);
+      return false;
+    }
     this.#streams.incoming(stream, ports);
     return true;
   }

@@ -25,8 +25,12 @@ export class SendQueue {
   #offset = 0;
   #bytes = 0;
   #urgent = 0;
-  /** Told when the last byte of so many writes goes, the first of which was at atMs. */
-  onSent: ((writes: number, atMs: number) => void) | undefined;
+  readonly #sent: (writes: number, atMs: number) => void;
+
+  /** sent is told when the last byte of so many writes goes, the first of which was at atMs. */
+  constructor(sent: (writes: number, atMs: number) => void) {
+    this.#sent = sent;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -110,6 +114,6 @@ export class SendQueue {
       this.#messages.splice(0, this.#head);
       this.#head = 0;
     }
-    this.onSent?.(writes, atMs);
+    this.#sent(writes, atMs);
   }
 }

@@ -12,7 +12,7 @@ export class StreamState {
   readonly id: number;
   /** On the wire, and another stream's later. */
   readonly stream: number;
-  readonly queue = new SendQueue();
+  readonly queue: SendQueue;
   /** The peer has taken it. */
   isOpen = false;
   /** Bytes that the peer takes. */
@@ -35,9 +35,10 @@ export class StreamState {
   isClosed = false;
   #sendSequence = 0;
 
-  constructor(id: number, stream: number, windowBytes: number) {
+  constructor(id: number, stream: number, windowBytes: number, sent: (writes: number, atMs: number) => void) {
     this.id = id;
     this.stream = stream;
+    this.queue = new SendQueue(sent);
     this.windowLeft = windowBytes;
   }
 

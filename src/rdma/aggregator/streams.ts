@@ -7,7 +7,6 @@
  */
 import type { StreamErrorCode } from "../agent/stream.js";
 import type { Control } from "./control.js";
-import type { Tally } from "./counters.js";
 import type { StreamEvent } from "./event.js";
 import type { AggregatorLimits } from "./options.js";
 import type { Outbound } from "./outbound.js";
@@ -20,9 +19,10 @@ export interface StreamsParts {
   readonly role: SessionRole;
   readonly limits: AggregatorLimits;
   readonly outbound: Outbound;
-  readonly tally: Tally;
   readonly control: (control: Control) => void;
   readonly event: (event: StreamEvent) => void;
+  /** The last byte of so many writes goes, the first of which was at atMs. */
+  readonly sent: (writes: number, atMs: number) => void;
 }
 
 /** Credit in all never exceeds what a control record can say. */
@@ -103,9 +103,7 @@ export class Streams {
   }
 
   refuse(state: StreamState): void {
-    if (state.isOpen || state.isClosed) return;
-    this.#parts.control({ type: "refuse", stream: state.stream, value: 0 });
-    this.#drop(state);
+    if (!state.isOpen && !state.isClosed) this.#refuse(state);
   }
 
   /** Opener: the peer has taken it. */
@@ -141,8 +139,7 @@ export class Streams {
     this.#close(state, error);
     state.queue.clear();
     if (this.#parts.role === "taker" && !state.isOpen) {
-      this.#parts.control({ type: "refuse", stream: state.stream, value: 0 });
-      this.#drop(state);
+      this.#refuse(state);
       return;
     }
     if (state.isDone && state.isRemoteEnded) return;
@@ -183,8 +180,13 @@ export class Streams {
     for (const state of this.#states.values()) this.#drop(state);
   }
 
+  #refuse(state: StreamState): void {
+    this.#parts.control({ type: "refuse", stream: state.stream, value: 0 });
+    this.#drop(state);
+  }
+
   #add(stream: number): StreamState {
-    const state = new StreamState(this.#nextId++, stream, this.#parts.limits.windowBytes);
+    const state = new StreamState(this.#nextId++, stream, this.#parts.limits.windowBytes, this.#parts.sent);
     this.#states.set(stream, state);
     this.#open.set(state.id, state);
     return state;

@@ -7,7 +7,9 @@
  * Peers are whatever tells them apart for the driver, such as the IP address that a MAD came from. The ids come from the driver too:
  * a peer that does not see the traffic should not be able to guess them.
  */
+
 import { checkInteger } from "../../check.js";
+import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import type { CmAction } from "./action.js";
 import { type CmMad, decodeCmMad } from "./codec.js";
@@ -64,8 +66,7 @@ export class CmEndpoint {
 
   /** The earliest of the connections' times; undefined: no timer runs. */
   get nextMs(): number | undefined {
-    const times = [...this.#entries.values()].flatMap(({ connection }) => connection.nextMs ?? []);
-    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+    return earliest([...this.#entries.values()].map(({ connection }) => connection.nextMs));
   }
 
   /** Takes REQs for a service. Throws ConfigError when somebody does. */

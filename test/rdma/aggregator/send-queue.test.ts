@@ -13,7 +13,7 @@ test("gives back what was put in, however it was put and is taken", () => {
   );
   holds(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const queue = new SendQueue();
+      const queue = new SendQueue(() => {});
       let waiting: Uint8Array = new Uint8Array();
       for (const [at, each] of steps.entries()) {
         if ("put" in each) {
@@ -32,9 +32,8 @@ test("gives back what was put in, however it was put and is taken", () => {
 });
 
 test("the first messages stay apart; a thousand more of a byte are one", () => {
-  const queue = new SendQueue();
   const sent: number[] = [];
-  queue.onSent = (writes) => void sent.push(writes);
+  const queue = new SendQueue((writes) => void sent.push(writes));
   for (let i = 0; i < 1032; i++) queue.add(Uint8Array.of(i & 255), i, false);
   for (let i = 0; i < 32; i++) expect(queue.take(queue.frontBytes)).toEqual(Uint8Array.of(i));
   expect(queue.frontBytes).toBe(1000);
@@ -43,7 +42,7 @@ test("the first messages stay apart; a thousand more of a byte are one", () => {
 });
 
 test("what is urgent shares no block", () => {
-  const queue = new SendQueue();
+  const queue = new SendQueue(() => {});
   for (let i = 0; i < 40; i++) queue.add(Uint8Array.of(1), 0, false);
   queue.add(Uint8Array.of(2), 0, true);
   queue.add(Uint8Array.of(3), 0, false);

@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 import { defined } from "../../../defined.js";
 import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
 import { ConfigError } from "../../../errors.js";
+import { ROCEV2_PORT } from "../../../gqp/numbers.js";
 import {
   Agent,
   type AgentOptions,
@@ -53,17 +54,18 @@ export async function openAgent(options: OpenAgentOptions): Promise<NodeAgent> {
   });
   try {
     const port = engine.addPort("roce");
-    let agent: NodeAgent | undefined;
-    const { local, udpPort, onFrame, onError } = options;
-    const driver = await openUdpDriver({ port, local, udpPort, onFrame, onError, onArrival: () => agent?.wake() });
-    agent = new NodeAgent(engine, driver, (onWork) => {
-      const { tenant, aggregates, sessionPort, pathMtu = 4096 } = options;
-      const own = { connections, session, tenant, aggregates, sessionPort, pathMtu };
-      const device = engine.addRdma({ port });
-      const sourcePort = udpPort ?? 4791;
-      return new Agent({ ...own, device, local, sourcePort, random, onWork, clock: () => performance.now() });
-    });
-    return agent;
+    let opened: NodeAgent | undefined;
+    const wake = () => opened?.wake();
+    const { local, udpPort = ROCEV2_PORT, onFrame, onError } = options;
+    const { tenant, aggregates, sessionPort, pathMtu = 4096 } = options;
+    const own = { connections, session, tenant, aggregates, sessionPort, pathMtu, sourcePort: udpPort };
+    const device = engine.addRdma({ port });
+    const clock = () => performance.now();
+    // Before the socket, which would stay bound when an option is refused.
+    const agent = new Agent({ ...own, device, local, random, clock, onWork: wake });
+    const driver = await openUdpDriver({ port, local, udpPort, onFrame, onError, onArrival: wake });
+    opened = new NodeAgent(engine, driver, agent);
+    return opened;
   } catch (error) {
     engine.close();
     throw error;
@@ -79,10 +81,10 @@ export class NodeAgent implements StreamAgent {
   #timer: NodeJS.Timeout | undefined;
 
   /** @internal Made by openAgent. */
-  constructor(engine: Engine, driver: UdpDriver, makeAgent: (onWork: () => void) => Agent) {
+  constructor(engine: Engine, driver: UdpDriver, agent: Agent) {
     this.#engine = engine;
     this.#driver = driver;
-    this.#agent = makeAgent(() => this.wake());
+    this.#agent = agent;
     driver.unref();
     this.wake();
   }
@@ -101,7 +103,6 @@ export class NodeAgent implements StreamAgent {
   /** Throws ConfigError for a bad address or port, and after close. */
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
     if (this.#isClosed) throw new ConfigError("agent", "closed", "one that is open");
-    this.wake();
     return this.#agent.connect(to, handler);
   }
 
