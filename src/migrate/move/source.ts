@@ -8,7 +8,7 @@
  *                    └───────────┴──────────┴──────────┴─ fencing ─┴──────────┴────→ ended (it runs here)
  */
 import type { Arrival } from "./message.js";
-import { type CheckedMove, checkMove, checkSource, type SourceOptions } from "./options.js";
+import { checkMove, checkSource, type SourceOptions } from "./options.js";
 import { bytesOf, chunksOf, manifestOf, type Section, sectionKey } from "./section.js";
 import { Side, type Table } from "./side.js";
 
@@ -80,7 +80,6 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     },
   };
 
-  readonly #settings: CheckedMove;
   readonly #adapters: readonly string[];
   readonly #generation: number;
   readonly #stateBytes: number;
@@ -104,7 +103,6 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     const settings = checkMove(options);
     const { host } = settings;
     super(settings, "idle", "RUNNING", { host, generation: options.generation, start: "kept" });
-    this.#settings = settings;
     this.#adapters = [...options.adapters];
     this.#generation = options.generation;
     this.#stateBytes = options.stateBytes;
@@ -117,7 +115,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   protected deadlines(): readonly (number | undefined)[] {
     if (this.step === "lost") return [this.probeAtMs];
     if (!this.#isBeforeCommit()) return [];
-    const { silenceMs, commitMs } = this.#settings;
+    const { silenceMs, commitMs } = this.options;
     const { waitingSinceMs } = this.channel;
     return [
       this.step === "reserving" ? this.#startMs + silenceMs : undefined,
@@ -138,8 +136,8 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     }
     if (this.step === "idle" || this.step === "released" || !this.#isContested) return;
     const { host } = this.title.owner;
-    if (host === this.#settings.host) this.#settleOwn(nowMs);
-    else if (host === this.#settings.peer) this.#settleLost(nowMs);
+    if (host === this.options.host) this.#settleOwn(nowMs);
+    else if (host === this.options.peer) this.#settleLost(nowMs);
     else this.#taken(host);
   }
 
@@ -194,7 +192,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.#startMs = nowMs;
     this.channel.send({
       type: "reserve",
-      host: this.#settings.host,
+      host: this.options.host,
       generation: this.#generation,
       adapters: this.#adapters,
       stateBytes: this.#stateBytes,
@@ -205,7 +203,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #read(): void {
     this.go("copying");
     this.become("PRE_COPY");
-    if (this.#round < this.#settings.roundsMax) {
+    if (this.#round < this.options.roundsMax) {
       this.#isReading = true;
       this.act({ type: "read", round: this.#round });
     } else this.#quiesce();
@@ -216,7 +214,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.#isReading = false;
     this.#round++;
     const dirty = this.#dirty(sections);
-    if (bytesOf(dirty) > this.#settings.stopBytes) {
+    if (bytesOf(dirty) > this.options.stopBytes) {
       this.#send(dirty);
       this.#copied.rounds++;
       this.#copied.preCopyBytes += bytesOf(dirty);
@@ -239,11 +237,11 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     const dirty = this.#dirty(sections);
     this.#copied.stopCopyBytes = bytesOf(dirty);
     this.#send(dirty);
-    this.channel.send({ type: "complete", manifest: manifestOf(sections, this.#settings.digest) });
+    this.channel.send({ type: "complete", manifest: manifestOf(sections, this.options.digest) });
     this.go("committing");
     this.become("STOP");
     this.#completeMs = nowMs;
-    this.title.watch(true, nowMs + this.#settings.retryMs);
+    this.title.watch(true, nowMs + this.options.retryMs);
   }
 
   /** From here the directory decides: the target may have committed, or be about to. */
@@ -308,7 +306,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   }
 
   #send(sections: readonly Section[]): void {
-    const { chunkBytes, digest } = this.#settings;
+    const { chunkBytes, digest } = this.options;
     for (const section of sections) {
       this.#sent.set(sectionKey(section), section.dirty);
       for (const chunk of chunksOf(section, chunkBytes, digest)) this.channel.send({ type: "chunk", chunk });

@@ -9,7 +9,7 @@
 import { StateAssembly } from "./assembly.js";
 import { Gate } from "./gate.js";
 import type { Arrival, MoveMessage } from "./message.js";
-import { type CheckedMove, checkMove, type MoveOptions } from "./options.js";
+import { checkMove, type MoveOptions } from "./options.js";
 import type { Ownership, Start } from "./ownership.js";
 import type { Manifest } from "./section.js";
 import { Side, type Table } from "./side.js";
@@ -74,7 +74,6 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     },
   };
 
-  readonly #settings: CheckedMove;
   readonly #gate: Gate<F>;
   #reservation: Reservation<F> | undefined;
   #assembly: StateAssembly | undefined;
@@ -93,7 +92,6 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const settings = checkMove(options);
     // Of the record nothing is known yet but that every one is newer.
     super(settings, "idle", "STOP", { host: settings.peer, generation: -1, start: "kept" });
-    this.#settings = settings;
     this.#gate = new Gate({ settleMs: settings.settleMs, waitMaxMs: settings.gateMs });
   }
 
@@ -116,8 +114,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     if (!this.#isInvolved()) return;
     this.probe(nowMs);
     const { host } = this.title.owner;
-    if (host === this.#settings.host) this.#settleOwn(nowMs);
-    else if (host === this.#settings.peer) this.#settleAnothers(nowMs);
+    if (host === this.options.host) this.#settleOwn(nowMs);
+    else if (host === this.options.peer) this.#settleAnothers(nowMs);
     else this.#taken(host);
   }
 
@@ -126,7 +124,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const { size } = this.traffic;
     if (this.step === "gone" || this.#gate.isOpen(arrival.sender, nowMs)) {
       this.act(this.traffic.arrive(arrival, nowMs, this.#gate.size));
-    } else if (size + this.#gate.size >= this.#settings.holdMax) this.act(this.traffic.moved(arrival));
+    } else if (size + this.#gate.size >= this.options.holdMax) this.act(this.traffic.moved(arrival));
     else {
       this.#gate.keep(arrival, nowMs);
       this.act({ type: "hold", ...arrival });
@@ -155,7 +153,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   /** When to begin to look into the directory. */
   #silentAtMs(): number | undefined {
     const isWaiting = this.step === "receiving" || this.step === "inserting";
-    return isWaiting && !this.#isSilent ? this.heardMs + this.#settings.silenceMs : undefined;
+    return isWaiting && !this.#isSilent ? this.heardMs + this.options.silenceMs : undefined;
   }
 
   #settleOwn(nowMs: number): void {
@@ -177,7 +175,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   #settleAnothers(nowMs: number): void {
     const { title } = this;
     const isNewer = this.#isNewer();
-    this.#isSilent = nowMs >= this.heardMs + this.#settings.silenceMs;
+    this.#isSilent = nowMs >= this.heardMs + this.options.silenceMs;
     title.watch(isNewer || this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
     if (title.isClaiming) return;
     if (title.owner.generation <= this.#keptGeneration) this.#lose(nowMs);
@@ -198,7 +196,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #reserve(message: Reservation<F>): void {
     const { host, generation, adapters, stateBytes } = message;
-    const { peer, stateBytesMax } = this.#settings;
+    const { peer, stateBytesMax } = this.options;
     this.#reservation = message;
     if (host !== peer) this.#refuse(`the source is ${host}, not ${peer}`);
     else if (stateBytes > stateBytesMax) this.#refuse(`a state of ${stateBytes} bytes exceeds ${stateBytesMax}`);
@@ -211,7 +209,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #reserved(): void {
     const { adapters, stateBytes } = this.#reservation as Reservation<F>;
-    this.#assembly = new StateAssembly(adapters, stateBytes, this.#settings.digest);
+    this.#assembly = new StateAssembly(adapters, stateBytes, this.options.digest);
     this.go("receiving");
     this.become("RESUMING");
     this.channel.send({ type: "reserved" });
@@ -219,7 +217,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #refuse(reason: string): void {
     this.go("gone");
-    this.act(...this.#leave(this.#settings.peer));
+    this.act(...this.#leave(this.options.peer));
     this.channel.send({ type: "refused", reason });
     this.end("stayed", reason);
   }
