@@ -10,7 +10,7 @@
 import type { Arrival } from "./message.js";
 import { checkMove, checkSource, type SourceOptions } from "./options.js";
 import { bytesOf, chunksOf, manifestOf, type Section, sectionKey } from "./section.js";
-import { Side, type Table } from "./side.js";
+import { type Row, Side, type Table } from "./side.js";
 
 export type SourceStep =
   | "idle"
@@ -33,37 +33,39 @@ export interface CopyReport {
 }
 
 export class MoveSource<F> extends Side<F, SourceStep> {
+  readonly #failing: Row<F> = {
+    failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
+    cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+  };
+
+  readonly #learning: Row<F> = { live: ({ owner }, nowMs) => this.title.learn(owner, nowMs) };
+
   protected readonly table: Table<F, SourceStep> = {
     idle: { start: (_, nowMs) => this.#start(nowMs) },
     reserving: {
       reserved: () => this.#read(),
       refused: ({ reason }) => this.#stay(reason),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#failing,
     },
     copying: {
       sections: ({ sections }) => this.#copy(sections),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#failing,
     },
     quiescing: {
       quiesced: () => this.#extract(),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#failing,
     },
     extracting: {
       sections: ({ sections }, nowMs) => this.#complete(sections, nowMs),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#failing,
     },
     committing: {
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#learning,
+      ...this.#failing,
     },
-    fencing: { live: ({ owner }, nowMs) => this.title.learn(owner, nowMs) },
+    fencing: this.#learning,
     lost: {
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      ...this.#learning,
       surrendered: ({ arrivals }, nowMs) => this.#handOver(arrivals, nowMs),
       done: () => {
         this.#isTargetDone = true;
@@ -76,7 +78,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       surrendered: ({ arrivals }) => this.act(...arrivals.map((arrival) => this.traffic.takeOver(arrival))),
       flushed: () => undefined,
       published: () => undefined,
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      ...this.#learning,
     },
   };
 
@@ -138,7 +140,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     const { host } = this.title.owner;
     if (host === this.options.host) this.#settleOwn(nowMs);
     else if (host === this.options.peer) this.#settleLost(nowMs);
-    else this.#taken(host);
+    else this.taken("released", host);
   }
 
   protected arrive(arrival: Arrival<F>, nowMs: number): void {
@@ -157,11 +159,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       else if (!this.isRunning) this.#resume();
       return;
     }
-    if (this.isRunning) {
-      this.act({ type: "freeze" });
-      this.traffic.hold();
-      this.become("STOP");
-    }
+    this.freeze();
     this.#fence("the lease ended", nowMs);
     title.claim(title.owner.start, nowMs);
   }
@@ -172,8 +170,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       this.go("lost");
       this.#isTargetDone = false;
       this.#isBack = false;
-      if (this.isRunning) this.act({ type: "freeze" });
-      this.traffic.hold();
+      this.freeze();
       this.become("STOP");
       title.watch(true, nowMs);
       // A target that began otherwise than with the state has nothing of what the adapters hold.
@@ -295,14 +292,6 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.go("ended");
     this.become("RUNNING");
     this.end("stayed", reason);
-  }
-
-  #taken(host: string): void {
-    this.go("released");
-    this.title.watch(false, 0);
-    this.act({ type: "freeze" }, ...this.traffic.leave(host));
-    this.become("ERROR");
-    this.end("taken", "a third host has claimed the VM");
   }
 
   #send(sections: readonly Section[]): void {

@@ -12,8 +12,7 @@ import type { Arrival, MoveMessage } from "./message.js";
 import { checkMove, type MoveOptions } from "./options.js";
 import type { Ownership, Start } from "./ownership.js";
 import type { Manifest } from "./section.js";
-import { Side, type Table } from "./side.js";
-import type { Traffic } from "./traffic.js";
+import { type Row, Side, type Table } from "./side.js";
 
 export type TargetStep =
   | "idle"
@@ -30,6 +29,12 @@ export type TargetStep =
 type Reservation<F> = Extract<MoveMessage<F>, { type: "reserve" }>;
 
 export class MoveTarget<F> extends Side<F, TargetStep> {
+  /** Wherever the source may still say how things stand with it. */
+  readonly #listening: Row<F> = {
+    kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
+    flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+  };
+
   protected readonly table: Table<F, TargetStep> = {
     idle: { reserve: (message) => this.#reserve(message) },
     reserving: {
@@ -40,31 +45,21 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     receiving: {
       chunk: ({ chunk }) => this.#failIf(this.#assembly?.add(chunk)),
       complete: ({ manifest }) => this.#insert(manifest),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
     },
     inserting: {
       inserted: ({ adapter }, nowMs) => this.#inserted(adapter, nowMs),
       "insert-failed": ({ adapter, reason }) => this.#failIf(`${adapter}: ${reason}`),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
     },
-    failed: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-    },
-    claiming: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-    },
+    failed: this.#listening,
+    claiming: this.#listening,
     publishing: {
       published: () => this.#published(),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
     },
     done: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
       released: () => this.#released(),
     },
     free: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
@@ -116,7 +111,10 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const { host } = this.title.owner;
     if (host === this.options.host) this.#settleOwn(nowMs);
     else if (host === this.options.peer) this.#settleAnothers(nowMs);
-    else this.#taken(host);
+    else {
+      this.#empty();
+      this.taken("gone", host);
+    }
   }
 
   /** Newer frames wait behind older ones that come by way of the source. */
@@ -158,11 +156,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #settleOwn(nowMs: number): void {
     if (!this.title.isSure(nowMs)) {
-      if (this.isRunning) {
-        this.act({ type: "freeze" });
-        this.traffic.hold();
-        this.become("STOP");
-      }
+      this.freeze();
       this.title.claim(this.#start as Start, nowMs);
     } else if (!this.isRunning) this.#run(nowMs);
     if (this.step === "done" && this.isPeerGone) this.#released();
@@ -217,7 +211,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #refuse(reason: string): void {
     this.go("gone");
-    this.act(...this.#leave(this.options.peer));
+    this.#empty();
+    this.act(...this.traffic.leave(this.options.peer));
     this.channel.send({ type: "refused", reason });
     this.end("stayed", reason);
   }
@@ -255,10 +250,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   }
 
   #run(nowMs: number): void {
-    const start = this.#hasRun ? "kept" : (this.#start as Start);
-    this.become("RUNNING");
-    this.act({ type: "resume", start }, ...this.traffic.run());
-    this.#hasRun = true;
+    this.#resume();
     if (this.#isTold) return;
     this.#isTold = true;
     this.#gate.live(nowMs);
@@ -278,20 +270,23 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.title.watch(false, 0);
     this.end("moved", "");
     // It may have been stopped by its lease, between the last claim and now.
-    if (!this.isRunning) {
-      this.become("RUNNING");
-      this.act({ type: "resume", start: "kept" }, ...this.traffic.run());
-    }
+    if (!this.isRunning) this.#resume();
+  }
+
+  #resume(): void {
+    const start = this.#hasRun ? "kept" : (this.#start as Start);
+    this.#hasRun = true;
+    this.become("RUNNING");
+    this.act({ type: "resume", start }, ...this.traffic.run());
   }
 
   #lose(nowMs: number): void {
     this.go("gone");
     this.title.watch(false, 0);
+    this.freeze();
     this.become("STOP");
-    for (const arrival of this.#gate.takeAll()) this.traffic.keep(arrival);
+    this.#empty();
     if (this.#isHolder()) {
-      if (this.isRunning) this.act({ type: "freeze" });
-      this.traffic.hold();
       this.act({ type: "surrender" });
       this.end("returned", "this host's lease ended");
     } else {
@@ -305,16 +300,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.act(...this.traffic.handOver(arrivals, nowMs));
   }
 
-  #taken(host: string): void {
-    this.go("gone");
-    this.title.watch(false, 0);
-    this.act({ type: "freeze" }, ...this.#leave(host));
-    this.become("ERROR");
-    this.end("taken", "a third host has claimed the VM");
-  }
-
-  #leave(host: string): ReturnType<Traffic<F>["leave"]> {
+  /** What waits in the gate is kept with the rest, behind it. */
+  #empty(): void {
     for (const arrival of this.#gate.takeAll()) this.traffic.keep(arrival);
-    return this.traffic.leave(host);
   }
 }
