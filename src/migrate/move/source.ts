@@ -7,9 +7,10 @@
  * Steps:  idle → reserving → copying → quiescing → extracting → committing → lost → released
  *                    └───────────┴──────────┴──────────┴─ fencing ─┴──────────┴────→ ended (it runs here)
  */
+import { type CopyReport, StateCopy } from "./copy.js";
 import type { Arrival } from "./message.js";
 import { checkMove, checkSource, type SourceOptions } from "./options.js";
-import { bytesOf, chunksOf, manifestOf, type Section, sectionKey } from "./section.js";
+import type { Section } from "./section.js";
 import { type Row, Side, type Table } from "./side.js";
 
 export type SourceStep =
@@ -23,14 +24,6 @@ export type SourceStep =
   | "lost"
   | "released"
   | "ended";
-
-export interface CopyReport {
-  /** Rounds that were sent while the VM ran, and their bytes. */
-  readonly rounds: number;
-  readonly preCopyBytes: number;
-  /** Bytes that were sent while it stood. */
-  readonly stopCopyBytes: number;
-}
 
 export class MoveSource<F> extends Side<F, SourceStep> {
   readonly #failing: Row<F> = {
@@ -47,22 +40,10 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       refused: ({ reason }) => this.#stay(reason),
       ...this.#failing,
     },
-    copying: {
-      sections: ({ sections }) => this.#copy(sections),
-      ...this.#failing,
-    },
-    quiescing: {
-      quiesced: () => this.#extract(),
-      ...this.#failing,
-    },
-    extracting: {
-      sections: ({ sections }, nowMs) => this.#complete(sections, nowMs),
-      ...this.#failing,
-    },
-    committing: {
-      ...this.#learning,
-      ...this.#failing,
-    },
+    copying: { sections: ({ sections }) => this.#copy(sections), ...this.#failing },
+    quiescing: { quiesced: () => this.#extract(), ...this.#failing },
+    extracting: { sections: ({ sections }, nowMs) => this.#complete(sections, nowMs), ...this.#failing },
+    committing: { ...this.#learning, ...this.#failing },
     fencing: this.#learning,
     lost: {
       ...this.#learning,
@@ -85,11 +66,10 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   readonly #adapters: readonly string[];
   readonly #generation: number;
   readonly #stateBytes: number;
-  readonly #sent = new Map<string, number>();
+  readonly #stateCopy: StateCopy<F>;
   #round = 0;
   #startMs = 0;
   #isReading = false;
-  #copied = { rounds: 0, preCopyBytes: 0, stopCopyBytes: 0 };
   #completeMs: number | undefined;
   /** The target may still claim the VM by this side's lease. */
   #isContested = true;
@@ -108,10 +88,11 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.#adapters = [...options.adapters];
     this.#generation = options.generation;
     this.#stateBytes = options.stateBytes;
+    this.#stateCopy = new StateCopy(settings, this.channel);
   }
 
   get copied(): CopyReport {
-    return { ...this.#copied };
+    return this.#stateCopy.report;
   }
 
   protected deadlines(): readonly (number | undefined)[] {
@@ -210,12 +191,8 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     if (!this.#isReading) return;
     this.#isReading = false;
     this.#round++;
-    const dirty = this.#dirty(sections);
-    if (bytesOf(dirty) > this.options.stopBytes) {
-      this.#send(dirty);
-      this.#copied.rounds++;
-      this.#copied.preCopyBytes += bytesOf(dirty);
-    } else this.#quiesce();
+    if (this.#stateCopy.dirtyBytes(sections) > this.options.stopBytes) this.#stateCopy.sendRound(sections);
+    else this.#quiesce();
   }
 
   #quiesce(): void {
@@ -231,10 +208,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   }
 
   #complete(sections: readonly Section[], nowMs: number): void {
-    const dirty = this.#dirty(sections);
-    this.#copied.stopCopyBytes = bytesOf(dirty);
-    this.#send(dirty);
-    this.channel.send({ type: "complete", manifest: manifestOf(sections, this.options.digest) });
+    this.#stateCopy.sendRest(sections);
     this.go("committing");
     this.become("STOP");
     this.#completeMs = nowMs;
@@ -292,19 +266,6 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.go("ended");
     this.become("RUNNING");
     this.end("stayed", reason);
-  }
-
-  #send(sections: readonly Section[]): void {
-    const { chunkBytes, digest } = this.options;
-    for (const section of sections) {
-      this.#sent.set(sectionKey(section), section.dirty);
-      for (const chunk of chunksOf(section, chunkBytes, digest)) this.channel.send({ type: "chunk", chunk });
-    }
-  }
-
-  /** Those that were written since they were sent. */
-  #dirty(sections: readonly Section[]): readonly Section[] {
-    return sections.filter((section) => section.dirty > (this.#sent.get(sectionKey(section)) ?? -1));
   }
 
   #isBeforeCommit(): boolean {

@@ -54,18 +54,12 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     },
     failed: this.#listening,
     claiming: this.#listening,
-    publishing: {
-      published: () => this.#published(),
-      ...this.#listening,
-    },
-    done: {
-      ...this.#listening,
-      released: () => this.#released(),
-    },
+    publishing: { published: () => this.#published(), ...this.#listening },
+    done: { released: () => this.#released(), ...this.#listening },
     free: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
     gone: {
       kept: () => undefined,
-      surrendered: ({ arrivals }, nowMs) => this.#handBack(arrivals, nowMs),
+      surrendered: ({ arrivals }, nowMs) => this.act(...this.traffic.handOver(arrivals, nowMs)),
     },
   };
 
@@ -290,14 +284,10 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
       this.act({ type: "surrender" });
       this.end("returned", "this host's lease ended");
     } else {
-      this.#handBack([], nowMs);
+      this.act(...this.traffic.handOver([], nowMs));
       this.act({ type: "discard" });
       this.end("stayed", "the source has kept it");
     }
-  }
-
-  #handBack(arrivals: readonly Arrival<F>[], nowMs: number): void {
-    this.act(...this.traffic.handOver(arrivals, nowMs));
   }
 
   /** What waits in the gate is kept with the rest, behind it. */
