@@ -241,7 +241,6 @@ export class World {
 
   /** Watchers hear late, each at its time. */
   #changed(flow: number, host: string, generation: number): void {
-    if (this.#beliefs === undefined) return;
     const lateNs = this.chance.below(Math.round(this.#options.hearMs * 1e6) + 1);
     this.clock.after(lateNs, { fire: () => this.#changedTo(flow, host, generation) });
   }
