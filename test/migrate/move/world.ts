@@ -79,10 +79,6 @@ export class World {
     for (let flow = 0; flow < adapters; flow++) this.#send(flow);
   }
 
-  get copies(): number {
-    return this.#traces.length;
-  }
-
   get sentFrames(): number {
     return this.#nextSeq.reduce((sum, seq) => sum + seq, 0);
   }
