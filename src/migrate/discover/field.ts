@@ -60,6 +60,6 @@ export function allOf(field: FieldName, needs: readonly string[], has: readonly 
   return { field, rule: "all-of", needs, has, outcome: missing.length === 0 ? "fits" : "misses", shortfall };
 }
 
-export function missingOf(needs: readonly string[], has: readonly string[]): string[] {
+function missingOf(needs: readonly string[], has: readonly string[]): string[] {
   return needs.filter((one) => !has.includes(one));
 }

@@ -30,7 +30,16 @@ export type IdentityField = (typeof IDENTITY)[number];
 export type FirmwareRule = (typeof FIRMWARE_RULES)[number];
 export type LagMode = (typeof LAG_MODES)[number];
 
-export interface InventoryAdapter {
+/** What an adapter has and a vnic needs, and no vnic takes from another. */
+interface Abilities {
+  readonly mtuBytes: number;
+  readonly uplinks: number;
+  readonly lag: readonly LagMode[];
+  readonly offloads: readonly string[];
+  readonly headroomBytes: number;
+}
+
+export interface InventoryAdapter extends Abilities {
   readonly host: string;
   readonly name: string;
   /** PCI ids, as hexadecimal digits. */
@@ -40,24 +49,14 @@ export interface InventoryAdapter {
   readonly state: ReadonlyMap<string, { readonly reads?: VersionRange; readonly writes?: VersionRange }>;
   readonly total: Room;
   readonly free: Room;
-  readonly mtuBytes: number;
-  readonly uplinks: number;
-  readonly lag: readonly LagMode[];
-  readonly offloads: readonly string[];
-  readonly headroomBytes: number;
 }
 
-export interface InventoryVnic {
+export interface InventoryVnic extends Abilities {
   readonly name: string;
   readonly adapter: InventoryAdapter;
   readonly format: string;
   readonly version: number;
   readonly room: Room;
-  readonly mtuBytes: number;
-  readonly uplinks: number;
-  readonly lag: readonly LagMode[];
-  readonly offloads: readonly string[];
-  readonly headroomBytes: number;
 }
 
 export interface InventoryHost {

@@ -7,7 +7,8 @@ import { type Chunk, type DigestFunction, digestOf, type Manifest, type Section,
 /** Why a state is not taken. */
 export type StateFault = "chunk-digest" | "chunk-order" | "too-long" | "foreign-adapter" | "missing" | "state-digest";
 
-interface Partial {
+/** A section of which not all has come. */
+interface Unfinished {
   readonly section: Section;
   readonly filledBytes: number;
 }
@@ -17,7 +18,7 @@ export class StateAssembly {
   readonly #maxBytes: number;
   readonly #digest: DigestFunction;
   readonly #whole = new Map<string, Section>();
-  #partial: Partial | undefined;
+  #unfinished: Unfinished | undefined;
   #wholeBytes = 0;
 
   constructor(adapters: readonly string[], maxBytes: number, digest: DigestFunction) {
@@ -41,20 +42,20 @@ export class StateAssembly {
     if (!Number.isSafeInteger(totalBytes) || totalBytes < 0) return "chunk-order";
     if (othersBytes + totalBytes > this.#maxBytes) return "too-long";
     if (offsetBytes === 0) {
-      this.#partial = { section: { adapter, name, dirty, bytes: new Uint8Array(totalBytes) }, filledBytes: 0 };
+      this.#unfinished = { section: { adapter, name, dirty, bytes: new Uint8Array(totalBytes) }, filledBytes: 0 };
     }
-    const partial = this.#partial;
-    if (!partial || sectionKey(partial.section) !== key || partial.section.bytes.length !== totalBytes) {
+    const unfinished = this.#unfinished;
+    if (!unfinished || sectionKey(unfinished.section) !== key || unfinished.section.bytes.length !== totalBytes) {
       return "chunk-order";
     }
-    const filledBytes = partial.filledBytes + bytes.length;
-    if (partial.filledBytes !== offsetBytes || filledBytes > totalBytes) return "chunk-order";
-    partial.section.bytes.set(bytes, offsetBytes);
-    this.#partial = { ...partial, filledBytes };
+    const filledBytes = unfinished.filledBytes + bytes.length;
+    if (unfinished.filledBytes !== offsetBytes || filledBytes > totalBytes) return "chunk-order";
+    unfinished.section.bytes.set(bytes, offsetBytes);
+    this.#unfinished = { ...unfinished, filledBytes };
     if (filledBytes === totalBytes) {
-      this.#whole.set(key, partial.section);
+      this.#whole.set(key, unfinished.section);
       this.#wholeBytes = othersBytes + totalBytes;
-      this.#partial = undefined;
+      this.#unfinished = undefined;
     }
     return undefined;
   }

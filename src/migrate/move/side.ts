@@ -18,10 +18,12 @@ type ForEveryStep = "packet" | "answer" | "leased" | "frame" | "tick";
 /** What a step's row may speak of: the driver's words and the peer's. */
 export type Told<F> = Exclude<MoveEvent<F> | MoveMessage<F>, { readonly type: ForEveryStep | "void" | "probe" }>;
 
-/** For each step what may be told in it, and what follows. */
-export type Table<F, Step extends string> = Readonly<
-  Record<Step, { readonly [K in Told<F>["type"]]?: (told: Extract<Told<F>, { type: K }>, nowMs: number) => void }>
->;
+/** What may be told in a step, and what follows. */
+export type Row<F> = {
+  readonly [K in Told<F>["type"]]?: (told: Extract<Told<F>, { type: K }>, nowMs: number) => void;
+};
+
+export type Table<F, Step extends string> = Readonly<Record<Step, Row<F>>>;
 
 export abstract class Side<F, Step extends string> {
   protected readonly options: CheckedMove;
@@ -139,6 +141,23 @@ export abstract class Side<F, Step extends string> {
       this.act({ type: "state", from: this.#state, to: next });
       this.#state = next;
     }
+  }
+
+  /** Stops the VM, if it runs here, without waiting for the adapters. */
+  protected freeze(): void {
+    if (!this.isRunning) return;
+    this.act({ type: "freeze" });
+    this.traffic.hold();
+    this.become("STOP");
+  }
+
+  /** A third host has claimed the VM: nothing is left to do here. */
+  protected taken(step: Step, host: string): void {
+    this.go(step);
+    this.title.watch(false, 0);
+    this.act({ type: "freeze" }, ...this.traffic.leave(host));
+    this.become("ERROR");
+    this.end("taken", "a third host has claimed the VM");
   }
 
   protected end(outcome: MoveOutcome, reason: string): void {

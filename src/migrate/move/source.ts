@@ -7,10 +7,11 @@
  * Steps:  idle → reserving → copying → quiescing → extracting → committing → lost → released
  *                    └───────────┴──────────┴──────────┴─ fencing ─┴──────────┴────→ ended (it runs here)
  */
+import { type CopyReport, StateCopy } from "./copy.js";
 import type { Arrival } from "./message.js";
-import { type CheckedMove, checkMove, checkSource, type SourceOptions } from "./options.js";
-import { bytesOf, chunksOf, manifestOf, type Section, sectionKey } from "./section.js";
-import { Side, type Table } from "./side.js";
+import { checkMove, checkSource, type SourceOptions } from "./options.js";
+import type { Section } from "./section.js";
+import { type Row, Side, type Table } from "./side.js";
 
 export type SourceStep =
   | "idle"
@@ -24,46 +25,28 @@ export type SourceStep =
   | "released"
   | "ended";
 
-export interface CopyReport {
-  /** Rounds that were sent while the VM ran, and their bytes. */
-  readonly rounds: number;
-  readonly preCopyBytes: number;
-  /** Bytes that were sent while it stood. */
-  readonly stopCopyBytes: number;
-}
-
 export class MoveSource<F> extends Side<F, SourceStep> {
+  readonly #failing: Row<F> = {
+    failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
+    cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+  };
+
+  readonly #learning: Row<F> = { live: ({ owner }, nowMs) => this.title.learn(owner, nowMs) };
+
   protected readonly table: Table<F, SourceStep> = {
     idle: { start: (_, nowMs) => this.#start(nowMs) },
     reserving: {
       reserved: () => this.#read(),
       refused: ({ reason }) => this.#stay(reason),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
+      ...this.#failing,
     },
-    copying: {
-      sections: ({ sections }) => this.#copy(sections),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
-    },
-    quiescing: {
-      quiesced: () => this.#extract(),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
-    },
-    extracting: {
-      sections: ({ sections }, nowMs) => this.#complete(sections, nowMs),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
-    },
-    committing: {
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
-      failed: ({ reason }, nowMs) => this.#fence(reason, nowMs),
-      cancel: (_, nowMs) => this.#fence("cancelled", nowMs),
-    },
-    fencing: { live: ({ owner }, nowMs) => this.title.learn(owner, nowMs) },
+    copying: { sections: ({ sections }) => this.#copy(sections), ...this.#failing },
+    quiescing: { quiesced: () => this.#extract(), ...this.#failing },
+    extracting: { sections: ({ sections }, nowMs) => this.#complete(sections, nowMs), ...this.#failing },
+    committing: { ...this.#learning, ...this.#failing },
+    fencing: this.#learning,
     lost: {
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      ...this.#learning,
       surrendered: ({ arrivals }, nowMs) => this.#handOver(arrivals, nowMs),
       done: () => {
         this.#isTargetDone = true;
@@ -76,19 +59,17 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       surrendered: ({ arrivals }) => this.act(...arrivals.map((arrival) => this.traffic.takeOver(arrival))),
       flushed: () => undefined,
       published: () => undefined,
-      live: ({ owner }, nowMs) => this.title.learn(owner, nowMs),
+      ...this.#learning,
     },
   };
 
-  readonly #settings: CheckedMove;
   readonly #adapters: readonly string[];
   readonly #generation: number;
   readonly #stateBytes: number;
-  readonly #sent = new Map<string, number>();
+  readonly #stateCopy: StateCopy<F>;
   #round = 0;
   #startMs = 0;
   #isReading = false;
-  #copied = { rounds: 0, preCopyBytes: 0, stopCopyBytes: 0 };
   #completeMs: number | undefined;
   /** The target may still claim the VM by this side's lease. */
   #isContested = true;
@@ -104,20 +85,20 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     const settings = checkMove(options);
     const { host } = settings;
     super(settings, "idle", "RUNNING", { host, generation: options.generation, start: "kept" });
-    this.#settings = settings;
     this.#adapters = [...options.adapters];
     this.#generation = options.generation;
     this.#stateBytes = options.stateBytes;
+    this.#stateCopy = new StateCopy(settings, this.channel);
   }
 
   get copied(): CopyReport {
-    return { ...this.#copied };
+    return this.#stateCopy.report;
   }
 
   protected deadlines(): readonly (number | undefined)[] {
     if (this.step === "lost") return [this.probeAtMs];
     if (!this.#isBeforeCommit()) return [];
-    const { silenceMs, commitMs } = this.#settings;
+    const { silenceMs, commitMs } = this.options;
     const { waitingSinceMs } = this.channel;
     return [
       this.step === "reserving" ? this.#startMs + silenceMs : undefined,
@@ -138,9 +119,9 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     }
     if (this.step === "idle" || this.step === "released" || !this.#isContested) return;
     const { host } = this.title.owner;
-    if (host === this.#settings.host) this.#settleOwn(nowMs);
-    else if (host === this.#settings.peer) this.#settleLost(nowMs);
-    else this.#taken(host);
+    if (host === this.options.host) this.#settleOwn(nowMs);
+    else if (host === this.options.peer) this.#settleLost(nowMs);
+    else this.taken("released", host);
   }
 
   protected arrive(arrival: Arrival<F>, nowMs: number): void {
@@ -159,11 +140,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       else if (!this.isRunning) this.#resume();
       return;
     }
-    if (this.isRunning) {
-      this.act({ type: "freeze" });
-      this.traffic.hold();
-      this.become("STOP");
-    }
+    this.freeze();
     this.#fence("the lease ended", nowMs);
     title.claim(title.owner.start, nowMs);
   }
@@ -174,8 +151,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
       this.go("lost");
       this.#isTargetDone = false;
       this.#isBack = false;
-      if (this.isRunning) this.act({ type: "freeze" });
-      this.traffic.hold();
+      this.freeze();
       this.become("STOP");
       title.watch(true, nowMs);
       // A target that began otherwise than with the state has nothing of what the adapters hold.
@@ -194,7 +170,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.#startMs = nowMs;
     this.channel.send({
       type: "reserve",
-      host: this.#settings.host,
+      host: this.options.host,
       generation: this.#generation,
       adapters: this.#adapters,
       stateBytes: this.#stateBytes,
@@ -205,7 +181,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   #read(): void {
     this.go("copying");
     this.become("PRE_COPY");
-    if (this.#round < this.#settings.roundsMax) {
+    if (this.#round < this.options.roundsMax) {
       this.#isReading = true;
       this.act({ type: "read", round: this.#round });
     } else this.#quiesce();
@@ -215,12 +191,8 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     if (!this.#isReading) return;
     this.#isReading = false;
     this.#round++;
-    const dirty = this.#dirty(sections);
-    if (bytesOf(dirty) > this.#settings.stopBytes) {
-      this.#send(dirty);
-      this.#copied.rounds++;
-      this.#copied.preCopyBytes += bytesOf(dirty);
-    } else this.#quiesce();
+    if (this.#stateCopy.dirtyBytes(sections) > this.options.stopBytes) this.#stateCopy.sendRound(sections);
+    else this.#quiesce();
   }
 
   #quiesce(): void {
@@ -236,14 +208,11 @@ export class MoveSource<F> extends Side<F, SourceStep> {
   }
 
   #complete(sections: readonly Section[], nowMs: number): void {
-    const dirty = this.#dirty(sections);
-    this.#copied.stopCopyBytes = bytesOf(dirty);
-    this.#send(dirty);
-    this.channel.send({ type: "complete", manifest: manifestOf(sections, this.#settings.digest) });
+    this.#stateCopy.sendRest(sections);
     this.go("committing");
     this.become("STOP");
     this.#completeMs = nowMs;
-    this.title.watch(true, nowMs + this.#settings.retryMs);
+    this.title.watch(true, nowMs + this.options.retryMs);
   }
 
   /** From here the directory decides: the target may have committed, or be about to. */
@@ -297,27 +266,6 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     this.go("ended");
     this.become("RUNNING");
     this.end("stayed", reason);
-  }
-
-  #taken(host: string): void {
-    this.go("released");
-    this.title.watch(false, 0);
-    this.act({ type: "freeze" }, ...this.traffic.leave(host));
-    this.become("ERROR");
-    this.end("taken", "a third host has claimed the VM");
-  }
-
-  #send(sections: readonly Section[]): void {
-    const { chunkBytes, digest } = this.#settings;
-    for (const section of sections) {
-      this.#sent.set(sectionKey(section), section.dirty);
-      for (const chunk of chunksOf(section, chunkBytes, digest)) this.channel.send({ type: "chunk", chunk });
-    }
-  }
-
-  /** Those that were written since they were sent. */
-  #dirty(sections: readonly Section[]): readonly Section[] {
-    return sections.filter((section) => section.dirty > (this.#sent.get(sectionKey(section)) ?? -1));
   }
 
   #isBeforeCommit(): boolean {

@@ -9,11 +9,10 @@
 import { StateAssembly } from "./assembly.js";
 import { Gate } from "./gate.js";
 import type { Arrival, MoveMessage } from "./message.js";
-import { type CheckedMove, checkMove, type MoveOptions } from "./options.js";
+import { checkMove, type MoveOptions } from "./options.js";
 import type { Ownership, Start } from "./ownership.js";
 import type { Manifest } from "./section.js";
-import { Side, type Table } from "./side.js";
-import type { Traffic } from "./traffic.js";
+import { type Row, Side, type Table } from "./side.js";
 
 export type TargetStep =
   | "idle"
@@ -30,6 +29,12 @@ export type TargetStep =
 type Reservation<F> = Extract<MoveMessage<F>, { type: "reserve" }>;
 
 export class MoveTarget<F> extends Side<F, TargetStep> {
+  /** Wherever the source may still say how things stand with it. */
+  readonly #listening: Row<F> = {
+    kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
+    flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+  };
+
   protected readonly table: Table<F, TargetStep> = {
     idle: { reserve: (message) => this.#reserve(message) },
     reserving: {
@@ -40,41 +45,24 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     receiving: {
       chunk: ({ chunk }) => this.#failIf(this.#assembly?.add(chunk)),
       complete: ({ manifest }) => this.#insert(manifest),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
     },
     inserting: {
       inserted: ({ adapter }, nowMs) => this.#inserted(adapter, nowMs),
       "insert-failed": ({ adapter, reason }) => this.#failIf(`${adapter}: ${reason}`),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
+      ...this.#listening,
     },
-    failed: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-    },
-    claiming: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-    },
-    publishing: {
-      published: () => this.#published(),
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-    },
-    done: {
-      kept: ({ owner }, nowMs) => this.#hearKept(owner, nowMs),
-      flushed: (_, nowMs) => this.#gate.flushed(nowMs),
-      released: () => this.#released(),
-    },
+    failed: this.#listening,
+    claiming: this.#listening,
+    publishing: { published: () => this.#published(), ...this.#listening },
+    done: { released: () => this.#released(), ...this.#listening },
     free: { flushed: (_, nowMs) => this.#gate.flushed(nowMs) },
     gone: {
       kept: () => undefined,
-      surrendered: ({ arrivals }, nowMs) => this.#handBack(arrivals, nowMs),
+      surrendered: ({ arrivals }, nowMs) => this.act(...this.traffic.handOver(arrivals, nowMs)),
     },
   };
 
-  readonly #settings: CheckedMove;
   readonly #gate: Gate<F>;
   #reservation: Reservation<F> | undefined;
   #assembly: StateAssembly | undefined;
@@ -93,7 +81,6 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const settings = checkMove(options);
     // Of the record nothing is known yet but that every one is newer.
     super(settings, "idle", "STOP", { host: settings.peer, generation: -1, start: "kept" });
-    this.#settings = settings;
     this.#gate = new Gate({ settleMs: settings.settleMs, waitMaxMs: settings.gateMs });
   }
 
@@ -116,9 +103,12 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     if (!this.#isInvolved()) return;
     this.probe(nowMs);
     const { host } = this.title.owner;
-    if (host === this.#settings.host) this.#settleOwn(nowMs);
-    else if (host === this.#settings.peer) this.#settleAnothers(nowMs);
-    else this.#taken(host);
+    if (host === this.options.host) this.#settleOwn(nowMs);
+    else if (host === this.options.peer) this.#settleAnothers(nowMs);
+    else {
+      this.#empty();
+      this.taken("gone", host);
+    }
   }
 
   /** Newer frames wait behind older ones that come by way of the source. */
@@ -126,7 +116,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     const { size } = this.traffic;
     if (this.step === "gone" || this.#gate.isOpen(arrival.sender, nowMs)) {
       this.act(this.traffic.arrive(arrival, nowMs, this.#gate.size));
-    } else if (size + this.#gate.size >= this.#settings.holdMax) this.act(this.traffic.moved(arrival));
+    } else if (size + this.#gate.size >= this.options.holdMax) this.act(this.traffic.moved(arrival));
     else {
       this.#gate.keep(arrival, nowMs);
       this.act({ type: "hold", ...arrival });
@@ -155,16 +145,12 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   /** When to begin to look into the directory. */
   #silentAtMs(): number | undefined {
     const isWaiting = this.step === "receiving" || this.step === "inserting";
-    return isWaiting && !this.#isSilent ? this.heardMs + this.#settings.silenceMs : undefined;
+    return isWaiting && !this.#isSilent ? this.heardMs + this.options.silenceMs : undefined;
   }
 
   #settleOwn(nowMs: number): void {
     if (!this.title.isSure(nowMs)) {
-      if (this.isRunning) {
-        this.act({ type: "freeze" });
-        this.traffic.hold();
-        this.become("STOP");
-      }
+      this.freeze();
       this.title.claim(this.#start as Start, nowMs);
     } else if (!this.isRunning) this.#run(nowMs);
     if (this.step === "done" && this.isPeerGone) this.#released();
@@ -177,7 +163,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   #settleAnothers(nowMs: number): void {
     const { title } = this;
     const isNewer = this.#isNewer();
-    this.#isSilent = nowMs >= this.heardMs + this.#settings.silenceMs;
+    this.#isSilent = nowMs >= this.heardMs + this.options.silenceMs;
     title.watch(isNewer || this.#isSilent || this.step === "failed" || this.step === "claiming", nowMs);
     if (title.isClaiming) return;
     if (title.owner.generation <= this.#keptGeneration) this.#lose(nowMs);
@@ -198,7 +184,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #reserve(message: Reservation<F>): void {
     const { host, generation, adapters, stateBytes } = message;
-    const { peer, stateBytesMax } = this.#settings;
+    const { peer, stateBytesMax } = this.options;
     this.#reservation = message;
     if (host !== peer) this.#refuse(`the source is ${host}, not ${peer}`);
     else if (stateBytes > stateBytesMax) this.#refuse(`a state of ${stateBytes} bytes exceeds ${stateBytesMax}`);
@@ -211,7 +197,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #reserved(): void {
     const { adapters, stateBytes } = this.#reservation as Reservation<F>;
-    this.#assembly = new StateAssembly(adapters, stateBytes, this.#settings.digest);
+    this.#assembly = new StateAssembly(adapters, stateBytes, this.options.digest);
     this.go("receiving");
     this.become("RESUMING");
     this.channel.send({ type: "reserved" });
@@ -219,7 +205,8 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
 
   #refuse(reason: string): void {
     this.go("gone");
-    this.act(...this.#leave(this.#settings.peer));
+    this.#empty();
+    this.act(...this.traffic.leave(this.options.peer));
     this.channel.send({ type: "refused", reason });
     this.end("stayed", reason);
   }
@@ -257,10 +244,7 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   }
 
   #run(nowMs: number): void {
-    const start = this.#hasRun ? "kept" : (this.#start as Start);
-    this.become("RUNNING");
-    this.act({ type: "resume", start }, ...this.traffic.run());
-    this.#hasRun = true;
+    this.#resume();
     if (this.#isTold) return;
     this.#isTold = true;
     this.#gate.live(nowMs);
@@ -280,43 +264,34 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.title.watch(false, 0);
     this.end("moved", "");
     // It may have been stopped by its lease, between the last claim and now.
-    if (!this.isRunning) {
-      this.become("RUNNING");
-      this.act({ type: "resume", start: "kept" }, ...this.traffic.run());
-    }
+    if (!this.isRunning) this.#resume();
+  }
+
+  #resume(): void {
+    const start = this.#hasRun ? "kept" : (this.#start as Start);
+    this.#hasRun = true;
+    this.become("RUNNING");
+    this.act({ type: "resume", start }, ...this.traffic.run());
   }
 
   #lose(nowMs: number): void {
     this.go("gone");
     this.title.watch(false, 0);
+    this.freeze();
     this.become("STOP");
-    for (const arrival of this.#gate.takeAll()) this.traffic.keep(arrival);
+    this.#empty();
     if (this.#isHolder()) {
-      if (this.isRunning) this.act({ type: "freeze" });
-      this.traffic.hold();
       this.act({ type: "surrender" });
       this.end("returned", "this host's lease ended");
     } else {
-      this.#handBack([], nowMs);
+      this.act(...this.traffic.handOver([], nowMs));
       this.act({ type: "discard" });
       this.end("stayed", "the source has kept it");
     }
   }
 
-  #handBack(arrivals: readonly Arrival<F>[], nowMs: number): void {
-    this.act(...this.traffic.handOver(arrivals, nowMs));
-  }
-
-  #taken(host: string): void {
-    this.go("gone");
-    this.title.watch(false, 0);
-    this.act({ type: "freeze" }, ...this.#leave(host));
-    this.become("ERROR");
-    this.end("taken", "a third host has claimed the VM");
-  }
-
-  #leave(host: string): ReturnType<Traffic<F>["leave"]> {
+  /** What waits in the gate is kept with the rest, behind it. */
+  #empty(): void {
     for (const arrival of this.#gate.takeAll()) this.traffic.keep(arrival);
-    return this.traffic.leave(host);
   }
 }

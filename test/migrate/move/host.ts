@@ -30,8 +30,8 @@ export interface HostWorld {
   readonly clock: Clock;
   readonly directory: TestDirectory;
   delivered(frame: TestFrame, host: TestHost): void;
-  accepted(frame: TestFrame, host: TestHost): void;
-  answeredMoved(arrival: Arrival<TestFrame>, to: string | undefined): void;
+  accepted(frame: TestFrame): void;
+  answeredMoved(arrival: Arrival<TestFrame>): void;
   lost(frame: TestFrame): void;
   /** After everything that a host has done; action: what it was. */
   acted(host: TestHost, action: MoveAction<TestFrame>): void;
@@ -120,7 +120,7 @@ export class TestHost {
   arrive(arrival: Arrival<TestFrame>): void {
     if (!this.isAlive) this.#world.lost(arrival.frame);
     else if (this.machine) this.handle({ type: "frame", ...arrival });
-    else this.#answerMoved(arrival, undefined);
+    else this.#answerMoved(arrival);
   }
 
   #do(action: MoveAction<TestFrame>): void {
@@ -187,16 +187,16 @@ export class TestHost {
         this.#publish(action.generation, 1);
         break;
       case "deliver":
-        this.#world.accepted(action.frame, this);
+        this.#world.accepted(action.frame);
         this.adapters[action.frame.flow]?.put(action.frame);
         this.#serve();
         break;
       case "hold":
       case "forward":
-        this.#world.accepted(action.frame, this);
+        this.#world.accepted(action.frame);
         break;
       case "moved":
-        this.#answerMoved(action, action.host);
+        this.#answerMoved(action);
         break;
     }
     this.#world.acted(this, action);
@@ -298,9 +298,9 @@ export class TestHost {
     );
   }
 
-  #answerMoved(arrival: Arrival<TestFrame>, to: string | undefined): void {
+  #answerMoved(arrival: Arrival<TestFrame>): void {
     this.#links.toSenders.send(
-      () => this.#world.answeredMoved(arrival, to),
+      () => this.#world.answeredMoved(arrival),
       () => this.#world.lost(arrival.frame),
     );
   }

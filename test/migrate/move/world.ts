@@ -79,10 +79,6 @@ export class World {
     for (let flow = 0; flow < adapters; flow++) this.#send(flow);
   }
 
-  get copies(): number {
-    return this.#traces.length;
-  }
-
   get sentFrames(): number {
     return this.#nextSeq.reduce((sum, seq) => sum + seq, 0);
   }
@@ -241,7 +237,6 @@ export class World {
 
   /** Watchers hear late, each at its time. */
   #changed(flow: number, host: string, generation: number): void {
-    if (this.#beliefs === undefined) return;
     const lateNs = this.chance.below(Math.round(this.#options.hearMs * 1e6) + 1);
     this.clock.after(lateNs, { fire: () => this.#changedTo(flow, host, generation) });
   }
