@@ -6,7 +6,7 @@
  * the reader wants more; of what is written here, what Writable holds until its stream has room.
  */
 import { isIPv6 } from "node:net";
-import { Duplex, type DuplexOptions } from "node:stream";
+import { addAbortSignal, Duplex, type DuplexOptions } from "node:stream";
 import type { StreamAddress, StreamEnd, StreamErrorCode, StreamHandler } from "../../agent/stream.js";
 import { HandlerSlot } from "./handler-slot.js";
 import { IdleTimer } from "./idle-timer.js";
@@ -50,7 +50,7 @@ export class AggregateSocket extends Duplex {
     remote: StreamAddress,
     options: AggregateSocketOptions = {},
   ) {
-    const { timeout, ...duplex } = options;
+    const { timeout, signal, ...duplex } = options;
     super({ allowHalfOpen: false, ...duplex, emitClose: false, autoDestroy: true });
     this.#connecting = connecting;
     this.#remote = remote;
@@ -64,6 +64,8 @@ export class AggregateSocket extends Duplex {
     if (timeout !== undefined) this.#idle.set(timeout);
     this.#stream = open(this.#slot);
     this.#loop.hold();
+    // Not Duplex's to do: a signal that was aborted before destroys the socket at once, which needs all of it.
+    if (signal) addAbortSignal(signal, this);
   }
 
   get connecting(): boolean {
