@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { causeText } from "../index.js";
 import type { ScenarioReport } from "../scenario/run.js";
+import { whole } from "./numbers.js";
 import { facts, table } from "./report.js";
 import { limitTable } from "./run-limits.js";
 import { socketLines } from "./run-sockets.js";
@@ -133,10 +134,6 @@ function hostTable({ hosts }: ScenarioReport): string {
     return [host.host, host.address, ...known, flowsMade, redirectedFrames, forwardedFrames];
   });
   return table(head, rows);
-}
-
-function whole(n: number): string {
-  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
 function number(n: number): string {

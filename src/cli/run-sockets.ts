@@ -1,5 +1,6 @@
 /** What `ringlane run` prints of sockets: transfers and utilization, beside those of a transfer a message, and whether all came whole. */
 import type { ScenarioReport } from "../scenario/run.js";
+import { whole } from "./numbers.js";
 
 type Line = readonly [name: string, value: string];
 
@@ -24,10 +25,6 @@ function percent(share: number): string {
 
 function micros(ns: number): string {
   return `${rounded(ns / 1000)} us`;
-}
-
-function whole(n: number): string {
-  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
 function rounded(n: number): string {

@@ -1,5 +1,6 @@
 /** What an audit found, for people. */
 import { causeText, type Failure } from "../../index.js";
+import { whole } from "../numbers.js";
 import { printUnread } from "../read.js";
 import { facts, table } from "../report.js";
 import type { AuditReport } from "./audit-json.js";
@@ -126,8 +127,4 @@ function percent(part: number, all: number): string {
 
 function decimal(value: number): string {
   return value.toFixed(3);
-}
-
-function whole(value: number): string {
-  return value.toLocaleString("en-US");
 }

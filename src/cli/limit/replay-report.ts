@@ -1,5 +1,6 @@
 /** What a replay found, for people. */
 import { terminalChart } from "../chart/terminal.js";
+import { decimal, tenths, whole } from "../numbers.js";
 import { printUnread } from "../read.js";
 import { facts, table } from "../report.js";
 import { totalChart } from "./replay-charts.js";
@@ -127,17 +128,4 @@ function difference(refused: number, than: number): string {
 
 function percent(part: number): string {
   return `${decimal(100 * part)} %`;
-}
-
-/** More digits of a mean say nothing. */
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function whole(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function decimal(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 3 : 1 });
 }

@@ -1,6 +1,7 @@
 /** What an estimate found, for people. */
 import type { RdmaTransferFigures, RdmaWindowFigures } from "../../index.js";
 import { terminalChart } from "../chart/terminal.js";
+import { decimal, tenths, whole } from "../numbers.js";
 import { printUnread } from "../read.js";
 import { type Cell, facts, table } from "../report.js";
 import { utilizationChart } from "./charts.js";
@@ -96,16 +97,4 @@ function verdictText({ totals, windowUs }: EstimateReport): string {
 
 function percent(share: number | null): string {
   return `${tenths(100 * (share ?? 0))} %`;
-}
-
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function whole(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function decimal(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 3 : 1 });
 }

@@ -2,7 +2,7 @@
  * The sockets of a capture and the pairs of hosts between which they are, numbered as they come, and which bytes of each are new. Numbers
  * are bounded: a scan from made-up addresses must not take all memory.
  */
-import ipaddr from "ipaddr.js";
+import { ipText } from "../../overlay/address.js";
 import type { Segment } from "./segment.js";
 
 export const DESTINATIONS_MAX = 65_536;
@@ -41,9 +41,9 @@ export class Sockets {
   /** Source and destination of each, by number. */
   destinationNames(): string[] {
     return [...this.#destinations.keys()].map((addresses) => {
-      const bytes = [...Buffer.from(addresses, "latin1")];
+      const bytes = Buffer.from(addresses, "latin1");
       const half = bytes.length / 2;
-      return `${addressText(bytes.slice(0, half))} > ${addressText(bytes.slice(half))}`;
+      return `${ipText(bytes.subarray(0, half))} > ${ipText(bytes.subarray(half))}`;
     });
   }
 }
@@ -65,9 +65,4 @@ export function newBytes(socket: Socket, { payloadBytes, tcp }: Segment): number
   const fresh = Math.min(payloadBytes, (end - next) | 0);
   socket.next = fresh > 0 ? end : next;
   return Math.max(0, fresh);
-}
-
-function addressText(bytes: number[]): string {
-  const parsed = ipaddr.fromByteArray(bytes);
-  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
 }

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { makeStation, type Station, StationWire, type WireFaults } from "../../helpers/agents.js";
 import { Random } from "../../helpers/property.js";
-import { faultsOf, Talker } from "./chatter.js";
+import { faultsOf, Talker } from "../../helpers/talker.js";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -13,6 +13,7 @@ const STREAMS_MAX = 5;
 const SESSION = { windowBytes: 4096, sendBufferBytes: 2048, transferBytes: 4096, transfersMax: 8, resumeMs: 4000 };
 const HELD_BYTES_MAX = STREAMS_MAX * SESSION.sendBufferBytes + SESSION.transfersMax * SESSION.transferBytes;
 const LONGEST_MS = 60_000;
+const HABITS = { longest: 6000, breakOffIn: 3000 };
 
 class World {
   wire: StationWire;
@@ -80,7 +81,7 @@ class World {
 
   #open(openers: Talker[]): void {
     const k = openers.length;
-    const talker = new Talker(2 * k, this.#random.below(1500));
+    const talker = new Talker(2 * k, this.#random.below(1500), HABITS);
     talker.stream = this.#stations[0].agent.connect({ address: B, port: 1000 + k }, talker);
     openers.push(talker);
   }
@@ -88,7 +89,7 @@ class World {
   #listen(): void {
     for (let k = 0; k < STREAMS_MAX; k++) {
       this.#stations[1].agent.listen(1000 + k, (stream) => {
-        const talker = new Talker(2 * k + 1, this.#random.below(1500));
+        const talker = new Talker(2 * k + 1, this.#random.below(1500), HABITS);
         talker.stream = stream;
         this.takers[k] = talker;
         return talker;

@@ -111,4 +111,16 @@ describe.each(SOCKET_WORLDS)("connecting ($name)", ({ open }) => {
     abort.abort();
     expect(await failed).toMatchObject({ name: "AbortError", code: "ABORT_ERR" });
   });
+
+  it("is destroyed by a signal that was aborted before", async () => {
+    await using server = world.createServer({}, (peer) => {
+      peer.on("error", () => {});
+      peer.resume();
+    });
+    const client = world.connect(await listening(server), { signal: AbortSignal.abort() });
+    const { seen, closed } = events(client, ["connect", "ready"]);
+    expect(await failure(client)).toMatchObject({ name: "AbortError", code: "ABORT_ERR" });
+    await closed;
+    expect([client.pending, seen]).toEqual([true, []]);
+  });
 });

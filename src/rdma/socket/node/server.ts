@@ -1,8 +1,8 @@
 /** A net.Server that takes streams of an agent: the same events, the same errors, the same way to close. */
 import { EventEmitter } from "node:events";
-import { isIPv6 } from "node:net";
 import { checkInteger } from "../../../check.js";
 import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "../../agent/stream.js";
+import { familyOf } from "./family.js";
 import { undisturbed } from "./handler-slot.js";
 import { listenOn } from "./listen.js";
 import { LoopReference } from "./loop-reference.js";
@@ -75,7 +75,7 @@ export class AggregateServer extends EventEmitter {
   /** Where the server listens; null when it does not. */
   address(): { address: string; family: string; port: number } | null {
     const { address } = this.#agent;
-    return this.#port === undefined ? null : { address, family: isIPv6(address) ? "IPv6" : "IPv4", port: this.#port };
+    return this.#port === undefined ? null : { address, family: familyOf(address), port: this.#port };
   }
 
   getConnections(callback: (error: Error | null, count: number) => void): this {
@@ -129,7 +129,6 @@ export function createSocketServer(
 }
 
 function dropped(local: StreamAddress, remote: StreamAddress): Record<string, unknown> {
-  const familyOf = (address: string) => (isIPv6(address) ? "IPv6" : "IPv4");
   return {
     localAddress: local.address,
     localPort: local.port,

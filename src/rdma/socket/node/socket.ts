@@ -5,9 +5,9 @@
  * Bounds: of what the peer sent, no more than a stream's window and readableHighWaterMark wait here, since a byte is reported used only when
  * the reader wants more; of what is written here, what Writable holds until its stream has room.
  */
-import { isIPv6 } from "node:net";
-import { Duplex, type DuplexOptions } from "node:stream";
+import { addAbortSignal, Duplex, type DuplexOptions } from "node:stream";
 import type { StreamAddress, StreamEnd, StreamErrorCode, StreamHandler } from "../../agent/stream.js";
+import { familyOf, type IpFamily } from "./family.js";
 import { HandlerSlot } from "./handler-slot.js";
 import { IdleTimer } from "./idle-timer.js";
 import { LoopReference } from "./loop-reference.js";
@@ -50,7 +50,7 @@ export class AggregateSocket extends Duplex {
     remote: StreamAddress,
     options: AggregateSocketOptions = {},
   ) {
-    const { timeout, ...duplex } = options;
+    const { timeout, signal, ...duplex } = options;
     super({ allowHalfOpen: false, ...duplex, emitClose: false, autoDestroy: true });
     this.#connecting = connecting;
     this.#remote = remote;
@@ -64,6 +64,8 @@ export class AggregateSocket extends Duplex {
     if (timeout !== undefined) this.#idle.set(timeout);
     this.#stream = open(this.#slot);
     this.#loop.hold();
+    // Not Duplex's to do: a signal that was aborted before destroys the socket at once, which needs all of it.
+    if (signal) addAbortSignal(signal, this);
   }
 
   get connecting(): boolean {
@@ -103,8 +105,8 @@ export class AggregateSocket extends Duplex {
     return this.#connecting ? undefined : this.#remote.port;
   }
 
-  get remoteFamily(): "IPv4" | "IPv6" | undefined {
-    return familyOf(this.remoteAddress);
+  get remoteFamily(): IpFamily | undefined {
+    return this.#connecting ? undefined : familyOf(this.#remote.address);
   }
 
   get localAddress(): string | undefined {
@@ -115,8 +117,8 @@ export class AggregateSocket extends Duplex {
     return this.#connecting ? undefined : this.#stream.local.port;
   }
 
-  get localFamily(): "IPv4" | "IPv6" | undefined {
-    return familyOf(this.localAddress);
+  get localFamily(): IpFamily | undefined {
+    return this.#connecting ? undefined : familyOf(this.#stream.local.address);
   }
 
   /** This end; nothing while it connects. */
@@ -269,9 +271,4 @@ export class AggregateSocket extends Duplex {
     if (this.#connecting || this.destroyed) return;
     if (this.#outbox.flush(this.#stream) > 0) this.#idle.touch();
   }
-}
-
-function familyOf(address: string | undefined): "IPv4" | "IPv6" | undefined {
-  if (address === undefined) return undefined;
-  return isIPv6(address) ? "IPv6" : "IPv4";
 }

@@ -1,15 +1,22 @@
-/** Users of agents' streams that write, read, pause, end and break off as a seed says; bytes tell their own place. */
-import type { StreamEnd, StreamErrorCode, StreamHandler } from "../../../src/rdma/agent/index.js";
-import type { Random } from "../../helpers/property.js";
+/** Users of streams that write, read, pause, end and break off as a seed says. Bytes tell their own place: any that is lost, twice or elsewhere shows. */
+import type { StreamEnd, StreamErrorCode, StreamHandler } from "../../src/rdma/agent/index.js";
+import type { Random } from "./property.js";
 
-export function byteAt(salt: number, offset: number): number {
+function byteAt(salt: number, offset: number): number {
   return Math.imul(salt * 31 + offset + 1, 0x9e3779b1) >>> 24;
+}
+
+export interface Habits {
+  /** Of a write, in bytes. */
+  readonly longest: number;
+  /** It breaks off in one turn of so many. */
+  readonly breakOffIn: number;
 }
 
 /** One end's user. */
 export class Talker implements StreamHandler {
   readonly salt: number;
-  stream: StreamEnd | undefined;
+  stream: Pick<StreamEnd, "write" | "end" | "reset" | "consumed"> | undefined;
   isOpen: boolean;
   isClosed = false;
   error: StreamErrorCode | undefined;
@@ -20,14 +27,16 @@ export class Talker implements StreamHandler {
   /** What came wrong. */
   wrong: string | undefined;
   readonly #target: number;
+  readonly #habits: Habits;
   #unread = 0;
   #hasEnded = false;
 
   /** The opener's salt is 2k, its taker's 2k + 1. */
-  constructor(salt: number, target: number) {
+  constructor(salt: number, target: number, habits: Habits) {
     this.salt = salt;
     this.isOpen = salt % 2 === 1;
     this.#target = target;
+    this.#habits = habits;
   }
 
   step(random: Random): void {
@@ -38,13 +47,13 @@ export class Talker implements StreamHandler {
       this.#unread -= used;
       stream.consumed(used);
     }
-    if (random.below(3000) === 0) {
+    if (random.below(this.#habits.breakOffIn) === 0) {
       this.brokeOff = true;
       stream.reset();
     } else if (this.written < this.#target) {
       const length = Math.min(
         this.#target - this.written,
-        random.below(8) === 0 ? random.below(6000) : 1 + random.below(200),
+        random.below(8) === 0 ? random.below(this.#habits.longest) : 1 + random.below(200),
       );
       this.written += stream.write(Uint8Array.from({ length }, (_, i) => byteAt(this.salt, this.written + i)));
     } else if (!this.#hasEnded) {
