@@ -1,9 +1,9 @@
 /** An agent of a process: an engine, a device and a UDP socket behind it, and the loop that keeps them going. */
-import { randomFillSync } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { defined } from "../../../defined.js";
 import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
 import { ConfigError } from "../../../errors.js";
+import { ROCEV2_PORT } from "../../../gqp/numbers.js";
 import {
   Agent,
   type AgentOptions,
@@ -18,6 +18,7 @@ import {
   type StreamHandler,
   type WasmSource,
 } from "../../../index.js";
+import { random32 } from "../../../seed.js";
 
 export interface OpenAgentOptions
   extends Pick<AgentOptions, "connections" | "session" | "tenant" | "aggregates" | "sessionPort" | "pathMtu"> {
@@ -60,8 +61,8 @@ export async function openAgent(options: OpenAgentOptions): Promise<NodeAgent> {
       const { tenant, aggregates, sessionPort, pathMtu = 4096 } = options;
       const own = { connections, session, tenant, aggregates, sessionPort, pathMtu };
       const device = engine.addRdma({ port });
-      const sourcePort = udpPort ?? 4791;
-      return new Agent({ ...own, device, local, sourcePort, random, onWork, clock: () => performance.now() });
+      const sourcePort = udpPort ?? ROCEV2_PORT;
+      return new Agent({ ...own, device, local, sourcePort, random: random32, onWork, clock: () => performance.now() });
     });
     return agent;
   } catch (error) {
@@ -156,9 +157,4 @@ export class NodeAgent implements StreamAgent {
     if (isBusy || waitMs < SPIN_MS) this.wake();
     else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs)).unref();
   }
-}
-
-/** 32 bits of the system's. */
-function random(): number {
-  return randomFillSync(new Uint32Array(1))[0] as number;
 }
