@@ -43,7 +43,7 @@ export function acceptSend(endpoint: usize, qp: usize, op: u32, bth: usize, payl
   if (!isInPlace(q, op, len, INBOUND_SEND)) return NAK_INVALID_REQUEST;
   if (q.rqPosted == q.rqDone) return SYNDROME_RNR | q.rnrTimer;
   const wqe = recvWqe(qp, q.rqDone);
-  const before = opStarts(op) ? 0 : q.messageBytes;
+  const before = opStarts(op) ? 0 : q.inboundBytes;
   if (wqe.length - before < len) {
     completeReceive(endpoint, qp, WC_LOC_LEN_ERR, WC_RECV, 0);
     return NAK_INVALID_REQUEST;
@@ -53,7 +53,7 @@ export function acceptSend(endpoint: usize, qp: usize, op: u32, bth: usize, payl
     return NAK_REMOTE_OPERATION;
   }
   Copy.bytes((wqe.address + before) as usize, payload, len);
-  q.messageBytes = before + len;
+  q.inboundBytes = before + len;
   step(endpoint, qp, op, bth, INBOUND_SEND);
   return SYNDROME_ACK;
 }
@@ -77,7 +77,7 @@ export function acceptWrite(endpoint: usize, qp: usize, op: u32, bth: usize, pay
   }
   if (opHasImmediate(op) && q.rqPosted == q.rqDone) return SYNDROME_RNR | q.rnrTimer;
   Copy.bytes(to, payload, len);
-  q.messageBytes = (starts ? 0 : q.messageBytes) + len;
+  q.inboundBytes = (starts ? 0 : q.inboundBytes) + len;
   q.writeVa = va + (len as u64);
   q.writeKey = key;
   q.writeLeft = left - len;
@@ -87,7 +87,7 @@ export function acceptWrite(endpoint: usize, qp: usize, op: u32, bth: usize, pay
 
 /** May the packet follow the last one, and is its payload as long as its place demands (9.7.4.1.6)? */
 function isInPlace(q: Qp, op: u32, len: u32, message: u32): bool {
-  if (q.message != (opStarts(op) ? (INBOUND_NONE as u32) : message)) return false;
+  if (q.inbound != (opStarts(op) ? (INBOUND_NONE as u32) : message)) return false;
   if (!opEnds(op)) return len == q.mtu;
   return len <= q.mtu && (len != 0 || opStarts(op));
 }
@@ -97,15 +97,15 @@ function step(endpoint: usize, qp: usize, op: u32, bth: usize, message: u32): vo
   const q = changetype<Qp>(qp);
   q.expectedPsn = psnAdd(q.expectedPsn, 1);
   if (!opEnds(op)) {
-    q.message = message;
+    q.inbound = message;
     return;
   }
-  q.message = INBOUND_NONE;
+  q.inbound = INBOUND_NONE;
   q.msn = psnAdd(q.msn, 1);
   const hasImmediate = opHasImmediate(op);
   if (message == INBOUND_WRITE && !hasImmediate) return;
   const opcode = message == INBOUND_WRITE ? WC_RECV_RDMA_WITH_IMM : WC_RECV;
-  const entry = completeReceive(endpoint, qp, WC_SUCCESS, opcode, q.messageBytes);
+  const entry = completeReceive(endpoint, qp, WC_SUCCESS, opcode, q.inboundBytes);
   if (entry == 0) return;
   const cqe = changetype<Cqe>(entry);
   cqe.sourceQpn = q.destQpn;

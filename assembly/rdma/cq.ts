@@ -20,6 +20,7 @@ import {
   CQE_SOURCE_QPN,
   CQE_STATUS,
   CQE_WR_ID,
+  WC_SUCCESS,
 } from "../layout";
 
 @unmanaged
@@ -77,4 +78,20 @@ export function cqPush(cq: usize): usize {
 export function cqFront(c: Cq): usize {
   const tail = c.tail;
   return tail == c.head ? 0 : (c.entries as usize) + ((tail & c.mask) as usize) * CQE_BYTES;
+}
+
+/**
+ * The oldest entry that says a success of the queue pair of that number; 0 when there is none. Entries in front of it are taken: failures, of
+ * which the first one's status stays at status (u32, WC_SUCCESS before), and what a former owner of the completion queue has left.
+ */
+export function cqSuccess(c: Cq, qpn: u32, status: usize): usize {
+  for (let entry = cqFront(c); entry != 0; entry = cqFront(c)) {
+    const cqe = changetype<Cqe>(entry);
+    if (cqe.qpn == qpn) {
+      if (cqe.status == WC_SUCCESS) return entry;
+      if (load<u32>(status) == WC_SUCCESS) store<u32>(status, cqe.status);
+    }
+    c.tail += 1;
+  }
+  return 0;
 }

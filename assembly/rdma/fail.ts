@@ -71,7 +71,7 @@ export function fail(endpoint: usize, qp: usize): void {
   if (q.state == QP_ERROR) return;
   q.state = QP_ERROR;
   q.flags &= QP_F_ACTIVE | QP_F_TOUCHED | QP_F_TIMED;
-  q.message = INBOUND_NONE;
+  q.inbound = INBOUND_NONE;
   q.answersTail = q.answersHead;
   ringEnqueue(changetype<Endpoint>(endpoint).events as usize, q.qpn);
   tally(endpoint, RDMA_COUNT_ERRORS, 1);

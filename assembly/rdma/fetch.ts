@@ -32,7 +32,7 @@ export function acceptRead(endpoint: usize, qp: usize, bth: usize, len: u32): u3
   const q = changetype<Qp>(qp);
   const reth = bth + BTH_BYTES;
   const length = rethLength(reth);
-  if (q.message != INBOUND_NONE || len != 0 || length > MESSAGE_BYTES_MAX) return NAK_INVALID_REQUEST;
+  if (q.inbound != INBOUND_NONE || len != 0 || length > MESSAGE_BYTES_MAX) return NAK_INVALID_REQUEST;
   if ((q.access & ACCESS_REMOTE_READ) == 0) return NAK_REMOTE_ACCESS;
   const key = rethKey(reth);
   const va = rethVa(reth);
@@ -53,7 +53,7 @@ export function acceptAtomic(endpoint: usize, qp: usize, op: u32, bth: usize, le
   const q = changetype<Qp>(qp);
   const eth = bth + BTH_BYTES;
   const va = rethVa(eth);
-  if (q.message != INBOUND_NONE || len != 0 || (va & 7) != 0) return NAK_INVALID_REQUEST;
+  if (q.inbound != INBOUND_NONE || len != 0 || (va & 7) != 0) return NAK_INVALID_REQUEST;
   if ((q.access & ACCESS_REMOTE_ATOMIC) == 0) return NAK_REMOTE_ACCESS;
   const at = locate(endpoint, rethKey(eth), q.pd, va, 8, ACCESS_REMOTE_ATOMIC);
   if (at == 0) return NAK_REMOTE_ACCESS;

@@ -1,7 +1,7 @@
 // Transfers in: receives over the slots of a region, their completions taken in bursts, and aggregates taken apart where they lie. What was
 // taken is the host's until it takes the next: then the receives are posted again.
 //
-//   receiver  │ endpoint │ qp │ cq │ lkey │ slots │ strideBytes │ slotBytes │ slotMask │ messages │ messagesMax │ taken │ released │
+//   receiver  │ qp │ cq │ lkey │ slots │ strideBytes │ slotBytes │ slotMask │ messages │ messagesMax │ taken │ released │
 //             │ count │ length │ imm │ data │ fault │ status │ transfers │ unused │
 //
 // taken and released count transfers, modulo 2^32. Receives complete in the order in which they were posted (IBTA volume 1, 9.5), so the
@@ -14,7 +14,6 @@ import {
   RECEIVER_COUNT,
   RECEIVER_CQ,
   RECEIVER_DATA,
-  RECEIVER_ENDPOINT,
   RECEIVER_FAULT,
   RECEIVER_IMM,
   RECEIVER_LENGTH,
@@ -36,16 +35,14 @@ import {
   TAKEN_WHOLE,
   WC_F_WITH_IMM,
   WC_RECV,
-  WC_SUCCESS,
 } from "../layout";
 import { streamUnpackBurst } from "../path/stream-unpack";
-import { Cq, Cqe, cqFront } from "./cq";
+import { Cq, Cqe, cqSuccess } from "./cq";
 import { Qp } from "./qp";
 import { recvWqe } from "./wqe";
 
 @unmanaged
 export class Receiver {
-  endpoint: u32;
   qp: u32;
   cq: u32;
   lkey: u32;
@@ -66,12 +63,11 @@ export class Receiver {
   /** Of the first completion that was no success. */
   status: u32;
   transfers: u32;
-  unused0: u32;
+  unused0: u64;
   unused1: v128;
 }
 
 if (offsetof<Receiver>() != RECEIVER_BYTES) ERROR("Receiver: size");
-if (offsetof<Receiver>("endpoint") != RECEIVER_ENDPOINT) ERROR("Receiver: endpoint");
 if (offsetof<Receiver>("qp") != RECEIVER_QP) ERROR("Receiver: qp");
 if (offsetof<Receiver>("cq") != RECEIVER_CQ) ERROR("Receiver: cq");
 if (offsetof<Receiver>("lkey") != RECEIVER_LKEY) ERROR("Receiver: lkey");
@@ -158,21 +154,12 @@ export function receiverBurst(receiver: usize): u32 {
 
 /** The oldest completion that is a transfer; 0 when there is none. Those that say why there are no more are taken on the way. */
 function front(r: Receiver): usize {
-  const qpn = changetype<Qp>(r.qp as usize).qpn;
-  const cq = changetype<Cq>(r.cq as usize);
-  for (let entry = cqFront(cq); entry != 0; entry = cqFront(cq)) {
-    const cqe = changetype<Cqe>(entry);
-    // One of another queue pair is what a former owner of the completion queue has left.
-    if (cqe.qpn == qpn) {
-      if (cqe.status == WC_SUCCESS) {
-        if (!ASC_NO_ASSERT) assert(((cqe.wrId ^ r.taken) & r.slotMask) == 0, "a receive completed out of its turn");
-        return entry;
-      }
-      if (r.status == WC_SUCCESS) r.status = cqe.status;
-    }
-    cq.tail += 1;
+  const status = changetype<usize>(r) + RECEIVER_STATUS;
+  const entry = cqSuccess(changetype<Cq>(r.cq as usize), changetype<Qp>(r.qp as usize).qpn, status);
+  if (!ASC_NO_ASSERT && entry != 0) {
+    assert(((changetype<Cqe>(entry).wrId ^ r.taken) & r.slotMask) == 0, "a receive completed out of its turn");
   }
-  return 0;
+  return entry;
 }
 
 function take(r: Receiver): void {

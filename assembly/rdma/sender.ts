@@ -29,14 +29,13 @@ import {
   TRANSFER_IMM,
   TRANSFER_LENGTH,
   TRANSFER_MESSAGES,
-  WC_SUCCESS,
   WR_F_SIGNALED,
   WR_SEND,
   WR_SEND_WITH_IMM,
 } from "../layout";
 import { Aggregate, Message } from "../path/stream";
 import { streamOpen, streamPackBurst } from "../path/stream-pack";
-import { Cq, Cqe, cqFront } from "./cq";
+import { Cq, Cqe, cqSuccess } from "./cq";
 import { rdmaResume } from "./post";
 import { isRequesting, Qp } from "./qp";
 import { sendWqe } from "./wqe";
@@ -139,17 +138,12 @@ export function senderComplete(sender: usize): u32 {
   const cq = changetype<Cq>(s.cq as usize);
   let done: u32 = 0;
   let messages: u64 = 0;
-  for (let entry = cqFront(cq); entry != 0; entry = cqFront(cq)) {
-    const cqe = changetype<Cqe>(entry);
+  const status = sender + SENDER_STATUS;
+  for (let entry = cqSuccess(cq, qpn, status); entry != 0; entry = cqSuccess(cq, qpn, status)) {
+    const wrId = changetype<Cqe>(entry).wrId;
     cq.tail += 1;
-    // One of another queue pair is what a former owner of the completion queue has left.
-    if (cqe.qpn != qpn) continue;
-    if (cqe.status != WC_SUCCESS) {
-      if (s.status == WC_SUCCESS) s.status = cqe.status;
-      continue;
-    }
-    if (!ASC_NO_ASSERT) assert(cqe.wrId == (s.acked as u32) + done, "a transfer acknowledged out of its turn");
-    messages += transferAt(s, cqe.wrId).messages;
+    if (!ASC_NO_ASSERT) assert(wrId == (s.acked as u32) + done, "a transfer acknowledged out of its turn");
+    messages += transferAt(s, wrId).messages;
     done++;
   }
   s.acked += done as u64;

@@ -6,7 +6,7 @@ import {
   RDMA_PATH_MTUS,
   type RdmaEstimateOperation,
 } from "../../index.js";
-import { number } from "../arguments.js";
+import { number, pathMtu } from "../arguments.js";
 import { duration, durationText } from "../duration.js";
 
 const DEFAULT_WINDOW_NS = 100_000;
@@ -51,12 +51,6 @@ export function withEstimateOptions(command: Command): Command {
 export function windowsAround(windowNs: number): number[] {
   const all = new Set([...WINDOWS_US.map((us) => us * NS_PER_US), windowNs]);
   return [...all].toSorted((a, b) => a - b);
-}
-
-function pathMtu(text: string): number {
-  const mtu = RDMA_PATH_MTUS.find((one) => one === number(text));
-  if (mtu === undefined) throw new InvalidArgumentError(`must be one of ${RDMA_PATH_MTUS.join(", ")}`);
-  return mtu;
 }
 
 function within([min, max]: readonly [number, number]): (text: string) => number {

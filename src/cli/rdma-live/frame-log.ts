@@ -4,8 +4,6 @@ import { type OutputFile, openOutput } from "../files.js";
 
 export class FrameLog {
   readonly #output: OutputFile;
-  /** The wall clock at the monotonic one's zero. */
-  readonly #epochMs = Date.now() - performance.now();
 
   private constructor(output: OutputFile) {
     this.#output = output;
@@ -18,7 +16,7 @@ export class FrameLog {
 
   /** The frame's bytes are copied. A disk that is slower than the traffic has its backlog in memory. */
   add(frame: Uint8Array): void {
-    const timestampNs = BigInt(Math.round((this.#epochMs + performance.now()) * 1000)) * 1000n;
+    const timestampNs = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
     this.#output.writer.write({ timestampNs, data: frame });
   }
 

@@ -1,6 +1,7 @@
 /** An RDMA device on a UDP socket, and the loop that both ends' work is done in: turns as long as something moves, then rest. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openUdpDriver, type UdpDriver } from "../../driver/udp/index.js";
+import { ROCEV2_PORT } from "../../gqp/numbers.js";
 import {
   type ConnectionEvent,
   ConnectionManager,
@@ -9,6 +10,7 @@ import {
   type RdmaDevice,
   type RdmaSizes,
 } from "../../index.js";
+import { random32 } from "../../seed.js";
 import { FrameLog } from "./frame-log.js";
 import { PeerError } from "./peer-error.js";
 
@@ -26,7 +28,6 @@ export interface HostOptions {
   readonly write: string | undefined;
 }
 
-const ROCEV2_PORT = 4791;
 /** Path MTU 4096 and all headers. */
 const PAYLOAD_BYTES = 4608;
 /** How exactly the device's timeouts are kept. */
@@ -66,7 +67,7 @@ export class RdmaHost {
       device,
       local: bind,
       sourcePort: ROCEV2_PORT,
-      random: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
+      random: random32,
       ...TIMEOUTS,
     });
     const log = write === undefined ? undefined : await FrameLog.open(write);

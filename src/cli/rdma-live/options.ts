@@ -1,7 +1,7 @@
 /** What `ringlane rdma serve`, `ping` and `perf` can be asked for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type PathMtuBytes, RDMA_PATH_MTUS } from "../../index.js";
-import { number } from "../arguments.js";
+import { RDMA_PATH_MTUS } from "../../index.js";
+import { number, pathMtu } from "../arguments.js";
 import { duration, durationText } from "../duration.js";
 import { PERF_OPERATIONS, SIZE_BYTES_MAX } from "./wish.js";
 
@@ -50,10 +50,4 @@ function messageSize(text: string): number {
   const size = number(text);
   if (size < 1 || size > SIZE_BYTES_MAX) throw new InvalidArgumentError(`must be from 1 to ${SIZE_BYTES_MAX}`);
   return size;
-}
-
-function pathMtu(text: string): PathMtuBytes {
-  const mtu = RDMA_PATH_MTUS.find((one) => one === number(text));
-  if (mtu === undefined) throw new InvalidArgumentError(`must be one of ${RDMA_PATH_MTUS.join(", ")}`);
-  return mtu;
 }

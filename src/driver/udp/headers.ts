@@ -26,7 +26,7 @@ export class Headers {
     this.#udpPort = udpPort;
   }
 
-  /** The Ethernet frame in which the payload came from a remote's port. */
+  /** The Ethernet frame in which the payload came from a remote, named as the socket does, and its port. */
   frame(remote: string, remotePort: number, payload: Uint8Array): Uint8Array {
     const { bytes, l3, l4, ipSum } = this.#template(remote);
     const frame = new Uint8Array(bytes.length + payload.length);
@@ -50,7 +50,8 @@ export class Headers {
     const kept = this.#kept.get(remote);
     if (kept) return kept;
     if (this.#kept.size === KEPT_MAX) this.#kept.clear();
-    const source = parseIp("remote", remote);
+    // A link-local address comes with its zone, which no packet has.
+    const source = parseIp("remote", remote.replace(/%.*/, ""));
     const template = buildTemplate({
       local: source,
       remote: this.#local,

@@ -11,7 +11,7 @@ import type { Arrival } from "../../buffer/pool.js";
 import type { Port } from "../../buffer/port.js";
 import { checkInteger } from "../../check.js";
 import { ROCEV2_PORT } from "../../gqp/numbers.js";
-import { ipText, parseIp } from "../../overlay/address.js";
+import { parseIp } from "../../overlay/address.js";
 import type { Driver } from "../driver.js";
 import { datagramOf } from "./datagram.js";
 import { Headers } from "./headers.js";
@@ -198,10 +198,8 @@ export class UdpDriver implements Driver {
       return;
     }
     this.counters.received++;
-    // A link-local address comes with its zone, which no packet has.
-    const remote = ipText(parseIp("remote", address.replace(/%.*/, "")));
     const isFirst = this.#arrived.length === 0;
-    const data = this.#headers.frame(remote, port, payload);
+    const data = this.#headers.frame(address, port, payload);
     this.#onFrame(data);
     this.#arrived.push({ data });
     if (isFirst) this.#onArrival();

@@ -3,6 +3,7 @@
  * what may be told in it; anything else is counted (`ignored`) and changes nothing. Frames, packets, answers and leases are for every
  * step; after each event `settle` looks at whose the VM is, and acts by that.
  */
+import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import type { MoveAction, MoveEvent, MoveOutcome } from "./action.js";
 import { Channel } from "./channel.js";
@@ -90,8 +91,7 @@ export abstract class Side<F, Step extends string> {
 
   /** When to say `tick`, at the latest; undefined: not before something else happens. */
   get nextMs(): number | undefined {
-    const times = [this.channel.nextMs, this.title.nextMs, ...this.deadlines()].filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest([this.channel.nextMs, this.title.nextMs, ...this.deadlines()]);
   }
 
   /** An event, and what is to be done about it. Throws ConfigError for a time that is none, and IllegalTransition for our own bugs. */

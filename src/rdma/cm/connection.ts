@@ -21,6 +21,7 @@ import {
   ignore,
   NOTHING,
   newRecord,
+  remoteQpnOf,
   send,
 } from "./record.js";
 import { disconnect, expire, guidBytes, receiveDrep, receiveDreq, receiveMra, receiveRej, reject } from "./release.js";
@@ -50,8 +51,7 @@ export class CmConnection {
 
   /** The peer's queue pair, once it has said so. */
   get remoteQpn(): number | undefined {
-    const { isActive, rep, req } = this.#record;
-    return isActive ? rep?.localQpn : req?.localQpn;
+    return remoteQpnOf(this.#record);
   }
 
   /** When to call `tick`; undefined: no timer runs. */

@@ -18,7 +18,7 @@ import { ABOUT_REQ, type Rej } from "./messages.js";
 import { type ConnectOptions, checkIdentity } from "./options.js";
 import type { ListenOptions } from "./passive.js";
 import { REJ_REASON, type RejReason } from "./reason.js";
-import { type CmIdentity, send } from "./record.js";
+import { type CmIdentity, isOpen, send } from "./record.js";
 import { guidBytes } from "./release.js";
 import type { Req } from "./req.js";
 import { answerStray, rejection } from "./stray.js";
@@ -133,8 +133,7 @@ export class CmEndpoint {
   #stale(peer: string, req: Req): Entry | undefined {
     for (const entry of this.#byReq.values()) {
       const { connection } = entry;
-      const isOpen = connection.state === "ESTABLISHED" || connection.state === "REP_SENT";
-      if (!isOpen || entry.peer !== peer || entry.peerGuid !== req.localCaGuid) continue;
+      if (!isOpen(connection.state) || entry.peer !== peer || entry.peerGuid !== req.localCaGuid) continue;
       if (connection.remoteQpn === req.localQpn) return entry;
     }
     return undefined;

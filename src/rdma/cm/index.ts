@@ -17,6 +17,6 @@ export { type AcceptOptions, type ConnectOptions, gidOf } from "./options.js";
 export type { ListenOptions } from "./passive.js";
 export { ackTimeout, mtuBytes, mtuCode, type PathMtuBytes, timeCode, timeMs } from "./quantity.js";
 export { REJ_REASON, type RejReason, rejReasonName } from "./reason.js";
-export type { CmIdentity, CmIgnoredCause, CmState } from "./record.js";
+export { type CmIdentity, type CmIgnoredCause, type CmState, isOpen } from "./record.js";
 export type { CmPath, Req } from "./req.js";
 export { answerStray } from "./stray.js";

@@ -127,6 +127,16 @@ export function idsOf(record: ConnectionRecord) {
   return { localCommunicationId: identity.localCommunicationId, remoteCommunicationId };
 }
 
+/** This end's queue pair is in RTR or RTS. */
+export function isOpen(state: CmState): boolean {
+  return state === "REP_SENT" || state === "ESTABLISHED";
+}
+
+/** The peer's queue pair, once it has said so. */
+export function remoteQpnOf({ isActive, rep, req }: ConnectionRecord): number | undefined {
+  return isActive ? rep?.localQpn : req?.localQpn;
+}
+
 export function send(mad: Uint8Array): SendAction {
   return { type: "send", mad: mad.slice() };
 }

@@ -4,7 +4,18 @@ import { type CmMad, encodeCmMad } from "./codec.js";
 import { ABOUT_OTHER, ABOUT_REP, ABOUT_REQ, type Dreq, type Mra, type Rej } from "./messages.js";
 import { timeMs } from "./quantity.js";
 import { REJ_REASON, type RejReason, rejReasonName } from "./reason.js";
-import { ask, bounded, type ConnectionRecord, idsOf, ignore, NOTHING, send, settle } from "./record.js";
+import {
+  ask,
+  bounded,
+  type ConnectionRecord,
+  idsOf,
+  ignore,
+  isOpen,
+  NOTHING,
+  remoteQpnOf,
+  send,
+  settle,
+} from "./record.js";
 import { answerStray } from "./stray.js";
 
 const QP_ERROR: CmAction = { type: "qp", state: "ERROR" };
@@ -30,7 +41,7 @@ export function disconnect(record: ConnectionRecord, privateData: Uint8Array): C
       return [send(rej), ...end(record, "rejected", "local", "consumer-reject", NOTHING)];
     }
     case "ESTABLISHED": {
-      const remoteQpn = (record.isActive ? record.rep?.localQpn : record.req?.localQpn) ?? 0;
+      const remoteQpn = remoteQpnOf(record) ?? 0;
       const dreq = { type: "DREQ", ...idsOf(record), remoteQpn, privateData } as const;
       const sent = ask(record, record.identity.transactionId, dreq);
       record.state = "DREQ_SENT";
@@ -48,10 +59,9 @@ export function receiveDreq(record: ConnectionRecord, mad: CmMad, dreq: Dreq): C
   const drep = answer ? [send(answer)] : [];
   const isOver = record.state === "TIMEWAIT" || record.state === "CLOSED";
   if (isOver) return drep;
-  const isOpen = record.state === "REP_SENT" || record.state === "ESTABLISHED" || record.state === "DREQ_SENT";
-  if (!isOpen || dreq.remoteQpn !== record.localQpn) return ignore(record, "unexpected");
-  const by = record.state === "DREQ_SENT" ? "local" : "peer";
-  return [...drep, ...end(record, "disconnected", by, "requested", dreq.privateData)];
+  const isEnding = record.state === "DREQ_SENT";
+  if (!(isOpen(record.state) || isEnding) || dreq.remoteQpn !== record.localQpn) return ignore(record, "unexpected");
+  return [...drep, ...end(record, "disconnected", isEnding ? "local" : "peer", "requested", dreq.privateData)];
 }
 
 export function receiveDrep(record: ConnectionRecord, privateData: Uint8Array): CmAction[] {
@@ -125,12 +135,12 @@ function end(
   reason: CmReason | "requested",
   privateData: Uint8Array,
 ): CmAction[] {
-  // Before REP_SENT and REP the queue pair is still in INIT; in DREQ_SENT it is in ERROR already.
-  const isReady = record.state === "REP_SENT" || record.state === "ESTABLISHED";
+  // Before, the queue pair is still in INIT; in DREQ_SENT it is in ERROR already.
+  const toError = isOpen(record.state) ? [QP_ERROR] : [];
   settle(record, "TIMEWAIT");
   record.answer = undefined;
   record.deadlineMs = record.nowMs + bounded(record, timeMs(record.ackTimeout));
-  return [...(isReady ? [QP_ERROR] : []), { type, by, reason, privateData } as CmAction];
+  return [...toError, { type, by, reason, privateData } as CmAction];
 }
 
 function encodeRej(record: ConnectionRecord, about: number, reason: RejReason, privateData: Uint8Array): Uint8Array {

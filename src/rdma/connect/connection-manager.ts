@@ -15,11 +15,12 @@ import {
   CmEndpoint,
   type CmOutput,
   ipServiceId,
+  isOpen,
   type RejReason,
 } from "../cm/index.js";
 import type { AddressOptions, RdmaDevice } from "../verbs/index.js";
 import type { ConnectionEvent } from "./event.js";
-import { flowLabelPort } from "./flow-label.js";
+import { DYNAMIC_PORTS, flowLabelPort } from "./flow-label.js";
 import { type Link, Links } from "./links.js";
 import { type ManagementCounters, ManagementQueue } from "./management.js";
 import {
@@ -35,8 +36,6 @@ import {
 import { checkConnectable, checkResources, checkWindow, follow, initialize } from "./queue-pair-states.js";
 import { Remotes } from "./remotes.js";
 import { readRequest } from "./request.js";
-
-const DYNAMIC_PORTS = 0xc000;
 
 export class ConnectionManager {
   readonly #options: ConnectionManagerOptions;
@@ -80,12 +79,9 @@ export class ConnectionManager {
 
   /** When to call poll though nothing has arrived; undefined: no timer runs. */
   get nextMs(): number | undefined {
-    if (!this.#isDueKnown) {
-      this.#dueMs = this.#endpoint.nextMs;
-      this.#isDueKnown = true;
-    }
+    const timerMs = this.#timerMs();
     const isReady = this.#management.waiting > 0 || this.#events.length > 0;
-    return isReady ? Math.min(this.#nowMs, this.#dueMs ?? this.#nowMs) : this.#dueMs;
+    return isReady ? Math.min(this.#nowMs, timerMs ?? this.#nowMs) : timerMs;
   }
 
   get counters(): Readonly<ManagementCounters> {
@@ -158,12 +154,20 @@ export class ConnectionManager {
     this.#management.receive((source, mad) => this.#carryOut(this.#endpoint.receive(source, mad, nowMs), nowMs));
     this.#takeErrors(nowMs);
     this.#hearData(nowMs);
-    const dueMs = this.nextMs;
-    if (dueMs !== undefined && dueMs <= nowMs) this.#carryOut(this.#endpoint.tick(nowMs), nowMs);
+    if ((this.#timerMs() ?? Number.POSITIVE_INFINITY) <= nowMs) this.#carryOut(this.#endpoint.tick(nowMs), nowMs);
     this.#management.send();
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+
+  /** The earliest of the connections' times. */
+  #timerMs(): number | undefined {
+    if (!this.#isDueKnown) {
+      this.#dueMs = this.#endpoint.nextMs;
+      this.#isDueKnown = true;
+    }
+    return this.#dueMs;
   }
 
   #carryOut(outputs: readonly CmOutput[], nowMs: number): void {
@@ -225,8 +229,8 @@ export class ConnectionManager {
   /** The queue pair has failed: its owner learns it now, and the peer, if it is there, by a DREQ. */
   #fail(link: Link, nowMs: number): void {
     const { connection, id } = link;
-    const isOpen = connection.state === "ESTABLISHED" || connection.state === "REP_SENT";
-    if (isOpen) this.#end(link, { type: "disconnected", id, by: "local", reason: "queue-pair-error" });
+    if (isOpen(connection.state))
+      this.#end(link, { type: "disconnected", id, by: "local", reason: "queue-pair-error" });
     this.#carryOutOf(link, connection.disconnect(nowMs), nowMs);
   }
 

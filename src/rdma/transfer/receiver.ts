@@ -59,7 +59,6 @@ export class TransferReceiver {
       throw error;
     }
     this.#memory.set(this.#ptr, [
-      [layout.RECEIVER_ENDPOINT, device.endpoint.ptr],
       [layout.RECEIVER_QP, qp.ptr],
       [layout.RECEIVER_CQ, qp.recvCq.ptr],
       [layout.RECEIVER_LKEY, this.#region.lkey],
@@ -118,8 +117,7 @@ export class TransferReceiver {
 
   /** Message i of what was taken last, as a view. */
   message(i: number): ReceivedMessage {
-    this.#checkOpen();
-    checkInteger("i", i, 0, this.#word(layout.RECEIVER_COUNT) - 1);
+    checkInteger("i", i, 0, this.messageCount - 1);
     const { u8, u16, u32 } = this.#memory.arena;
     const record = this.records + i * layout.MESSAGE_BYTES;
     const ptr = u32[(record + layout.MESSAGE_PTR) >> 2] as number;

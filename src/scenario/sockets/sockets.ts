@@ -1,4 +1,5 @@
 /** The sockets of a scenario: an agent in each endpoint that has some, and what they say to each other, in the fabric's time. */
+import { earliest } from "../../earliest.js";
 import { Random, type WasmSource } from "../../index.js";
 import { ipText } from "../../overlay/address.js";
 import { versionBetween } from "../check/traffic.js";
@@ -74,8 +75,7 @@ export class Sockets {
   /** When to call work though nothing was given to anybody, in the fabric's ms; undefined: never. */
   get nextMs(): number | undefined {
     if (this.isDone) return undefined;
-    const times = [...this.conversations, ...this.#agents].flatMap(({ nextMs }) => nextMs ?? []);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest([...this.conversations, ...this.#agents].map(({ nextMs }) => nextMs));
   }
 
   /** A guest was given a frame. */

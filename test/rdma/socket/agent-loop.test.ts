@@ -80,8 +80,9 @@ test("it ends where a user closes it from inside a call", async () => {
   await sleep(20);
 });
 
-test("a closed agent opens no stream that nobody would see to its end", async () => {
+test("a closed agent opens no stream, and listens to none, that nobody would see to its end", async () => {
   const agent = await open();
   await agent.close();
   expect(() => agent.connect({ address: "127.0.0.1", port: 80 }, new Recorder())).toThrow(ConfigError);
+  expect(() => agent.listen(80, () => new Recorder())).toThrow(ConfigError);
 });

@@ -1,5 +1,4 @@
 /** An agent of a process: an engine, a device and a UDP socket behind it, and the loop that keeps them going. */
-import { randomFillSync } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { defined } from "../../../defined.js";
 import { openUdpDriver, type UdpCounters, type UdpDriver } from "../../../driver/udp/index.js";
@@ -19,6 +18,7 @@ import {
   type StreamHandler,
   type WasmSource,
 } from "../../../index.js";
+import { random32 } from "../../../seed.js";
 
 export interface OpenAgentOptions
   extends Pick<AgentOptions, "connections" | "session" | "tenant" | "aggregates" | "sessionPort" | "pathMtu"> {
@@ -62,7 +62,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<NodeAgent> {
     const device = engine.addRdma({ port });
     const clock = () => performance.now();
     // Before the socket, which would stay bound when an option is refused.
-    const agent = new Agent({ ...own, device, local, random, clock, onWork: wake });
+    const agent = new Agent({ ...own, device, local, random: random32, clock, onWork: wake });
     const driver = await openUdpDriver({ port, local, udpPort, onFrame, onError, onArrival: wake });
     opened = new NodeAgent(engine, driver, agent);
     return opened;
@@ -102,11 +102,13 @@ export class NodeAgent implements StreamAgent {
 
   /** Throws ConfigError for a bad address or port, and after close. */
   connect(to: StreamAddress, handler: StreamHandler): StreamEnd {
-    if (this.#isClosed) throw new ConfigError("agent", "closed", "one that is open");
+    this.#checkOpen();
     return this.#agent.connect(to, handler);
   }
 
+  /** Throws ConfigError for a bad port or one that is taken, and after close. */
   listen(port: number, accept: (stream: StreamEnd, from: StreamAddress) => StreamHandler): void {
+    this.#checkOpen();
     this.#agent.listen(port, accept);
   }
 
@@ -143,6 +145,10 @@ export class NodeAgent implements StreamAgent {
     this.#engine.close();
   }
 
+  #checkOpen(): void {
+    if (this.#isClosed) throw new ConfigError("agent", "closed", "one that is open");
+  }
+
   #run(): void {
     if (this.#isClosed) return;
     this.#isWoken = false;
@@ -157,9 +163,4 @@ export class NodeAgent implements StreamAgent {
     if (isBusy || waitMs < SPIN_MS) this.wake();
     else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.floor(waitMs)).unref();
   }
-}
-
-/** 32 bits of the system's. */
-function random(): number {
-  return randomFillSync(new Uint32Array(1))[0] as number;
 }
