@@ -58,6 +58,7 @@ export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, ret
 export { sumChain } from "./mbuf/sum";
 export { overlayAge, overlayFlushFlows, overlayRemove } from "./overlay/age";
 export { overlayDispose, overlayTakeControl } from "./overlay/control";
+export { overlayGive } from "./overlay/give";
 export { fragment } from "./overlay/fragment";
 export { overlayAsk, overlayRemember } from "./overlay/miss";
 export { clampMssBurst } from "./overlay/mss";

@@ -413,6 +413,11 @@ export const VNIC_PORT = 0;
 export const VNIC_NETWORK = 4;
 export const VNIC_ENDPOINT = 8;
 export const VNIC_PARTITION = 12;
+export const VNIC_FLAGS = 16;
+/** What is for its guest is handed to the control plane: it is on the move. */
+export const VNIC_F_DIVERTED = 0x1;
+/** Nothing of what its guest has sent goes on: it has stopped. */
+export const VNIC_F_PAUSED = 0x2;
 // route (overlay/route.ts): the paths to a host, in as many buckets as their weights ask for, behind the first of them
 export const ROUTE_BYTES = 384;
 /** Buckets less one, a power of two; paths fill all of them, 0 where none is live. 0 where the first path is the only one. */
@@ -468,6 +473,7 @@ export const CONTROL_NEIGHBOUR = 1;
 export const CONTROL_TOO_BIG = 2;
 export const CONTROL_ELSEWHERE = 3;
 export const CONTROL_QUEUE_PAIR = 4;
+export const CONTROL_DIVERTED = 5;
 /** In mbuf.cause, of a frame that lost its outer headers and waits for an address's class. */
 export const WAITS_INSIDE = 0xffff;
 /** In the place of a class: not known yet. */

@@ -149,6 +149,7 @@ export interface Kernels {
   overlayFlushFlows(overlay: number, network: number): void;
   overlayTakeControl(overlay: number, out: number, n: number): number;
   overlayDispose(overlay: number, m: number, cause: number): void;
+  overlayGive(overlay: number, vnic: number, m: number): number;
   identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;
   identityInsert(identity: number, key: bigint, value: number): number;
   identityRemove(identity: number, key: bigint): number;

@@ -2,6 +2,7 @@
 // take its frames loses them: others must not wait for it.
 import { ringEnqueue } from "../dma/ring";
 import {
+  CONTROL_DIVERTED,
   COUNTER_LOCAL_FRAMES,
   DROP_CONTROL_RING_FULL,
   DROP_INNER_VLAN,
@@ -9,9 +10,10 @@ import {
   FLAG_VLAN,
   NETWORK_F_INNER_VLAN,
   OK,
+  VNIC_F_DIVERTED,
 } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { drop, makeSendable } from "../path/port";
+import { drop, makeSendable, Port } from "../path/port";
 import { announce, Single } from "../path/single";
 import { removeTags, TAGS_STUCK, tagBytes } from "../path/tags";
 import { Network, Vnic } from "./network";
@@ -19,11 +21,18 @@ import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { countOverlay, Overlay } from "./overlay";
 import { Guest } from "./peer";
 
-/** Gives a parsed frame from an endpoint (0: not known) to a vnic's guest. */
+/** Gives a parsed frame from an endpoint (0: not known) to a vnic's guest, or to whoever has it on the move. */
 export function deliver(o: Overlay, vnic: usize, from: usize, m: usize, ingress: usize): u32 {
-  const port = changetype<Vnic>(vnic).port as usize;
-  let cause = untag(changetype<Network>(changetype<Vnic>(vnic).network as usize), m);
-  if (cause == OK) cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
+  const v = changetype<Vnic>(vnic);
+  const cause = untag(changetype<Network>(v.network as usize), m);
+  if (cause != OK) return refuse(m, ingress, cause);
+  if ((v.flags & VNIC_F_DIVERTED) == 0) return give(o, v.port as usize, from, m, ingress);
+  return handOver(o, m, ingress, CONTROL_DIVERTED, changetype<Port>(v.port as usize).index);
+}
+
+/** Posts a parsed frame to a guest's port. */
+export function give(o: Overlay, port: usize, from: usize, m: usize, ingress: usize): u32 {
+  let cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
   if (cause == OK) cause = Guest.charge(port, from, m);
   if (cause != OK) return refuse(m, ingress, cause);
   if ((o.guest as usize) != port) {

@@ -4,6 +4,7 @@ import { copyToGuest, share } from "../lag/flood";
 import {
   ACTION_ALLOW,
   CLASS_WAITS,
+  CONTROL_DIVERTED,
   COUNTER_FLOOD_COPIES,
   DECISION_ACTION,
   DROP_MBUF_LIMIT,
@@ -12,6 +13,7 @@ import {
   DROP_QUEUE_FULL,
   NETWORK_F_FLOOD,
   OK,
+  VNIC_F_DIVERTED,
 } from "../layout";
 import { copyOfFrame } from "../mbuf/copy";
 import { chargeLike } from "../mbuf/ledger";
@@ -23,7 +25,7 @@ import { dropCopy, Port } from "../path/port";
 import { announce } from "../path/single";
 import { AddressClass } from "./address";
 import { Verdict } from "./decide";
-import { refuse, untag } from "./deliver";
+import { handOver, refuse, untag } from "./deliver";
 import { Depart } from "./depart";
 import { Endpoint } from "./endpoint";
 import { Network, Vnic } from "./network";
@@ -60,13 +62,21 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
     const destination = changetype<Endpoint>(v.endpoint as usize).class;
     const decision = Verdict.decision(n, mbuf, source, destination);
     if ((load<u8>(decision, DECISION_ACTION) as u32) != ACTION_ALLOW) continue;
-    if (copyToGuest(v.port as usize, m, ingress)) {
+    if ((v.flags & VNIC_F_DIVERTED) != 0) divert(o, v, m, ingress);
+    else if (copyToGuest(v.port as usize, m, ingress)) {
       announce(v.port as usize);
       countOverlay(o, COUNTER_FLOOD_COPIES);
     }
   }
   free(changetype<Port>(ingress).pool as usize, m);
   return OUT_HELD;
+}
+
+/** Hands a copy to whoever has the guest on the move. */
+function divert(o: Overlay, v: Vnic, m: usize, ingress: usize): void {
+  const copy = copyOfFrame(o.pool as usize, m);
+  if (copy == 0) dropCopy(ingress, copy, DROP_QUEUE_FULL);
+  else handOver(o, copy, ingress, CONTROL_DIVERTED, changetype<Port>(v.port as usize).index);
 }
 
 /** Sends a copy to a host. It has bytes of its own, since every copy gets other outer headers. */

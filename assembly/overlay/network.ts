@@ -10,6 +10,7 @@ import {
   NETWORK_WAYPOINTS,
   VNIC_BYTES,
   VNIC_ENDPOINT,
+  VNIC_FLAGS,
   VNIC_NETWORK,
   VNIC_PARTITION,
   VNIC_PORT,
@@ -51,7 +52,9 @@ export class Vnic {
   endpoint: u32;
   /** Its partition in the LAG group, or 0. */
   partition: u32;
-  unused0: u64;
+  /** VNIC_F_ bits. */
+  flags: u32;
+  unused0: u32;
   unused1: u64;
 }
 
@@ -60,3 +63,4 @@ if (offsetof<Vnic>("port") != VNIC_PORT) ERROR("Vnic: port");
 if (offsetof<Vnic>("network") != VNIC_NETWORK) ERROR("Vnic: network");
 if (offsetof<Vnic>("endpoint") != VNIC_ENDPOINT) ERROR("Vnic: endpoint");
 if (offsetof<Vnic>("partition") != VNIC_PARTITION) ERROR("Vnic: partition");
+if (offsetof<Vnic>("flags") != VNIC_FLAGS) ERROR("Vnic: flags");

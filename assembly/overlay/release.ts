@@ -1,7 +1,7 @@
 // What waited goes on, in its order, each frame looked at anew from the start.
 import { ringCount, ringEnqueue, ringPeek, ringSkip } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { DROP_UNKNOWN_PARTITION, STATE_PENDING } from "../layout";
+import { DROP_UNKNOWN_PARTITION, STATE_PENDING, VNIC_F_PAUSED } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { announce } from "../path/single";
 import { announceGuest, refuse } from "./deliver";
@@ -65,6 +65,8 @@ function goOn(o: Overlay, e: Endpoint, m: usize): bool {
     refuse(m, port, DROP_UNKNOWN_PARTITION);
     return true;
   }
+  // Its sender has stopped: the frame is of the state that goes with it.
+  if ((v.flags & VNIC_F_PAUSED) != 0) return false;
   mbuf.cause = FrameKind.parse(m) as u16;
   const found = Endpoints.find(o, v.network as usize, Endpoints.macAt(mbuf.data as usize));
   const out = sendOne(o, vnic, m, found);

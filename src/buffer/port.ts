@@ -14,6 +14,9 @@ import {
   COUNTER_RX_REFUSED,
   COUNTER_TX_REFUSED,
   DROP_FRAME_TOO_LONG,
+  MBUF_PORT,
+  QUEUE_SLOT_BYTES,
+  QUEUE_SLOTS,
   SEGMENTS_MAX,
 } from "../../assembly/layout.js";
 import { checkInteger, checkOneOf } from "../check.js";
@@ -187,6 +190,18 @@ export class Port {
   reap(): void {
     const { kernels, pool } = this.#owner;
     while (kernels.reapFree(this.record.queue, pool.ptr, this.record.list, BURST_MAX) === BURST_MAX);
+  }
+
+  /** @internal True while the queue has a frame that came in by the port with that index. */
+  hasFrameOf(port: number): boolean {
+    const { u16, u32 } = this.#owner.arena;
+    const { queue, queueSize } = this.record;
+    const slots = u32[(queue + QUEUE_SLOTS) >> 2] as number;
+    for (let id = 0; id < queueSize; id++) {
+      const m = u32[(slots + id * QUEUE_SLOT_BYTES) >> 2] as number;
+      if (m !== 0 && u16[(m + MBUF_PORT) >> 1] === port) return true;
+    }
+    return false;
   }
 
   /** @internal Batches have a limit from now on, or none any more. */

@@ -20,8 +20,8 @@ export interface ControlPacketOptions extends EndOptions {
   readonly psn: number;
 }
 
-/** Longest payload of a control message: what InfiniBand's smallest MTU lets through. */
-const PAYLOAD_BYTES_MAX = 256;
+/** Longest payload of a control message: InfiniBand's largest MTU. Its smallest lets 256 through, the path's is the sender's to know. */
+const PAYLOAD_BYTES_MAX = 4096;
 const PROTOCOL_UDP = 17;
 const IPV4_BYTES = 20;
 const IPV6_BYTES = 40;
@@ -37,7 +37,7 @@ export function movedPacket(moved: Moved, options: ControlPacketOptions): Uint8A
   return controlPacket(encodeMoved(moved), options);
 }
 
-/** The Ethernet frame that brings a control message of 1 to 256 bytes to another host. Throws ConfigError. */
+/** The Ethernet frame that brings a control message of 1 to 4096 bytes to another host. Throws ConfigError. */
 export function controlPacket(payload: Uint8Array, options: ControlPacketOptions): Uint8Array {
   checkInteger("payload.length", payload.length, 1, PAYLOAD_BYTES_MAX);
   const ends = checkEnds(options);
@@ -82,10 +82,17 @@ function icrcOf(packet: Uint8Array): number {
   const ones = [...(isIpv4 ? [1, 8, 10, 11] : [1, 2, 3, 7]), udp + 6, udp + 7, udp + UDP_BYTES + BTH_DEST_QPN];
   for (const at of ones) masked[at] = 0xff;
   if (!isIpv4) masked[0] = (masked[0] as number) | 0x0f;
-  let register = 0xffffffff;
-  for (const byte of [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, ...masked]) {
-    register ^= byte;
-    for (let bit = 0; bit < 8; bit++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);
-  }
-  return ~register >>> 0;
+  return ~crc(masked, crc(new Uint8Array(8).fill(0xff), 0xffffffff)) >>> 0;
 }
+
+function crc(bytes: Uint8Array, register: number): number {
+  for (const byte of bytes) register = (register >>> 8) ^ (CRC32[(register ^ byte) & 0xff] as number);
+  return register;
+}
+
+/** CRC-32 of a byte (IEEE 802.3 3.2.9), reflected. */
+const CRC32 = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let register = byte;
+  for (let bit = 0; bit < 8; bit++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);
+  return register;
+});

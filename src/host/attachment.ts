@@ -7,8 +7,11 @@ import type { PlaneVnic } from "../overlay/plane/plane.js";
 import type { HostNetwork } from "./network.js";
 import type { AttachOptions } from "./options.js";
 
-/** claiming: the directory has not agreed yet; live: frames flow; moved, detached, refused: they do not, any more. */
-export type AttachmentState = "claiming" | "live" | "moved" | "detached" | "refused";
+/**
+ * claiming: the directory has not agreed yet; live: frames flow; moving: it has stopped here, on the move to or from another host; moved,
+ * detached, refused: frames do not flow any more.
+ */
+export type AttachmentState = "claiming" | "live" | "moving" | "moved" | "detached" | "refused";
 
 export class Attachment {
   readonly partition: string;

@@ -6,8 +6,10 @@
  *   knowledge   endpoints that are elsewhere        networks    their policies, routes and watches
  *   stale       frames for those who have gone      redirects   what other hosts say of those
  *   neighbours, too-big   what guests are told      lease       that this host is alive
+ *   moves       VMs that come with their adapters' state, or go
  */
 
+import { BURST_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
 import type { DirectoryChange, EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
 import { earliest } from "../earliest.js";
@@ -24,6 +26,9 @@ import type { HostEvent } from "./events.js";
 import { Knowledge } from "./knowledge.js";
 import { Lease } from "./lease.js";
 import { PartitionMbufs } from "./mbufs.js";
+import { type HostMove, Moves } from "./moves/moves.js";
+import type { MoveRequest } from "./moves/options.js";
+import { adapterStateOf } from "./moves/state.js";
 import { Neighbours } from "./neighbours.js";
 import { Networks } from "./networks.js";
 import {
@@ -63,6 +68,8 @@ export class HostCore<E extends HostEngine = Engine> {
   readonly #stale: StaleFrames;
   readonly #redirects: Redirects;
   readonly #mbufs: PartitionMbufs;
+  readonly #lease: Lease;
+  readonly #moves: Moves;
   #events: HostEvent[] = [];
   #policy: Policy;
   #nowMs: number;
@@ -124,17 +131,23 @@ export class HostCore<E extends HostEngine = Engine> {
       resolved: (resolution) => this.#learn(resolution),
       refused: (attachment, reason) => this.#refuse(attachment, reason),
     });
-    const lease = new Lease(
+    this.#lease = new Lease(
       {
         ...{ requests: this.#requests, timers: this.#timers, now },
-        restored: () => this.#claims.restore(this.#residents.all()),
+        restored: () => this.#claims.restore(this.#residents.all().filter((one) => !this.#moves.of(one))),
         contact: (reachable) => this.#contact(reachable),
+        leased: (untilMs) => this.#moves.leased(untilMs),
       },
       settings.record,
       times.hostLeaseMs,
     );
+    this.#moves = new Moves({
+      ...{ context, residents: this.#residents, knowledge: this.#knowledge, stale: this.#stale },
+      ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
+      stateOf: (attachment) => adapterStateOf(this.engine, attachment),
+    });
     this.#setTime(nowMs);
-    lease.start();
+    this.#lease.start();
     this.#networks.sweep();
   }
 
@@ -174,7 +187,7 @@ export class HostCore<E extends HostEngine = Engine> {
 
   /** When step has something to do although nothing arrives; undefined when nothing runs. */
   get nextMs(): number | undefined {
-    return earliest([this.#timers.nextMs, this.group?.nextMs, this.#mbufs.nextMs]);
+    return earliest([this.#timers.nextMs, this.group?.nextMs, this.#mbufs.nextMs, this.#moves.nextMs]);
   }
 
   /** Time is nowMs: moves frames until none can move, and does what is due. Returns the frames that moved. */
@@ -227,10 +240,26 @@ export class HostCore<E extends HostEngine = Engine> {
     return attachment;
   }
 
-  /** A partition is gone from here, and from the directory. */
+  /**
+   * A VM's adapters go to another host with all that they hold, while frames for it keep coming: events say how it goes on. Returns the
+   * move's name. Throws ConfigError for what cannot be, at once.
+   */
+  move(request: MoveRequest, nowMs: number): string {
+    this.#setTime(nowMs);
+    return this.#moves.begin(request);
+  }
+
+  /** Moves from here and to here that are under way, or were lately. */
+  get moves(): readonly HostMove[] {
+    return this.#moves.all();
+  }
+
+  /** A partition is gone from here, and from the directory. Throws ConfigError for one that is on the move. */
   detach(attachment: Attachment, nowMs: number): void {
     this.#setTime(nowMs);
     if (!this.#residents.has(attachment)) return;
+    if (this.#moves.of(attachment))
+      throw new ConfigError("attachment", attachment.partition, "one that is not on the move");
     const { record, partition } = attachment;
     this.#claims.drop(attachment);
     this.#residents.erase(attachment, "detached");
@@ -276,6 +305,8 @@ export class HostCore<E extends HostEngine = Engine> {
     const network = this.#networks.get(vni);
     if (!network) return;
     const own = this.#residents.find(vni, mac);
+    // Whose it is, its move finds out.
+    if (own && this.#moves.of(own)) return;
     if (own?.generation !== undefined && generation >= own.generation) {
       this.#refuse(own, `it was withdrawn by generation ${generation}`);
     } else if (!own) this.#knowledge.forget(network, mac, generation);
@@ -293,6 +324,7 @@ export class HostCore<E extends HostEngine = Engine> {
     if (host.name === this.name) return;
     const own = this.#residents.find(endpoint.vni, endpoint.mac);
     if (!own) this.#knowledge.install(network, resolution);
+    else if (this.#moves.of(own)) return;
     else if (own.generation !== undefined && endpoint.generation > own.generation) {
       this.#claims.drop(own);
       this.#residents.lose(own, resolution);
@@ -333,13 +365,16 @@ export class HostCore<E extends HostEngine = Engine> {
     for (const ptr of this.#plane.questions()) this.#knowledge.ask(ptr);
     const frames = this.#plane.control.take();
     for (const frame of frames) this.#take(frame);
+    this.#moves.step(frames.length < BURST_MAX);
     this.#stale.flush();
     return frames.length;
   }
 
   #take(frame: ControlFrame): void {
     if (frame.reason === "elsewhere") this.#stale.take(frame);
-    else if (frame.reason === "queue-pair") this.#redirects.take(frame);
+    else if (frame.reason === "queue-pair") {
+      if (!this.#moves.take(frame)) this.#redirects.take(frame);
+    } else if (frame.reason === "diverted") this.#moves.divert(frame);
     else if (frame.reason === "too-big") this.#tooBig.take(frame, this.#nowMs);
     else {
       // What a partition had asked before it went, nobody hears.

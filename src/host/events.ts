@@ -1,6 +1,8 @@
 /** What happens on a host that its owner may want to know. */
 import type { LagEvent } from "../lag/events.js";
 import type { LimitEvent } from "../limit/event.js";
+import type { MoveOutcome } from "../migrate/move/action.js";
+import type { MoveState } from "../migrate/move/states.js";
 
 export type HostEvent =
   /** A partition is the directory's truth here, and its frames flow. */
@@ -11,6 +13,22 @@ export type HostEvent =
   /** A partition is on another host by now: this one has stopped, and sends what still comes for it on. */
   | { readonly type: "moved"; readonly partition: string; readonly to: string; readonly generation: number }
   | { readonly type: "detached"; readonly partition: string }
+  /** A VM's adapters are on the move: their state here, in the words of VFIO (migrate/move/states.ts). */
+  | {
+      readonly type: "moving";
+      readonly move: string;
+      readonly partition: string;
+      readonly side: "source" | "target";
+      readonly state: MoveState;
+    }
+  | {
+      readonly type: "move-ended";
+      readonly move: string;
+      readonly partition: string;
+      readonly side: "source" | "target";
+      readonly outcome: MoveOutcome;
+      readonly reason: string;
+    }
   /** An endpoint that this host sends to is on another host now; so many frames were sent again. */
   | {
       readonly type: "redirected";

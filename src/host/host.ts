@@ -197,6 +197,8 @@ export class Host {
         return directory.withdraw(request.vni, request.mac, request.generation);
       case "resolve":
         return directory.resolve(request.query);
+      case "host":
+        return directory.resolveHost(request.name);
       case "members":
         return directory.members(request.vni);
       case "watch":

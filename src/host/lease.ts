@@ -11,6 +11,8 @@ export interface LeaseHome {
   /** The directory has forgotten this host: all that it has is to be said again. */
   readonly restored: () => void;
   readonly contact: (reachable: boolean) => void;
+  /** The lease lasts until then. */
+  readonly leased: (untilMs: number) => void;
 }
 
 /** Words in a lease's time, so that two may be lost. */
@@ -21,6 +23,7 @@ export class Lease {
   readonly #record: HostRecord;
   readonly #ttlMs: number;
   #granted = false;
+  #untilMs = Number.NEGATIVE_INFINITY;
 
   constructor(home: LeaseHome, record: HostRecord, ttlMs: number) {
     this.#home = home;
@@ -37,19 +40,33 @@ export class Lease {
     });
   }
 
+  /** When the lease ends, counted from when it was asked for. */
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
+  #lasts(askedMs: number): void {
+    this.#untilMs = askedMs + this.#ttlMs;
+    this.#home.leased(this.#untilMs);
+  }
+
   #take(isAgain: boolean): void {
+    const askedMs = this.#home.now();
     this.#home.requests.ask("lease", { ttlMs: this.#ttlMs }, (answer) => {
       this.#home.contact("value" in answer);
       this.#granted = "value" in answer;
+      if (this.#granted) this.#lasts(askedMs);
       if (this.#granted && isAgain) this.#home.restored();
       this.#later(() => (this.#granted ? this.#renew() : this.#take(isAgain)));
     });
   }
 
   #renew(): void {
+    const askedMs = this.#home.now();
     this.#home.requests.ask("renew", {}, (answer) => {
       const isOver = "failure" in answer && answer.failure === "lease-expired";
       this.#home.contact("value" in answer || isOver);
+      if ("value" in answer) this.#lasts(askedMs);
       if (isOver) this.start(true);
       else this.#later(() => this.#renew());
     });

@@ -13,6 +13,7 @@ import type { LimitPolicy } from "../limit/policy.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import { encodeTunnel, type TunnelOptions } from "../overlay/tunnel.js";
+import type { HostMoveOptions } from "./moves/options.js";
 import type { HostEngine } from "./plane.js";
 
 /** How the outer headers of all paths are made; what a path itself says is left out. */
@@ -64,6 +65,8 @@ export interface HostOptions<E extends HostEngine = Engine> {
   /** Tunnels that may be inside what a guest sends, 0 to 8; 1 by default. */
   readonly nestedMax?: number;
   readonly times?: Partial<HostTimes>;
+  /** VMs that come to this host and leave it with their adapters' state. */
+  readonly moves?: HostMoveOptions;
   /** Frames that still come for a partition that has gone and are sent on to where it is, at most; 256 by default. */
   readonly sendOnMax?: number;
   /** Global queue-pair numbers that are asked of the directory at a time; 64 by default. */

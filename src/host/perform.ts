@@ -36,6 +36,8 @@ export function perform(
     }
     case "resolve":
       return { value: store.resolve(request.query) };
+    case "host":
+      return { value: store.host(request.name) };
     case "members":
       return { value: store.members(request.vni) };
     case "watch":

@@ -11,7 +11,7 @@ import type { PlaneNetworks } from "../overlay/plane/networks.js";
 import type { OverlayOptions, OverlayPlane } from "../overlay/plane/plane.js";
 import type { Routes } from "../overlay/plane/routes.js";
 
-type Ports = "uplinks" | "group" | "attach" | "detach";
+type Ports = "uplinks" | "group" | "attach" | "detach" | "mark" | "give" | "hasLeft";
 type Time = "tick" | "setTime" | "age";
 type NetworkCalls =
   | "add"

@@ -17,6 +17,7 @@ export interface RequestKinds {
     answer: undefined;
   };
   readonly resolve: { ask: { readonly query: EndpointQuery }; answer: Resolution | undefined };
+  readonly host: { ask: { readonly name: string }; answer: HostState | undefined };
   readonly members: { ask: { readonly vni: number }; answer: readonly HostState[] };
   /** Changes of the network from now on go to HostCore.change; the answer says that they do. */
   readonly watch: { ask: { readonly vni: number }; answer: undefined };

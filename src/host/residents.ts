@@ -77,17 +77,31 @@ export class Residents {
     return attachment;
   }
 
+  /** Its port is in the data plane, and its endpoint is not here yet. Throws ConfigError when there is no room. */
+  place(attachment: Attachment): void {
+    if (attachment.plane) return;
+    const { network, vnic, mac, lag } = attachment;
+    attachment.plane = this.#context.plane.attach(vnic, network.plane, parseMac("mac", mac), lag?.record.ptr);
+    this.#networks.entered(network);
+  }
+
+  /** Its endpoint is here, by a record that the directory has or is to have; what flows is for whoever has it on the move to say. */
+  expect(attachment: Attachment, record: EndpointRecord): void {
+    const { plane, ticks, settings } = this.#context;
+    attachment.record = record;
+    attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
+    this.#write(attachment);
+  }
+
   /** The directory agrees, for the first time or again: the partition's frames flow. */
   goLive(attachment: Attachment, record: EndpointRecord): void {
     const { plane, ticks, settings, tell } = this.#context;
-    const { network, vnic, mac, partition } = attachment;
-    const isFirst = attachment.state !== "live";
+    const { partition } = attachment;
     attachment.record = record;
-    if (isFirst) {
-      attachment.plane = plane.attach(vnic, network.plane, parseMac("mac", mac), attachment.lag?.record.ptr);
+    if (attachment.state !== "live") {
+      this.place(attachment);
       attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
       attachment.enter("live");
-      this.#networks.entered(network);
       tell({ type: "attached", partition, gqpn: record.gqpn, generation: record.generation });
     }
     this.#write(attachment);

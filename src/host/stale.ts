@@ -76,6 +76,13 @@ export class StaleFrames {
     notice.sends = 0;
   }
 
+  /** Somebody sent frames for one who is not here any more: that is said, and of no frame that it was rejected. */
+  tell({ sender, port, vni, mac }: Pick<Notice, "sender" | "port" | "vni" | "mac">): void {
+    const told = { sender, vni, mac, sourceQpn: 0 };
+    if (this.#notices.has(keyOf(told))) return;
+    this.#notices.set(keyOf(told), { ...told, port, gqpn: 0, rejected: undefined, sends: 0, isNew: true });
+  }
+
   /** Sends what is to be said after a burst. */
   flush(): void {
     for (const notice of this.#notices.values()) {

@@ -1,13 +1,13 @@
 /** Hosts with an overlay in a fabric in virtual time, and guests on them that can change host: what a tenant sees, and the underlay between. */
 import { expect } from "vitest";
 import type { Port } from "../../src/buffer/port.js";
-import type { EncapsulationName } from "../../src/directory/records.js";
+import type { EncapsulationName, EndpointRecord } from "../../src/directory/records.js";
 import type { Tap } from "../../src/driver/loopback.js";
 import type { Engine } from "../../src/engine.js";
 import type { EngineOptions } from "../../src/engine-options.js";
 import type { Attachment } from "../../src/host/attachment.js";
 import { HostCore } from "../../src/host/core.js";
-import type { HostOptions } from "../../src/host/options.js";
+import type { AttachOptions, HostOptions } from "../../src/host/options.js";
 import type { Policy } from "../../src/overlay/policy/policy.js";
 import type { DirectoryLinkOptions } from "../../src/sim/directory-link.js";
 import { createFabric, type Fabric } from "../../src/sim/fabric.js";
@@ -136,17 +136,26 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
       options.build,
     );
     const uplink = engine.addPort("up");
+    const idle = Array.from({ length: guests }, (_, v) => engine.addPort(`v${v}`)).reverse();
     const core = new HostCore({
       ...{ name: `h${i}`, engine, address, uplinks: [uplink], policy },
       encapsulations: options.encapsulations?.(i) ?? ["vxlan"],
+      moves: { incoming: ({ endpoints }) => placesFor(endpoints, idle) },
       ...options.host,
     });
     directory.join(core);
-    const idle = Array.from({ length: guests }, (_, v) => engine.addPort(`v${v}`)).reverse();
     hosts.push({ core, engine, uplink, address, idle });
   }
   const underlay = fabric.addNetwork("underlay", { delayMs: 0.05, ...options.underlay });
   for (const [i, { core }] of hosts.entries()) if (!options.unplugged?.includes(i)) underlay.attach(core.name);
   fabric.run({ forMs: 20 });
   return new OverlayWorld(fabric, directory, hosts, policy);
+}
+
+/** Ports without a guest, for a VM that comes with its adapters' state. */
+function placesFor(endpoints: readonly EndpointRecord[], idle: Port[]): readonly AttachOptions[] | string {
+  if (idle.length < endpoints.length) return `${idle.length} ports, ${endpoints.length} needed`;
+  return endpoints.map(({ partition, vni, mac, ips, labels }) => {
+    return { partition, network: vni, mac, ips, labels, vnic: idle.pop() as Port };
+  });
 }

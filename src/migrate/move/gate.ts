@@ -64,6 +64,11 @@ export class Gate<F> {
     return !this.#senders.has(sender) && nowMs >= (this.#liveMs ?? Infinity) + this.#options.waitMaxMs;
   }
 
+  /** Every sender's frames pass. */
+  isPassing(nowMs: number): boolean {
+    return this.#size === 0 && nowMs >= (this.#liveMs ?? Infinity) + this.#options.waitMaxMs;
+  }
+
   /** Keeps a frame of a sender for whom the gate is not open. */
   keep(arrival: Arrival<F>, nowMs: number): void {
     const waiting = this.#senders.get(arrival.sender) ?? { sinceMs: nowMs, arrivals: [] };

@@ -64,6 +64,11 @@ export abstract class Side<F, Step extends string> {
     return this.#step;
   }
 
+  /** Whose the VM is, by the newest record that was seen. */
+  get owner(): Ownership {
+    return this.title.owner;
+  }
+
   /** The VM runs here. */
   get isRunning(): boolean {
     return this.traffic.mode === "run";

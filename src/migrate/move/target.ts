@@ -89,6 +89,11 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     return this.#assembly?.lenBytes ?? 0;
   }
 
+  /** No sender's frames wait for older ones any more, and none will. */
+  isPassing(nowMs: number): boolean {
+    return this.isRunning && this.#gate.isPassing(nowMs);
+  }
+
   override *frames(): Generator<F> {
     yield* super.frames();
     yield* this.#gate.frames();

@@ -1,6 +1,7 @@
 /** Frames that the data plane hands to the control plane, and what becomes of them. */
 import {
   BURST_MAX,
+  CONTROL_DIVERTED,
   CONTROL_ELSEWHERE,
   CONTROL_NEIGHBOUR,
   CONTROL_QUEUE_PAIR,
@@ -15,22 +16,29 @@ import {
 import type { FrameOwner } from "../../buffer/frame.js";
 import type { OverlayRecord } from "./record.js";
 
-export type ControlReason = "neighbour" | "too-big" | "elsewhere" | "queue-pair";
+export type ControlReason = "neighbour" | "too-big" | "elsewhere" | "queue-pair" | "diverted";
 
 const REASONS: Readonly<Record<number, ControlReason>> = {
   [CONTROL_NEIGHBOUR]: "neighbour",
   [CONTROL_TOO_BIG]: "too-big",
   [CONTROL_ELSEWHERE]: "elsewhere",
   [CONTROL_QUEUE_PAIR]: "queue-pair",
+  [CONTROL_DIVERTED]: "diverted",
 };
 
 export interface ControlFrame {
   readonly reason: ControlReason;
   /** The whole frame, a copy. */
   readonly bytes: Uint8Array;
+  /** Its length on the wire in bytes; more than bytes where a capture's snaplen cut it. */
+  readonly originalLength: number;
+  readonly timestampNs: bigint;
   /** Index of the port on which it came in. */
   readonly port: number;
-  /** The MTU of the path for "too-big"; for "elsewhere" 1 if the frame itself was sent on, else 0. */
+  /**
+   * The MTU of the path for "too-big"; for "elsewhere" 1 if the frame itself was sent on, else 0; for "diverted" the index of the port that
+   * it is for.
+   */
   readonly detail: number;
   /** The network, of frames from the underlay. */
   readonly vni: number;
@@ -71,6 +79,8 @@ export class ControlFrames {
     return {
       reason,
       bytes,
+      originalLength: pool.wireLen(m),
+      timestampNs: pool.timestampNs(m),
       port: arena.u16[(m + MBUF_PORT) >> 1] as number,
       detail: arena.u32[(m + MBUF_HASH) >> 2] as number,
       vni: arena.u32[(m + MBUF_VNI) >> 2] as number,

@@ -4,6 +4,7 @@
  */
 import * as layout from "../../../assembly/layout.js";
 import type { FrameOwner } from "../../buffer/frame.js";
+import type { Arrival } from "../../buffer/pool.js";
 import type { Port } from "../../buffer/port.js";
 import { ConfigError } from "../../errors.js";
 import type { LagGroup } from "../../lag/group.js";
@@ -34,6 +35,9 @@ export interface OverlayOptions {
   };
 }
 
+/** overlayGive found no room (assembly/overlay/outcome.ts). */
+const OUT_WAITS = 0xff;
+
 /** A partition's port into a network. */
 export interface PlaneVnic {
   readonly ptr: number;
@@ -55,6 +59,7 @@ export class OverlayPlane {
   readonly #limits: OverlayLimits;
   readonly #vnics = new Map<Port, PlaneVnic>();
   readonly #idleVnics: number[];
+  readonly #paused = new Set<PlaneVnic>();
   /** Endpoints with frames that found no room on an uplink when they were released. */
   readonly #waiting = new Set<number>();
 
@@ -129,6 +134,7 @@ export class OverlayPlane {
     u32[(ptr + layout.VNIC_NETWORK) >> 2] = network.ptr;
     u32[(ptr + layout.VNIC_ENDPOINT) >> 2] = endpoint;
     u32[(ptr + layout.VNIC_PARTITION) >> 2] = partition;
+    u32[(ptr + layout.VNIC_FLAGS) >> 2] = 0;
     const vnic = { ptr, port, network, endpoint };
     this.#vnics.set(port, vnic);
     u32[(this.#record.vnicByPort >> 2) + port.index] = ptr;
@@ -140,10 +146,38 @@ export class OverlayPlane {
   /** The port is nobody's, what it had sent and nobody has read is dropped, and its endpoint is the caller's to write. */
   detach(vnic: PlaneVnic): void {
     if (!this.#vnics.delete(vnic.port)) return;
+    this.#paused.delete(vnic);
     this.#dropUnread(vnic.port);
     this.#owner.arena.u32[(this.#record.vnicByPort >> 2) + vnic.port.index] = 0;
     this.#idleVnics.push(vnic.ptr);
     this.#listVnics();
+  }
+
+  /** What is for a port's guest goes to the control plane ("diverted"), what its guest has sent stays where it is ("paused"), or not. */
+  mark(vnic: PlaneVnic, { diverted, paused }: { readonly diverted: boolean; readonly paused: boolean }): void {
+    const bits = (diverted ? layout.VNIC_F_DIVERTED : 0) | (paused ? layout.VNIC_F_PAUSED : 0);
+    this.#owner.arena.u32[(vnic.ptr + layout.VNIC_FLAGS) >> 2] = bits;
+    if (paused) this.#paused.add(vnic);
+    else this.#paused.delete(vnic);
+  }
+
+  /** Gives a port's guest a frame that was diverted, by whatever way it has come. False when there is no room for it now. */
+  give(vnic: PlaneVnic, arrival: Arrival): boolean {
+    const { kernels, pool, arena } = this.#owner;
+    const { list, ptr } = this.#record;
+    vnic.port.reap();
+    if (pool.fillBurst([arrival], 0, list, 1) === 0) return false;
+    const m = arena.u32[list >> 2] as number;
+    arena.u16[(m + layout.MBUF_PORT) >> 1] = vnic.port.index;
+    const isGiven = kernels.overlayGive(ptr, vnic.ptr, m) !== OUT_WAITS;
+    if (!isGiven) kernels.free(pool.ptr, m);
+    return isGiven;
+  }
+
+  /** True when no frame that came in by the port waits on an uplink or is on its way out of one. */
+  hasLeft(port: Port): boolean {
+    for (const uplink of this.uplinks) uplink.reap();
+    return !this.uplinks.some((uplink) => uplink.hasFrameOf(port.index));
   }
 
   vnicOf(port: Port): PlaneVnic | undefined {
@@ -191,7 +225,9 @@ export class OverlayPlane {
     this.group?.settle();
     for (const endpoint of this.#waiting) this.release(endpoint);
     let moved = 0;
-    for (const vnic of this.#vnics.values()) moved += kernels.overlaySendBurst(ptr, vnic.ptr, layout.BURST_MAX);
+    for (const vnic of this.#vnics.values()) {
+      if (!this.#paused.has(vnic)) moved += kernels.overlaySendBurst(ptr, vnic.ptr, layout.BURST_MAX);
+    }
     for (const { port } of this.#vnics.values()) port.reap();
     for (let i = 0; i < this.uplinks.length; i++) moved += kernels.overlayReceiveBurst(ptr, i, layout.BURST_MAX);
     return moved;

@@ -118,6 +118,16 @@ export class ScalePlane implements HostPlane {
     this.#vnics--;
   }
 
+  mark(): void {}
+
+  give(): boolean {
+    return true;
+  }
+
+  hasLeft(): boolean {
+    return true;
+  }
+
   release(): void {}
 
   resend(): number {

@@ -1,0 +1,280 @@
+/**
+ * A move on one of its two hosts: what happens is told to its machine (migrate/move/), and what that wants is done to adapters, directory
+ * and the other host. source.ts and target.ts have what is one side's alone.
+ */
+import type { EndpointRecord } from "../../directory/records.js";
+import { earliest } from "../../earliest.js";
+import type { MoveAction, MoveEvent, MoveOutcome } from "../../migrate/move/action.js";
+import { Announcer } from "../../migrate/move/announcer.js";
+import type { Arrival, MovePacket } from "../../migrate/move/message.js";
+import type { DirectoryRequest, Start } from "../../migrate/move/ownership.js";
+import type { MoveSource } from "../../migrate/move/source.js";
+import type { MoveTarget } from "../../migrate/move/target.js";
+import type { MovingFrame } from "../../migrate/wire/frame.js";
+import { macText } from "../../overlay/address.js";
+import type { Attachment } from "../attachment.js";
+import type { HostContext } from "../context.js";
+import type { Residents } from "../residents.js";
+import type { AdapterState, MovingAdapter } from "./adapter.js";
+import type { MoveLink } from "./link.js";
+import { ask, type Owned, recordFor } from "./questions.js";
+
+/** What a move needs of its host. */
+export interface MoverHome {
+  readonly context: HostContext;
+  readonly residents: Residents;
+  leasedUntilMs(): number;
+  stateOf(attachment: Attachment): AdapterState;
+  /** Gives a frame to the adapter of that name, by whatever move has it now. */
+  pass(frame: MovingFrame, from: Mover): void;
+  /** Whoever sent to a VM that is not here any more is told. */
+  tellSender(adapter: MovingAdapter, senderMac: string): void;
+}
+
+type Event = MoveEvent<MovingFrame>;
+type Action = MoveAction<MovingFrame>;
+type Machine = MoveSource<MovingFrame> | MoveTarget<MovingFrame>;
+
+/** Frames that wait for room are looked at again after so long. */
+const ROOM_MS = 0.1;
+const MAC_OFFSET_SOURCE = 6;
+
+export abstract class Mover implements Owned {
+  readonly name: string;
+  readonly link: MoveLink;
+  protected readonly home: MoverHome;
+  protected readonly announcers: { readonly adapter: MovingAdapter; readonly announcer: Announcer }[] = [];
+  abstract readonly side: "source" | "target";
+  abstract readonly machine: Machine;
+  adapters: readonly MovingAdapter[] = [];
+  /** What the directory has, or is to have, of each adapter. */
+  records: readonly EndpointRecord[] = [];
+  outcome: MoveOutcome | undefined;
+  reason = "";
+  /** When it ended. */
+  endedMs: number | undefined;
+  /** The adapters are this host's no longer. */
+  protected isGone = false;
+  #told: Event[] = [];
+  #isTelling = false;
+
+  protected constructor(home: MoverHome, name: string, link: MoveLink) {
+    this.home = home;
+    this.name = name;
+    this.link = link;
+  }
+
+  /** Its VM. */
+  get partition(): string | undefined {
+    return this.records[0]?.partition;
+  }
+
+  get host(): string {
+    return this.home.context.name;
+  }
+
+  /** Frames for these adapters go to the machine first. */
+  abstract get isDiverting(): boolean;
+
+  get nextMs(): number | undefined {
+    const now = this.home.context.now();
+    const isWaiting = !this.link.pump() || this.adapters.some((adapter) => adapter.attachment.plane && !adapter.pump());
+    const announcements = this.announcers.map(({ announcer }) => announcer.nextMs);
+    return earliest([this.machine.nextMs, isWaiting ? now + ROOM_MS : undefined, ...announcements]);
+  }
+
+  has(attachment: Attachment): boolean {
+    return this.adapters.some((adapter) => adapter.attachment === attachment);
+  }
+
+  take(packet: MovePacket<MovingFrame>): void {
+    this.tell({ type: "packet", packet });
+  }
+
+  /** A frame for the VM has come to this host. */
+  arrive(frame: MovingFrame): void {
+    const sender = macText(frame.data.subarray(MAC_OFFSET_SOURCE, MAC_OFFSET_SOURCE + 6));
+    this.tell({ type: "frame", frame, sender: `${frame.adapter} ${sender}` });
+  }
+
+  /** What is due now. */
+  step(isQuiet: boolean): void {
+    const nowMs = this.home.context.now();
+    this.link.pump();
+    if ((this.machine.nextMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.tell({ type: "tick" });
+    for (const { adapter, announcer } of this.announcers) {
+      for (const data of announcer.tick(nowMs)) adapter.attachment.vnic.receive(data);
+    }
+    this.settle(nowMs, isQuiet);
+  }
+
+  /** Tells the machine, and does what it wants, in order; what that brings is told when all is done. */
+  tell(event: Event): void {
+    this.#told.push(event);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let next = this.#told.shift(); next; next = this.#told.shift()) {
+        for (const action of this.machine.handle(next, this.home.context.now())) this.#perform(action);
+      }
+    } finally {
+      this.#isTelling = false;
+      this.#told = [];
+    }
+  }
+
+  /** Whether adapters can be as any others again: not while frames for them wait to be taken. */
+  protected abstract settle(nowMs: number, isQuiet: boolean): void;
+  /** The VM runs here from now on. */
+  protected abstract resume(start: Start): void;
+  protected abstract performOwn(action: Action): void;
+  /** A claim for this host goes to the directory. */
+  protected claiming(_generation: number): void {}
+
+  protected stop(): void {
+    for (const adapter of this.adapters) {
+      adapter.stop();
+      adapter.attachment.enter("moving");
+    }
+  }
+
+  protected adapterOf({ adapter }: MovingFrame): MovingAdapter | undefined {
+    return this.adapters.find(({ name }) => name === adapter);
+  }
+
+  /** The records by which this host has the VM: all with a generation that exceeds what was. */
+  protected own(generation: number, start: Start): void {
+    this.records = this.records.map((record, i) =>
+      recordFor(record, this.host, i === 0 ? generation : Math.max(generation, record.generation + 1), start),
+    );
+  }
+
+  #perform(action: Action): void {
+    const { context } = this.home;
+    switch (action.type) {
+      case "state":
+        context.tell({
+          type: "moving",
+          move: this.name,
+          partition: this.partition ?? "",
+          side: this.side,
+          state: action.to,
+        });
+        break;
+      case "send":
+        this.link.send(action.packet);
+        break;
+      case "ask":
+        this.#ask(action.question);
+        break;
+      case "freeze":
+        this.stop();
+        break;
+      case "resume":
+        this.resume(action.start);
+        break;
+      case "surrender":
+        this.#surrender();
+        break;
+      case "publish":
+        this.#publish(action.generation);
+        break;
+      case "announce":
+        this.#announce();
+        break;
+      case "deliver":
+        this.home.pass(action.frame, this);
+        break;
+      case "forward":
+      case "moved":
+        this.#tellSender(action);
+        break;
+      case "hold":
+        break;
+      case "ended":
+        this.#end(action.outcome, action.reason);
+        break;
+      default:
+        this.performOwn(action);
+    }
+  }
+
+  #ask(question: DirectoryRequest): void {
+    if (question.kind === "claim") this.claiming(question.claim.generation);
+    ask(this.home.context.requests, this, question, (answer) => this.tell({ type: "answer", answer }));
+  }
+
+  #surrender(): void {
+    const arrivals = this.adapters.flatMap((adapter) => {
+      const frames = [...adapter.state.surrender(), ...adapter.takeWaiting()];
+      return frames.map((frame): Arrival<MovingFrame> => ({ frame, sender: `${adapter.name} of ${this.host}` }));
+    });
+    this.tell({ type: "surrendered", arrivals });
+  }
+
+  /** All endpoints but the first, whose claim was the commit. */
+  #publish(generation: number): void {
+    const { requests, timers, now } = this.home.context;
+    const others = this.records.slice(1);
+    let left = others.length;
+    if (left === 0) this.tell({ type: "published" });
+    const publish = (record: EndpointRecord) => {
+      requests.ask("publish", { record }, (answer) => {
+        if ("failure" in answer && answer.failure === "unavailable") timers.at(now() + RETRY_MS, () => publish(record));
+        else if (--left === 0) this.tell({ type: "published" });
+      });
+    };
+    for (const record of others) publish({ ...record, generation: Math.max(generation, record.generation) });
+  }
+
+  /** On networks that flood, as QEMU does for a guest that has come; in others the directory has said it. */
+  #announce(): void {
+    const { now } = this.home.context;
+    for (const adapter of this.adapters) {
+      const { mac, ips, network } = adapter.attachment;
+      if (network.policy.flood) this.announcers.push({ adapter, announcer: new Announcer({ mac, ips }, now()) });
+    }
+  }
+
+  #tellSender({ frame }: { readonly frame: MovingFrame }): void {
+    const adapter = this.adapterOf(frame);
+    if (!adapter || frame.isSent) return;
+    this.home.tellSender(adapter, macText(frame.data.subarray(MAC_OFFSET_SOURCE, MAC_OFFSET_SOURCE + 6)));
+  }
+
+  /** The adapters are free, and the data plane sends on what still comes, as for any that has gone. */
+  protected leave(): void {
+    const { context, residents } = this.home;
+    this.isGone = true;
+    for (const { attachment, state } of this.adapters) {
+      const leave = () => {
+        const { vni, mac } = attachment;
+        context.requests.ask("resolve", { query: { vni, mac } }, (answer) => {
+          if (!("value" in answer)) return context.timers.at(context.now() + RETRY_MS, leave);
+          state.clear();
+          if (answer.value) residents.lose(attachment, answer.value);
+          else residents.erase(attachment, "detached");
+        });
+      };
+      leave();
+    }
+  }
+
+  #end(outcome: MoveOutcome, reason: string): void {
+    const { context } = this.home;
+    this.outcome = outcome;
+    this.reason = reason;
+    this.endedMs = context.now();
+    context.tell({
+      type: "move-ended",
+      move: this.name,
+      partition: this.partition ?? "",
+      side: this.side,
+      outcome,
+      reason,
+    });
+  }
+}
+
+/** The directory is asked again after so long without an answer. */
+const RETRY_MS = 20;

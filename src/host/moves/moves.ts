@@ -1,0 +1,250 @@
+/**
+ * The moves that a host has part in: those that it begins, and those that others ask for. Datagrams and frames go to the move that they
+ * are of.
+ */
+import type { Port } from "../../buffer/port.js";
+import type { HostRecord } from "../../directory/records.js";
+import { earliest } from "../../earliest.js";
+import { ConfigError } from "../../errors.js";
+import { type MovePacket, unknownMove } from "../../migrate/move/message.js";
+import { crc32c } from "../../migrate/wire/crc32c.js";
+import type { MovingFrame } from "../../migrate/wire/frame.js";
+import { isPiece } from "../../migrate/wire/pieces.js";
+import type { ControlFrame } from "../../overlay/plane/control.js";
+import type { PlaneVnic } from "../../overlay/plane/plane.js";
+import type { Policy } from "../../overlay/policy/policy.js";
+import type { Attachment } from "../attachment.js";
+import type { HostContext } from "../context.js";
+import { type Knowledge, keyOf } from "../knowledge.js";
+import type { Residents } from "../residents.js";
+import { type StaleFrames, senderOf } from "../stale.js";
+import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
+import { MoveLink } from "./link.js";
+import type { Mover, MoverHome } from "./mover.js";
+import type { HostMoveOptions, MoveRequest } from "./options.js";
+import { SourceMover } from "./source.js";
+import { TargetMover } from "./target.js";
+
+/** A move as its host sees it. */
+export type HostMove = Pick<Mover, "name" | "side" | "partition" | "outcome" | "reason" | "machine">;
+
+export interface MovesHome {
+  readonly context: HostContext;
+  readonly residents: Residents;
+  readonly knowledge: Knowledge;
+  readonly stale: StaleFrames;
+  readonly options: HostMoveOptions;
+  policy(): Policy;
+  leasedUntilMs(): number;
+  stateOf(attachment: Attachment): AdapterState;
+}
+
+/** A move that is over is remembered so long: what is late of it is answered, and its name means nothing else. */
+const KEEP_MS = 30_000;
+/** Hosts that are not known yet and have sent something. */
+const STRANGERS_MAX = 16;
+
+export class Moves {
+  readonly #home: MovesHome;
+  readonly #moverHome: MoverHome;
+  readonly #movers = new Map<string, Mover>();
+  /** By underlay address. */
+  readonly #links = new Map<string, MoveLink>();
+  readonly #strangers = new Map<string, MoveLink>();
+  /** Names of moves that are asked for while the directory is asked who it is. */
+  readonly #asked = new Set<string>();
+  #begun = 0;
+
+  constructor(home: MovesHome) {
+    this.#home = home;
+    const { context, residents } = home;
+    this.#moverHome = {
+      ...{
+        context,
+        residents,
+        leasedUntilMs: () => home.leasedUntilMs(),
+        stateOf: (attachment) => home.stateOf(attachment),
+      },
+      pass: (frame, from) => this.#pass(frame, from),
+      tellSender: (adapter, senderMac) => this.#tellSender(adapter, senderMac),
+    };
+  }
+
+  /** All that are remembered, the oldest first. */
+  all(): Mover[] {
+    return [...this.#movers.values()];
+  }
+
+  /** The move that has the attachment now; what the directory says of it is that one's. */
+  of(attachment: Attachment): Mover | undefined {
+    return this.all().findLast((mover) => mover.has(attachment) && mover.isDiverting);
+  }
+
+  get nextMs(): number | undefined {
+    return earliest(this.all().map((mover) => mover.nextMs));
+  }
+
+  /** Throws ConfigError; the move begins when the directory has said where that host is. */
+  begin({ attachments, to, move, limits }: MoveRequest): string {
+    const { context, options } = this.#home;
+    const { name } = context;
+    const [first] = attachments;
+    if (!first) throw new ConfigError("attachments", "none", "one at least");
+    if (to === name) throw new ConfigError("to", to, "another host than its own");
+    for (const [i, attachment] of attachments.entries()) {
+      const { partition, state } = attachment;
+      if (state !== "live" || this.of(attachment))
+        throw new ConfigError(`attachments[${i}]`, partition, "live here, and not on the move");
+      if (partition !== first.partition)
+        throw new ConfigError(`attachments[${i}]`, partition, `of one VM, ${first.partition}`);
+    }
+    const named = move ?? `${first.partition} ${name} ${first.generation} ${context.now()} ${this.#begun}`;
+    this.#begun++;
+    if (this.#movers.has(named)) throw new ConfigError("move", named, "a name that no other move has");
+    const source = { name: named, attachments, digest: crc32c, limits: { ...options.limits, ...limits } };
+    this.#withHost(to, (record) => {
+      const mover = new SourceMover(this.#moverHome, this.#linkTo(record), source);
+      this.#movers.set(named, mover);
+      mover.tell({ type: "start" });
+    });
+    return named;
+  }
+
+  /** Takes a frame for the control queue pair; false when it is of no move. */
+  take(frame: ControlFrame): boolean {
+    const payload = frame.bytes.subarray(frame.payload);
+    if (!isPiece(payload)) return false;
+    const address = senderOf(frame);
+    const uplink = this.#home.context.plane.uplinks.findIndex(({ index }) => index === frame.port);
+    frame.dispose();
+    const link = this.#links.get(address) ?? this.#stranger(address);
+    const packet = link.take(payload, uplink);
+    if (packet) this.#packet(packet, link);
+    return true;
+  }
+
+  /** Takes a frame for a guest that is on the move. */
+  divert(frame: ControlFrame): void {
+    const { residents, context } = this.#home;
+    const attachment = residents.at(frame.detail);
+    frame.dispose();
+    if (!attachment) return;
+    const { bytes: data, originalLength, timestampNs } = frame;
+    const moving = { adapter: adapterName(attachment), data, originalLength, timestampNs, isSent: false };
+    const mover = this.of(attachment);
+    if (mover) mover.arrive(moving);
+    else context.plane.give(attachment.plane as PlaneVnic, moving);
+  }
+
+  /** The host's lease lasts until then. */
+  leased(untilMs: number): void {
+    for (const mover of this.#movers.values()) mover.tell({ type: "leased", untilMs });
+  }
+
+  /** What is due now. Quiet: no diverted frame waits to be taken. */
+  step(isQuiet: boolean): void {
+    const nowMs = this.#home.context.now();
+    for (const [name, mover] of this.#movers) {
+      mover.step(isQuiet);
+      const isOver = mover.endedMs !== undefined && nowMs >= mover.endedMs + KEEP_MS && !mover.isDiverting;
+      if (isOver) this.#movers.delete(name);
+    }
+  }
+
+  #packet(packet: MovePacket<MovingFrame>, link: MoveLink): void {
+    const mover = this.#movers.get(packet.move);
+    const body = packet.message?.body;
+    if (mover) {
+      if (mover.link.peer.address === link.peer.address) mover.take(packet);
+    } else if (body?.type === "reserve") this.#admit(packet, body.host, link.peer.address);
+    else if (!packet.isUnknown && !this.#asked.has(packet.move)) link.send(unknownMove(packet));
+  }
+
+  /** A VM wants to come. Whose word that is the directory says. */
+  #admit(packet: MovePacket<MovingFrame>, host: string, address: string): void {
+    const { options, context } = this.#home;
+    const { move: name } = packet;
+    if (this.#asked.has(name)) return;
+    this.#asked.add(name);
+    context.requests.ask("host", { name: host }, (answer) => {
+      this.#asked.delete(name);
+      const record = "value" in answer ? answer.value?.host : undefined;
+      // It is asked for again if nobody has answered.
+      if (record?.address !== address || this.#movers.has(name)) return;
+      const target = { name, digest: crc32c, limits: options.limits, options, policy: this.#home.policy() };
+      const mover = new TargetMover(this.#moverHome, this.#linkTo(record), target);
+      this.#movers.set(name, mover);
+      mover.take(packet);
+    });
+  }
+
+  #withHost(name: string, go: (record: HostRecord) => void): void {
+    const { context } = this.#home;
+    context.requests.ask("host", { name }, (answer) => {
+      if ("value" in answer && answer.value) go(answer.value.host);
+      else context.timers.at(context.now() + AGAIN_MS, () => this.#withHost(name, go));
+    });
+  }
+
+  #linkTo(record: HostRecord): MoveLink {
+    const known = this.#links.get(record.address);
+    if (known) return known;
+    const link = this.#newLink(record);
+    this.#links.set(record.address, link);
+    this.#strangers.delete(record.address);
+    return link;
+  }
+
+  #stranger(address: string): MoveLink {
+    const known = this.#strangers.get(address);
+    if (known) return known;
+    const [oldest] = this.#strangers.keys();
+    if (this.#strangers.size >= STRANGERS_MAX && oldest !== undefined) this.#strangers.delete(oldest);
+    const { mtuBytes } = this.#home.context.settings.record;
+    const link = this.#newLink({ name: address, address, mtuBytes, encapsulations: [] });
+    this.#strangers.set(address, link);
+    return link;
+  }
+
+  #newLink(peer: HostRecord): MoveLink {
+    const { context, options } = this.#home;
+    const { uplinks } = context.plane;
+    return new MoveLink(
+      {
+        ...{ now: () => context.now(), record: context.settings.record, uplinkCount: uplinks.length, options },
+        post: (uplink, frame) => postIfRoom(uplinks[uplink] as Port, frame),
+      },
+      peer,
+    );
+  }
+
+  #pass(frame: MovingFrame, from: Mover): void {
+    const adapter = from.adapters.find(({ name }) => name === frame.adapter);
+    if (!adapter) return;
+    const current = this.of(adapter.attachment);
+    if (current && current !== from) current.arrive(frame);
+    else adapter.deliver(frame);
+  }
+
+  #tellSender({ attachment }: MovingAdapter, senderMac: string): void {
+    const { context, stale } = this.#home;
+    const { endpoints, uplinks } = context.plane;
+    const ptr = endpoints.find(keyOf(attachment.network, senderMac));
+    if (ptr === 0 || endpoints.state(ptr) !== "remote") return;
+    const sender = endpoints.hostOf(ptr, context.settings.record.address.includes(":"));
+    const { vni, mac } = attachment;
+    stale.tell({ sender, port: (uplinks[0] as Port).index, vni, mac });
+  }
+}
+
+/** The directory is asked again after so long. */
+const AGAIN_MS = 20;
+
+function postIfRoom(port: Port, bytes: Uint8Array): boolean {
+  const frame = port.reserve(bytes.length);
+  if (!frame) return false;
+  frame.payload.set(bytes);
+  if (port.post(frame)) return true;
+  frame.release();
+  return false;
+}

@@ -1,0 +1,45 @@
+/** What a host lets be done with moves of its partitions, and what a move is asked for with. */
+import type { EndpointRecord } from "../../directory/records.js";
+import type { MoveLimits } from "../../migrate/move/options.js";
+import type { Attachment } from "../attachment.js";
+import type { AttachOptions } from "../options.js";
+
+/** A VM that wants to come here. */
+export interface IncomingVm {
+  readonly move: string;
+  /** The host that it is on. */
+  readonly from: string;
+  /** What the directory knows of each of its adapters, the one that the move is decided by first. */
+  readonly endpoints: readonly EndpointRecord[];
+  /** Most that its state may be, in bytes. */
+  readonly stateBytes: number;
+}
+
+export interface HostMoveOptions {
+  /**
+   * Where an incoming VM's adapters are to be: for each of its endpoints what `attach` would be given, in their order; or in words why there
+   * is no room. Without it no VM comes to this host.
+   */
+  readonly incoming?: (vm: IncomingVm) => readonly AttachOptions[] | string;
+  /**
+   * Asked again before the state is inserted, and once more before nothing can be undone: why the room is there no longer (firmware, a
+   * reservation that is over), or undefined.
+   */
+  readonly recheck?: (vm: IncomingVm) => string | undefined;
+  /** Adds to a message what makes it this pair of hosts' own, such as an HMAC, 64 bytes at most; peer is the other's underlay address. */
+  readonly seal?: (message: Uint8Array, peer: string) => Uint8Array;
+  /** Undoes `seal`; undefined for a message that is not the peer's. */
+  readonly open?: (sealed: Uint8Array, peer: string) => Uint8Array | undefined;
+  /** Times and bounds of every move. Chunks are of one datagram by default. */
+  readonly limits?: Partial<MoveLimits>;
+}
+
+export interface MoveRequest {
+  /** The adapters of one VM: all of them go, or none. */
+  readonly attachments: readonly Attachment[];
+  /** The host that they go to, by its name in the directory. */
+  readonly to: string;
+  /** No other move may have it; made of the VM, its host and the time by default. */
+  readonly move?: string;
+  readonly limits?: Partial<MoveLimits>;
+}

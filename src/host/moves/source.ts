@@ -1,0 +1,106 @@
+/** The host that a VM leaves. */
+import type { MoveAction } from "../../migrate/move/action.js";
+import type { Start } from "../../migrate/move/ownership.js";
+import { MoveSource } from "../../migrate/move/source.js";
+import type { MovingFrame } from "../../migrate/wire/frame.js";
+import { MovingAdapter } from "./adapter.js";
+import type { MoveLink } from "./link.js";
+import { Mover, type MoverHome } from "./mover.js";
+import type { MoveRequest } from "./options.js";
+
+export interface SourceSettings extends Pick<MoveRequest, "attachments" | "limits"> {
+  readonly name: string;
+  readonly digest: (bytes: Uint8Array, behind?: number) => number;
+}
+
+/** What a stopped VM has sent must have left by then; what has not is on an uplink that does not send. */
+const DRAIN_MS = 20;
+/** No frame has come for so long since the VM has gone: what still does is the data plane's to send on. */
+const QUIET_MS = 20;
+
+export class SourceMover extends Mover {
+  readonly side = "source";
+  readonly machine: MoveSource<MovingFrame>;
+  #drainUntilMs: number | undefined;
+  #lastFrameMs = Number.NEGATIVE_INFINITY;
+  #isBack = false;
+
+  /** Throws ConfigError. */
+  constructor(home: MoverHome, link: MoveLink, { name, attachments, digest, limits }: SourceSettings) {
+    super(home, name, link);
+    const { context } = home;
+    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, home.stateOf(one)));
+    this.records = attachments.flatMap(({ record }) => record ?? []);
+    this.machine = new MoveSource<MovingFrame>({
+      ...{ move: name, host: context.name, peer: link.peer.name, digest, leasedUntilMs: home.leasedUntilMs() },
+      ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, ...limits },
+      adapters: this.adapters.map((adapter) => adapter.name),
+      generation: this.records[0]?.generation as number,
+      stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,
+    });
+  }
+
+  override get isDiverting(): boolean {
+    return !this.isGone && !this.#isBack;
+  }
+
+  override get nextMs(): number | undefined {
+    const next = super.nextMs;
+    if (this.#drainUntilMs === undefined && !(this.#isReleased && !this.isGone)) return next;
+    return Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS);
+  }
+
+  override arrive(frame: MovingFrame): void {
+    this.#lastFrameMs = this.home.context.now();
+    super.arrive(frame);
+  }
+
+  protected performOwn(action: MoveAction<MovingFrame>): void {
+    const nowMs = this.home.context.now();
+    if (action.type === "read" || action.type === "extract") {
+      const sections = this.adapters.flatMap(({ state }) => state.read(action.round, nowMs));
+      this.tell({ type: "sections", sections });
+    } else if (action.type === "quiesce") {
+      this.stop();
+      this.#drainUntilMs = nowMs + DRAIN_MS;
+      this.#drain(nowMs);
+    } else if (action.type === "release") {
+      this.#lastFrameMs = nowMs;
+    }
+  }
+
+  /** Taken back: with what the adapters have, but for a start with nothing. */
+  protected resume(start: Start): void {
+    this.own(this.machine.owner.generation, start);
+    for (const [i, { attachment, state }] of this.adapters.entries()) {
+      if (start === "blank") state.clear();
+      this.home.residents.goLive(attachment, this.records[i] as (typeof this.records)[number]);
+    }
+    for (const adapter of this.adapters) adapter.run();
+  }
+
+  protected settle(nowMs: number, isQuiet: boolean): void {
+    this.#drain(nowMs);
+    if (this.#isReleased && !this.isGone && nowMs >= this.#lastFrameMs + QUIET_MS) this.leave();
+    if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.#isBack) return;
+    this.#isBack = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+  }
+
+  get #isReleased(): boolean {
+    return this.outcome === "moved" || this.outcome === "taken";
+  }
+
+  #drain(nowMs: number): void {
+    if (this.#drainUntilMs === undefined) return;
+    const hasDrained = nowMs >= this.#drainUntilMs || this.adapters.every((adapter) => adapter.hasDrained);
+    if (!hasDrained) return;
+    this.#drainUntilMs = undefined;
+    this.tell({ type: "quiesced" });
+  }
+}
+
+/** Messages on their way: a datagram each, so many that a link's queue takes them. */
+export const WINDOW_MESSAGES = 64;
+export const STATE_BYTES_MAX = 2 ** 28;
+/** While something is waited for that says nothing when it comes. */
+const LOOK_MS = 0.05;

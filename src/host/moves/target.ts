@@ -1,0 +1,192 @@
+/** The host that a VM comes to. */
+import type { EndpointRecord, HostRecord, Resolution } from "../../directory/records.js";
+import { ConfigError } from "../../errors.js";
+import type { MoveAction } from "../../migrate/move/action.js";
+import type { MoveLimits } from "../../migrate/move/options.js";
+import type { Start } from "../../migrate/move/ownership.js";
+import { MoveTarget } from "../../migrate/move/target.js";
+import type { MovingFrame } from "../../migrate/wire/frame.js";
+import type { Policy } from "../../overlay/policy/policy.js";
+import type { Attachment } from "../attachment.js";
+import type { AttachOptions } from "../options.js";
+import { adapterName, identityIn, MovingAdapter } from "./adapter.js";
+import type { MoveLink } from "./link.js";
+import { Mover, type MoverHome } from "./mover.js";
+import type { HostMoveOptions, IncomingVm } from "./options.js";
+import { WINDOW_MESSAGES } from "./source.js";
+
+export interface TargetSettings {
+  readonly name: string;
+  readonly digest: (bytes: Uint8Array, behind?: number) => number;
+  readonly limits: Partial<MoveLimits> | undefined;
+  readonly options: HostMoveOptions;
+  readonly policy: Policy;
+}
+
+export class TargetMover extends Mover {
+  readonly side = "target";
+  readonly machine: MoveTarget<MovingFrame>;
+  readonly #options: HostMoveOptions;
+  readonly #policy: Policy;
+  #vm: IncomingVm | undefined;
+  #isExpected = false;
+  #isSettled = false;
+
+  /** Throws ConfigError. */
+  constructor(home: MoverHome, link: MoveLink, { name, digest, limits, options, policy }: TargetSettings) {
+    super(home, name, link);
+    this.#options = options;
+    this.#policy = policy;
+    this.machine = new MoveTarget<MovingFrame>({
+      ...{ move: name, host: home.context.name, peer: link.peer.name, digest, leasedUntilMs: home.leasedUntilMs() },
+      ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, ...limits },
+    });
+  }
+
+  override get isDiverting(): boolean {
+    return !this.#isSettled && !this.isGone && this.adapters.length > 0;
+  }
+
+  override get nextMs(): number | undefined {
+    const next = super.nextMs;
+    // The gate says nothing when it has been open for long enough.
+    return this.machine.isRunning && !this.#isSettled
+      ? Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS)
+      : next;
+  }
+
+  protected performOwn(action: MoveAction<MovingFrame>): void {
+    if (action.type === "reserve") this.#reserve(action.adapters, action.stateBytes);
+    else if (action.type === "insert") {
+      const reason = this.#insert(action);
+      const { adapter } = action;
+      this.tell(reason === undefined ? { type: "inserted", adapter } : { type: "insert-failed", adapter, reason });
+    } else if (action.type === "discard") this.#discard();
+  }
+
+  /** Senders may know before this host does that the VM is here. */
+  protected override claiming(generation: number): void {
+    if (this.#isExpected) return;
+    this.#isExpected = true;
+    for (const [i, { attachment }] of this.adapters.entries()) {
+      const record = this.records[i] as EndpointRecord;
+      this.home.residents.expect(attachment, { ...record, host: this.host, generation });
+    }
+  }
+
+  protected resume(start: Start): void {
+    this.own(this.machine.owner.generation, start);
+    for (const [i, { attachment, state }] of this.adapters.entries()) {
+      if (start === "blank") state.clear();
+      this.home.residents.goLive(attachment, this.records[i] as EndpointRecord);
+    }
+    for (const adapter of this.adapters) adapter.run();
+  }
+
+  protected settle(nowMs: number, isQuiet: boolean): void {
+    if (this.endedMs !== undefined && this.outcome !== "moved" && !this.isGone && this.adapters.length > 0)
+      this.leave();
+    if (!isQuiet || this.#isSettled || !this.machine.isPassing(nowMs)) return;
+    this.#isSettled = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+  }
+
+  /** The directory says whose adapters these are; the options, where they go. */
+  #reserve(names: readonly string[], stateBytes: number): void {
+    const { requests, timers, now } = this.home.context;
+    const identities = names.map(identityIn);
+    const found = new Map<string, Resolution | undefined>();
+    const look = (identity: { readonly vni: number; readonly mac: string }) => {
+      requests.ask("resolve", { query: identity }, (answer) => {
+        if (!("value" in answer)) return timers.at(now() + AGAIN_MS, () => look(identity));
+        found.set(adapterName(identity), answer.value);
+        if (found.size === names.length)
+          this.#place(
+            names.map((name) => found.get(name)),
+            stateBytes,
+          );
+      });
+    };
+    for (const identity of identities) {
+      if (!identity || new Set(names).size < names.length) {
+        this.#refuse("its adapters have names that none has");
+        return;
+      }
+    }
+    for (const identity of identities) if (identity) look(identity);
+  }
+
+  #place(found: readonly (Resolution | undefined)[], stateBytes: number): void {
+    const endpoints = found.flatMap((one) => (one?.host.name === this.link.peer.name ? one.endpoint : []));
+    if (endpoints.length < found.length) {
+      this.#refuse(`it is not on ${this.link.peer.name}, by the directory`);
+      return;
+    }
+    const vm = { move: this.name, from: this.link.peer.name, endpoints, stateBytes };
+    const answer = this.#options.incoming?.(vm) ?? "this host takes no VMs";
+    if (typeof answer === "string") {
+      this.#refuse(answer);
+      return;
+    }
+    const reason = this.#attach(endpoints, answer, found[0]?.host as HostRecord);
+    if (reason !== undefined) {
+      this.#refuse(reason);
+      return;
+    }
+    this.#vm = vm;
+    this.records = endpoints;
+    this.tell({ type: "room" });
+  }
+
+  /** All or none. */
+  #attach(
+    endpoints: readonly EndpointRecord[],
+    options: readonly AttachOptions[],
+    last: HostRecord,
+  ): string | undefined {
+    const attachments: Attachment[] = [];
+    const { residents, context } = this.home;
+    try {
+      if (options.length !== endpoints.length)
+        throw new ConfigError("incoming", options.length, `${endpoints.length} places`);
+      for (const [i, one] of options.entries()) {
+        const attachment = residents.add(one, this.#policy);
+        attachments.push(attachment);
+        attachment.lastHost = last.address;
+        const { vni, mac } = endpoints[i] as EndpointRecord;
+        if (adapterName(attachment) !== adapterName({ vni, mac }))
+          throw new ConfigError(`incoming[${i}].mac`, one.mac, mac);
+        residents.place(attachment);
+      }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const attachment of attachments) residents.erase(attachment, "refused");
+      return error.message;
+    }
+    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, this.home.stateOf(one)));
+    this.stop();
+    return undefined;
+  }
+
+  #refuse(reason: string): void {
+    this.tell({ type: "no-room", reason });
+  }
+
+  #insert({ adapter: name, sections }: Extract<MoveAction<MovingFrame>, { type: "insert" }>): string | undefined {
+    const reason = this.#vm && this.#options.recheck?.(this.#vm);
+    const adapter = this.adapters.find((one) => one.name === name);
+    return reason ?? adapter?.state.insert(sections, this.home.context.now());
+  }
+
+  #discard(): void {
+    for (const { attachment, state } of this.adapters) {
+      state.clear();
+      this.home.residents.erase(attachment, "detached");
+    }
+    this.adapters = [];
+  }
+}
+
+/** While something is waited for that says nothing when it comes. */
+const LOOK_MS = 1;
+/** The directory is asked again. */
+const AGAIN_MS = 20;

@@ -1,0 +1,120 @@
+/** Bytes of a message, written and read one field after the other, big-endian. */
+
+/** A field reaches beyond the end, or says what cannot be. */
+export class Unreadable extends Error {}
+
+const TEXT_BYTES_MAX = 0xffff;
+
+export class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#take(1), value);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#take(2), value);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#take(4), value);
+    return this;
+  }
+
+  u64(value: bigint): this {
+    this.#view.setBigUint64(this.#take(8), value);
+    return this;
+  }
+
+  /** UTF-8 behind its length in bytes (16 bits); what is longer is cut. */
+  text(value: string): this {
+    const encoded = new TextEncoder().encode(value).subarray(0, TEXT_BYTES_MAX);
+    this.u16(encoded.length);
+    this.#bytes.set(encoded, this.#take(encoded.length));
+    return this;
+  }
+
+  /** Bytes behind their length (32 bits). */
+  bytes(value: Uint8Array): this {
+    this.u32(value.length);
+    this.#bytes.set(value, this.#take(value.length));
+    return this;
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #take(lenBytes: number): number {
+    const at = this.#length;
+    this.#length += lenBytes;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+/** Every method throws Unreadable for what is not there. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8));
+  }
+
+  text(): string {
+    const length = this.u16();
+    const at = this.#take(length);
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(this.#bytes.subarray(at, at + length));
+    } catch {
+      throw new Unreadable("a text that is not UTF-8");
+    }
+  }
+
+  /** A copy. */
+  bytes(): Uint8Array {
+    const length = this.u32();
+    const at = this.#take(length);
+    return this.#bytes.slice(at, at + length);
+  }
+
+  /** Nothing may be left. */
+  end(): void {
+    if (this.#at < this.#bytes.length) throw new Unreadable("bytes behind the end");
+  }
+
+  #take(lenBytes: number): number {
+    const at = this.#at;
+    if (lenBytes > this.#bytes.length - at) throw new Unreadable("a field beyond the end");
+    this.#at += lenBytes;
+    return at;
+  }
+}
