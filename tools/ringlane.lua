@@ -1,6 +1,7 @@
 -- Wireshark dissectors of what ringlane says over RoCEv2 and InfiniBand.
 --
--- Control messages: UD SENDs to the control queue pair 0xfffffe. The layout is drawn in src/gqp/moved.ts.
+-- Control messages: UD SENDs to the control queue pair 0xfffffe. Layouts are drawn in src/gqp/moved.ts, and of moves between hosts in
+-- src/migrate/wire/pieces.ts and codec.ts.
 --
 --   tshark -X lua_script:tools/ringlane.lua -r FILE -Y ringlane
 --
@@ -92,6 +93,81 @@ local function heuristic(buffer, pinfo, tree)
 end
 
 ringlane:register_heuristic("infiniband.payload", heuristic)
+
+-- Moves: packets in pieces. What is in a packet shows where it is one piece, and not sealed.
+local move = Proto("ringlane_move", "ringlane move")
+local MAGIC_MOVE = 0x524c4d47
+local PIECE_HEADER_BYTES = 16
+local MESSAGES = {
+  [0] = "acknowledgment", "reserve", "reserved", "refused", "chunk", "complete", "failed", "live", "done", "kept", "released",
+  "frame", "flushed", "probe", "void", [255] = "unknown move",
+}
+
+local m = {
+  version = ProtoField.uint8("ringlane.move.version", "Version"),
+  piece = ProtoField.uint16("ringlane.move.piece", "Piece"),
+  packet = ProtoField.uint32("ringlane.move.packet", "Packet"),
+  pieces = ProtoField.uint16("ringlane.move.pieces", "Pieces"),
+  length = ProtoField.uint16("ringlane.move.length", "Length"),
+  part = ProtoField.bytes("ringlane.move.part", "Part of a packet"),
+  name = ProtoField.string("ringlane.move.name", "Move"),
+  ack = ProtoField.uint32("ringlane.move.ack", "Acknowledged"),
+  kind = ProtoField.uint8("ringlane.move.kind", "Message", base.DEC, MESSAGES),
+  number = ProtoField.uint32("ringlane.move.number", "Number"),
+  body = ProtoField.bytes("ringlane.move.body", "Body"),
+}
+move.fields = m
+
+local function dissect_packet(buffer, pinfo, tree)
+  if buffer:len() < 2 then return false end
+  local name_bytes = buffer(0, 2):uint()
+  local at = 2 + name_bytes
+  if buffer:len() < at + 5 then return false end
+  local kind = buffer(at + 4, 1):uint()
+  local word = MESSAGES[kind]
+  local has_number = kind ~= 0 and kind ~= 255
+  if word == nil or (has_number and buffer:len() < at + 9) then return false end
+  tree:add(m.name, buffer(2, name_bytes))
+  tree:add(m.ack, buffer(at, 4))
+  tree:add(m.kind, buffer(at + 4, 1))
+  local where = "Move: " .. word
+  if has_number then
+    tree:add(m.number, buffer(at + 5, 4))
+    where = where .. string.format(" (%d)", buffer(at + 5, 4):uint())
+    if buffer:len() > at + 9 then tree:add(m.body, buffer(at + 9)) end
+  end
+  pinfo.cols.info = where
+  tree:append_text(", " .. where)
+  return true
+end
+
+function move.dissector(buffer, pinfo, tree)
+  pinfo.cols.protocol = "ringlane"
+  local root = tree:add(move, buffer())
+  root:add(m.version, buffer(4, 1))
+  root:add(m.piece, buffer(6, 2))
+  root:add(m.packet, buffer(8, 4))
+  root:add(m.pieces, buffer(12, 2))
+  root:add(m.length, buffer(14, 2))
+  local pieces = buffer(12, 2):uint()
+  local length = math.min(buffer(14, 2):uint(), buffer:len() - PIECE_HEADER_BYTES)
+  if length == 0 then return buffer:len() end
+  local part = buffer(PIECE_HEADER_BYTES, length):tvb()
+  if pieces == 1 and dissect_packet(part, pinfo, root) then return buffer:len() end
+  root:add(m.part, buffer(PIECE_HEADER_BYTES, length))
+  pinfo.cols.info = string.format("Move: packet %d, piece %d of %d", buffer(8, 4):uint(), buffer(6, 2):uint() + 1, pieces)
+  return buffer:len()
+end
+
+local function move_heuristic(buffer, pinfo, tree)
+  local qp = dest_qp()
+  if not qp or qp.value ~= QPN_CONTROL then return false end
+  if buffer:len() < PIECE_HEADER_BYTES or buffer(0, 4):uint() ~= MAGIC_MOVE then return false end
+  move.dissector(buffer, pinfo, tree)
+  return true
+end
+
+move:register_heuristic("infiniband.payload", move_heuristic)
 
 local RECORDS = { "open", "accept", "refuse", "credit", "closed" }
 local OPEN, CREDIT, RECORD_BYTES = 1, 4, 8

@@ -204,7 +204,7 @@ describe("the packet that brings it", () => {
   });
 
   test("a payload out of bounds is named", () => {
-    for (const length of [0, 257])
+    for (const length of [0, 4097])
       expect(() => controlPacket(new Uint8Array(length), V4)).toThrowError(/payload.length/);
   });
 });

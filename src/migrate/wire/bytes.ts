@@ -11,22 +11,26 @@ export class ByteWriter {
   #length = 0;
 
   u8(value: number): this {
-    this.#view.setUint8(this.#take(1), value);
+    const at = this.#take(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#take(2), value);
+    const at = this.#take(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#view.setBigUint64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setBigUint64(at, value);
     return this;
   }
 
@@ -34,14 +38,16 @@ export class ByteWriter {
   text(value: string): this {
     const encoded = new TextEncoder().encode(value).subarray(0, TEXT_BYTES_MAX);
     this.u16(encoded.length);
-    this.#bytes.set(encoded, this.#take(encoded.length));
+    const at = this.#take(encoded.length);
+    this.#bytes.set(encoded, at);
     return this;
   }
 
   /** Bytes behind their length (32 bits). */
   bytes(value: Uint8Array): this {
     this.u32(value.length);
-    this.#bytes.set(value, this.#take(value.length));
+    const at = this.#take(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -49,6 +55,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Room for so many bytes; the buffer may be another one afterwards. */
   #take(lenBytes: number): number {
     const at = this.#length;
     this.#length += lenBytes;
