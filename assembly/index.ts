@@ -59,6 +59,7 @@ export { sumChain } from "./mbuf/sum";
 export { overlayAge, overlayFlushFlows, overlayRemove } from "./overlay/age";
 export { overlayDispose, overlayTakeControl } from "./overlay/control";
 export { fragment } from "./overlay/fragment";
+export { overlayGiveRing, overlayJoinHeld, overlayTakeHeld, overlayTakeRing } from "./overlay/held";
 export { overlayAsk, overlayRemember } from "./overlay/miss";
 export { clampMssBurst } from "./overlay/mss";
 export { policyClassOf4, policyClassOf6, policyDecide } from "./overlay/policy";

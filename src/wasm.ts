@@ -147,6 +147,10 @@ export interface Kernels {
   overlayRemove(overlay: number, endpoint: number): void;
   overlayAge(overlay: number, steps: number): number;
   overlayFlushFlows(overlay: number, network: number): void;
+  overlayTakeRing(overlay: number): number;
+  overlayGiveRing(overlay: number, ring: number): void;
+  overlayJoinHeld(overlay: number, endpoint: number, ring: number): number;
+  overlayTakeHeld(overlay: number, endpoint: number, port: number): number;
   overlayTakeControl(overlay: number, out: number, n: number): number;
   overlayDispose(overlay: number, m: number, cause: number): void;
   identityInit(identity: number, buckets: number, count: number, multiplier: bigint): void;

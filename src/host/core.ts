@@ -32,6 +32,7 @@ import {
   checkHostOptions,
   type HostOptions,
   type HostSettings,
+  type HostTimes,
 } from "./options.js";
 import type { HostEngine } from "./plane.js";
 import { Redirects } from "./redirects.js";
@@ -161,7 +162,12 @@ export class HostCore<E extends HostEngine = Engine> {
     };
   }
 
-  /** @internal For tests and benchmarks. */
+  /** @internal */
+  get times(): HostTimes {
+    return this.#settings.times;
+  }
+
+  /** @internal For tests and benchmarks, and the parts of an adapter's state. */
   get plane(): ReturnType<E["addOverlay"]> {
     return this.#plane;
   }
@@ -225,6 +231,15 @@ export class HostCore<E extends HostEngine = Engine> {
     const attachment = this.#residents.add(options, this.#policy);
     this.#claims.claim(attachment);
     return attachment;
+  }
+
+  /**
+   * A partition that is here, or comes here, will send to these MAC addresses of its network: the directory is asked about those that this
+   * host does not know yet, a few at a time.
+   */
+  warm(attachment: Attachment, macs: Iterable<string>, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#fitting(() => this.#knowledge.warm(attachment.network, macs));
   }
 
   /** A partition is gone from here, and from the directory. */
