@@ -87,6 +87,8 @@ export { receiverBurst, receiverNext, receiverRelease } from "./rdma/receiver";
 export { rdmaSendBurst } from "./rdma/send";
 export { senderComplete, senderPack, senderPost, senderRoom } from "./rdma/sender";
 export { rdmaTick } from "./rdma/tick";
+export { snapshotCheck, snapshotGather, snapshotMeasure, snapshotScatter } from "./snapshot/frames";
+export { queueReset, queueTake, ringReset, snapshotQueue, snapshotRing } from "./snapshot/queue";
 export { tableLookupBurst } from "./table/burst";
 export { tableInsert, tableRemove } from "./table/insert";
 export { tableLookup } from "./table/lookup";

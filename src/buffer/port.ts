@@ -40,6 +40,8 @@ export class Port {
   #batch: BatchLimit | undefined;
   /** Frames that a driver has taken and not completed. */
   readonly #inFlight = new Set<Outgoing>();
+  /** Frames that were in a driver's hands when the port's state went elsewhere: nobody waits for their completion here. */
+  #disowned: WeakSet<Outgoing> | undefined;
 
   /** @internal Made by Engine.addPort. */
   constructor(owner: FrameOwner, name: string, index: number, queueSize: number, options: PortOptions) {
@@ -164,12 +166,19 @@ export class Port {
     return frames;
   }
 
+  /** Frames that a driver has taken and not completed, in the order in which it took them. */
+  get inFlight(): readonly Outgoing[] {
+    return [...this.#inFlight];
+  }
+
   /**
    * The device has sent these frames; any order will do. Their buffers go back to the pool. Throws ConfigError, and nothing
-   * is completed, for a frame that was not taken from this port or was completed before.
+   * is completed, for a frame that was not taken from this port or was completed before. One that has moved elsewhere since is passed over.
    */
-  complete(frames: readonly Outgoing[]): void {
+  complete(taken: readonly Outgoing[]): void {
     const { kernels, arena } = this.#owner;
+    const disowned = this.#disowned;
+    const frames = disowned ? taken.filter((frame) => !disowned.has(frame)) : taken;
     for (const [i, frame] of frames.entries()) {
       if (this.#inFlight.delete(frame)) continue;
       for (const before of frames.slice(0, i)) this.#inFlight.add(before);
@@ -187,6 +196,18 @@ export class Port {
   reap(): void {
     const { kernels, pool } = this.#owner;
     while (kernels.reapFree(this.record.queue, pool.ptr, this.record.list, BURST_MAX) === BURST_MAX);
+  }
+
+  /** @internal Frames that a driver took elsewhere, and completes here. */
+  adopt(frames: readonly Outgoing[]): void {
+    for (const frame of frames) this.#inFlight.add(frame);
+  }
+
+  /** @internal What a driver has taken is not the port's any more. */
+  disown(): void {
+    this.#disowned ??= new WeakSet();
+    for (const frame of this.#inFlight) this.#disowned.add(frame);
+    this.#inFlight.clear();
   }
 
   /** @internal Batches have a limit from now on, or none any more. */
