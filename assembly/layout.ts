@@ -203,6 +203,26 @@ export const STOP_RING_FULL = 2;
 export const STOP_NO_BUFFER = 3;
 export const STOP_DAMAGED = 4;
 
+// snapshot of frames (snapshot/frames.ts): how far a section was written, checked or taken in, and a frame's record in it
+export const SNAPSHOT_JOB_BYTES = 40;
+export const SNAPSHOT_RECORDS = 0;
+export const SNAPSHOT_LENS = 4;
+export const SNAPSHOT_DATA = 8;
+export const SNAPSHOT_LENS_LEFT = 12;
+export const SNAPSHOT_MBUFS = 16;
+export const SNAPSHOT_PORTABLE = 20;
+export const SNAPSHOT_BYTES = 24;
+export const SNAPSHOT_BUF_BYTES = 32;
+export const SNAPSHOT_DATA_BYTES = 36;
+export const FRAME_RECORD_BYTES = 24;
+export const FRAME_RECORD_TIMESTAMP_NS = 0;
+export const FRAME_RECORD_LEN = 8;
+export const FRAME_RECORD_WIRE_LEN = 12;
+export const FRAME_RECORD_SEGMENTS = 16;
+export const FRAME_RECORD_PLACE = 18;
+/** WIRE_BYTES_MAX, and headers that were put in front. */
+export const SNAPSHOT_WIRE_BYTES_MAX = 0x80010000;
+
 // tunnel (path/tunnel.ts): a path's prepared outer headers
 export const TUNNEL_BYTES = 320;
 export const TUNNEL_VNI = 0;

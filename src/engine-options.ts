@@ -13,6 +13,7 @@ import { type LagLimits, type LagSizes, lagLimits } from "./lag/sizes.js";
 import { type HealthLimits, type HealthSizes, healthLimits, planHealth } from "./limit/health/sizes.js";
 import { type LimitCapacity, type LimitSizes, limitCapacity, planLedger } from "./limit/plane/sizes.js";
 import { MemoryPlan } from "./memory.js";
+import { type MigrationLimits, type MigrationSizes, migrationLimits, planMigration } from "./migrate/state/memory.js";
 import { type OverlayLimits, type OverlaySizes, overlayLimits, planOverlay } from "./overlay/plane/sizes.js";
 import { planRdma, type RdmaLimits, type RdmaSizes, rdmaLimits } from "./rdma/verbs/sizes.js";
 import type { WasmSource } from "./wasm.js";
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly health?: HealthSizes;
   /** An RDMA device (Engine.addRdma): how much it can hold; none by default. */
   readonly rdma?: RdmaSizes;
+  /** Adapters' state goes to other engines (Engine.migration): how large it may be; none by default. */
+  readonly migration?: MigrationSizes;
   /**
    * The compiled data plane: bytes, a URL (as text: relative to ringlane's own module), a Response or a Module. By default the
    * file that ships with ringlane, of the build that debug asks for.
@@ -68,20 +71,24 @@ export interface EngineLimits {
   readonly limits: LimitCapacity | undefined;
   readonly health: HealthLimits | undefined;
   readonly rdma: RdmaLimits | undefined;
+  readonly migration: MigrationLimits | undefined;
 }
 
 const DEFAULT_HEADERS: readonly HeaderName[] = ["ethernet", "vlan", "ipv6", "udp", "vxlan"];
 
 /** Throws ConfigError. */
 export function checkEngineOptions(options: EngineOptions): EngineLimits {
+  const pool = poolShape(
+    checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
+    headroomFor(options.headers ?? DEFAULT_HEADERS),
+    checkInteger("payloadBytes", options.payloadBytes ?? 2048, 64, 65536),
+  );
+  const ports = checkInteger("ports", options.ports ?? 8, 0, 16_384);
+  const queueSize = checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768);
   return {
-    pool: poolShape(
-      checkInteger("mbufs", options.mbufs ?? 4096, 2, 2 ** 20),
-      headroomFor(options.headers ?? DEFAULT_HEADERS),
-      checkInteger("payloadBytes", options.payloadBytes ?? 2048, 64, 65536),
-    ),
-    ports: checkInteger("ports", options.ports ?? 8, 0, 16_384),
-    queueSize: checkPowerOfTwo("queueSize", options.queueSize ?? 512, 2, 32768),
+    pool,
+    ports,
+    queueSize,
     tunnels: checkInteger("tunnels", options.tunnels ?? 16, 0, 1024),
     bursts: checkInteger("bursts", options.bursts ?? 1, 0, 64),
     hashers: checkInteger("hashers", options.hashers ?? 2, 0, 64),
@@ -92,6 +99,7 @@ export function checkEngineOptions(options: EngineOptions): EngineLimits {
     // By default one for each owner that may go by it.
     health: options.health && healthLimits({ ...defined({ peers: ownersOf(options.limits) }), ...options.health }),
     rdma: options.rdma && rdmaLimits(options.rdma),
+    migration: options.migration && migrationLimits(options.migration, pool, queueSize),
   };
 }
 
@@ -113,6 +121,7 @@ export function planEngine(limits: EngineLimits): MemoryPlan {
   if (limits.limits) planLedger(plan, limits.limits, limits.pool.mbufs);
   if (limits.health) planHealth(plan, limits.health);
   if (limits.rdma) planRdma(plan, limits.rdma);
+  if (limits.migration) planMigration(plan, limits.migration);
   plan.add(limits.tunnels * TUNNEL_BYTES);
   plan.add(BURST_MAX * 4);
   return plan;

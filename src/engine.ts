@@ -24,6 +24,7 @@ import { checkGroup, type LagGroupOptions } from "./lag/options.js";
 import { HealthMonitor } from "./limit/health/monitor.js";
 import { Limits, type LimitsOptions } from "./limit/limits.js";
 import type { Arena } from "./memory.js";
+import { StateMemory } from "./migrate/state/memory.js";
 import { type OverlayOptions, OverlayPlane } from "./overlay/plane/plane.js";
 import { checkDistinct, checkFirst } from "./overlay/shared-ends.js";
 import { encodeTunnel, type Tunnel, type TunnelOptions } from "./overlay/tunnel.js";
@@ -57,6 +58,7 @@ export class Engine {
   #rdma: RdmaDevice | undefined;
   #mbufLimits: Limits | undefined;
   #health: HealthMonitor | undefined;
+  #migration: StateMemory | undefined;
   readonly #tunnelTable: number;
   readonly #scratch: number;
   readonly #bursts: Burst[] = [];
@@ -96,6 +98,16 @@ export class Engine {
   /** Limits of mbufs, where addLimits has added them. */
   get limits(): Limits | undefined {
     return this.#mbufLimits;
+  }
+
+  /** Memory for the state of the engine's adapters. Throws ConfigError unless createEngine planned it. */
+  get migration(): StateMemory {
+    this.#owner.checkOpen();
+    if (!this.#limits.migration) {
+      throw new ConfigError("migration", undefined, "given to createEngine, {} for the defaults");
+    }
+    this.#migration ??= new StateMemory(this.#owner, this.#limits.migration);
+    return this.#migration;
   }
 
   get tunnels(): readonly Tunnel[] {

@@ -147,6 +147,10 @@ export interface Kernels {
   overlayRemove(overlay: number, endpoint: number): void;
   overlayAge(overlay: number, steps: number): number;
   overlayFlushFlows(overlay: number, network: number): void;
+  overlayTakeRing(overlay: number): number;
+  overlayGiveRing(overlay: number, ring: number): void;
+  overlayJoinHeld(overlay: number, endpoint: number, ring: number): number;
+  overlayTakeHeld(overlay: number, endpoint: number, port: number): number;
   overlayTakeControl(overlay: number, out: number, n: number): number;
   overlayDispose(overlay: number, m: number, cause: number): void;
   overlayGive(overlay: number, vnic: number, m: number): number;
@@ -173,6 +177,15 @@ export interface Kernels {
   murmur3(ptr: number, len: number, seed: bigint): bigint;
   murmur3Into(ptr: number, len: number, seed: bigint, out: number): void;
   murmur3Burst(ptrs: number, keyBytes: number, seed: bigint, out: number, n: number): void;
+  snapshotMeasure(job: number, list: number, n: number): void;
+  snapshotGather(job: number, list: number, n: number, place: number): void;
+  snapshotCheck(job: number, n: number): number;
+  snapshotScatter(job: number, pool: number, list: number, n: number, port: number): void;
+  snapshotRing(ring: number, out: number): number;
+  ringReset(ring: number, cursor: number): void;
+  snapshotQueue(queue: number, out: number, ids: number, taken: number): number;
+  queueReset(queue: number, ids: number, index: number, wrap: number): void;
+  queueTake(queue: number, n: number): void;
   tableInit(table: number, buckets: number, count: number, keyBytes: number, capacity: number, seed: bigint): void;
   tableLookup(table: number, key: number): number;
   tableLookupBurst(table: number, ptrs: number, out: number, n: number): number;

@@ -41,8 +41,11 @@ export class Port {
   readonly record: PortRecord;
   readonly #owner: FrameOwner;
   #batch: BatchLimit | undefined;
+  #isHalted = false;
   /** Frames that a driver has taken and not completed. */
   readonly #inFlight = new Set<Outgoing>();
+  /** Frames that were in a driver's hands when the port's state went elsewhere: nobody waits for their completion here. */
+  #disowned: WeakSet<Outgoing> | undefined;
 
   /** @internal Made by Engine.addPort. */
   constructor(owner: FrameOwner, name: string, index: number, queueSize: number, options: PortOptions) {
@@ -122,6 +125,7 @@ export class Port {
   /** A frame arrives: bytes are copied in, a reserved Frame is taken as it is. False when there is no room for it. */
   receive(frame: Uint8Array | Frame): boolean {
     if (frame instanceof Frame) {
+      if (this.#isHalted) return false;
       const enqueue = (n: number) => this.#owner.kernels.portReceiveBurst(this.record.ptr, this.record.list, n);
       return this.#handOver([frame], enqueue) === 1;
     }
@@ -137,7 +141,7 @@ export class Port {
     const { ring, list, queueSize } = this.record;
     const longest = pool.frameBytesMax;
     let taken = 0;
-    while (taken < arrivals.length) {
+    while (taken < arrivals.length && !this.#isHalted) {
       if ((arrivals[taken] as Arrival).data.length > longest) {
         this.#count(COUNTER_DROP + DROP_FRAME_TOO_LONG, 1);
         taken++;
@@ -161,18 +165,26 @@ export class Port {
 
   /** The device takes posted frames, in order, a burst at most, or what a limit says; they are its own until complete. */
   takeBurst(): Outgoing[] {
+    if (this.#isHalted) return [];
     const { spans } = this.record;
     const frames = readOutgoing(this.#owner, spans, this.#takeSpans());
     for (const frame of frames) this.#inFlight.add(frame);
     return frames;
   }
 
+  /** Frames that a driver has taken and not completed, in the order in which it took them. */
+  get inFlight(): readonly Outgoing[] {
+    return [...this.#inFlight];
+  }
+
   /**
    * The device has sent these frames; any order will do. Their buffers go back to the pool. Throws ConfigError, and nothing
-   * is completed, for a frame that was not taken from this port or was completed before.
+   * is completed, for a frame that was not taken from this port or was completed before. One that has moved elsewhere since is passed over.
    */
-  complete(frames: readonly Outgoing[]): void {
+  complete(taken: readonly Outgoing[]): void {
     const { kernels, arena } = this.#owner;
+    const disowned = this.#disowned;
+    const frames = disowned ? taken.filter((frame) => !disowned.has(frame)) : taken;
     for (const [i, frame] of frames.entries()) {
       if (this.#inFlight.delete(frame)) continue;
       for (const before of frames.slice(0, i)) this.#inFlight.add(before);
@@ -192,6 +204,11 @@ export class Port {
     while (kernels.reapFree(this.record.queue, pool.ptr, this.record.list, BURST_MAX) === BURST_MAX);
   }
 
+  /** @internal While its adapter is stopped, on the move to another host, a port takes nothing in and gives nothing out. */
+  halt(isHalted: boolean): void {
+    this.#isHalted = isHalted;
+  }
+
   /** @internal True while the queue has a frame that came in by the port with that index. */
   hasFrameOf(port: number): boolean {
     const { u16, u32 } = this.#owner.arena;
@@ -202,6 +219,18 @@ export class Port {
       if (m !== 0 && u16[(m + MBUF_PORT) >> 1] === port) return true;
     }
     return false;
+  }
+
+  /** @internal Frames that a driver took elsewhere, and completes here. */
+  adopt(frames: readonly Outgoing[]): void {
+    for (const frame of frames) this.#inFlight.add(frame);
+  }
+
+  /** @internal What a driver has taken is not the port's any more. */
+  disown(): void {
+    this.#disowned ??= new WeakSet();
+    for (const frame of this.#inFlight) this.#disowned.add(frame);
+    this.#inFlight.clear();
   }
 
   /** @internal Batches have a limit from now on, or none any more. */

@@ -13,6 +13,14 @@ import type { AttachOptions } from "./options.js";
  */
 export type AttachmentState = "claiming" | "live" | "moving" | "moved" | "detached" | "refused";
 
+/** Frames that wait until their partition is live. */
+export interface ParkedFrames {
+  /** It is. */
+  release(): void;
+  /** It will not be: they are dropped. */
+  drop(): void;
+}
+
 export class Attachment {
   readonly partition: string;
   readonly vnic: Port;
@@ -30,6 +38,10 @@ export class Attachment {
   lastHost: string | undefined;
   /** @internal The tick until which that may send on what still comes for it. */
   sendOnEnds = 0;
+  /** @internal The number and generation by which its state says it was where it comes from. */
+  carried: { readonly gqpn: number; readonly generation: number } | undefined;
+  /** @internal Frames that it sent where it was before and that wait for somebody: they do here once it is live. */
+  parked: ParkedFrames | undefined;
   /** @internal */
   plane: PlaneVnic | undefined;
   /** Its part in the LAG group of the host; undefined without one, and while it is being claimed. */

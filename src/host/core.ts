@@ -37,6 +37,7 @@ import {
   checkHostOptions,
   type HostOptions,
   type HostSettings,
+  type HostTimes,
 } from "./options.js";
 import type { HostEngine } from "./plane.js";
 import { Redirects } from "./redirects.js";
@@ -144,7 +145,7 @@ export class HostCore<E extends HostEngine = Engine> {
     this.#moves = new Moves({
       ...{ context, residents: this.#residents, knowledge: this.#knowledge, stale: this.#stale },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
-      stateOf: (attachment) => adapterStateOf(this.engine, attachment),
+      stateOf: (attachment) => adapterStateOf(this as unknown as HostCore, attachment),
     });
     this.#setTime(nowMs);
     this.#lease.start();
@@ -174,7 +175,12 @@ export class HostCore<E extends HostEngine = Engine> {
     };
   }
 
-  /** @internal For tests and benchmarks. */
+  /** @internal */
+  get times(): HostTimes {
+    return this.#settings.times;
+  }
+
+  /** @internal For tests and benchmarks, and the parts of an adapter's state. */
   get plane(): ReturnType<E["addOverlay"]> {
     return this.#plane;
   }
@@ -252,6 +258,15 @@ export class HostCore<E extends HostEngine = Engine> {
   /** Moves from here and to here that are under way, or were lately. */
   get moves(): readonly HostMove[] {
     return this.#moves.all();
+  }
+
+  /**
+   * A partition that is here, or comes here, will send to these MAC addresses of its network: the directory is asked about those that this
+   * host does not know yet, a few at a time.
+   */
+  warm(attachment: Attachment, macs: Iterable<string>, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#fitting(() => this.#knowledge.warm(attachment.network, macs));
   }
 
   /** A partition is gone from here, and from the directory. Throws ConfigError for one that is on the move. */

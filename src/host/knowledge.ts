@@ -6,17 +6,22 @@ import type { HostContext } from "./context.js";
 import type { HostNetwork } from "./network.js";
 import type { Networks } from "./networks.js";
 import type { Whereabouts } from "./stale.js";
+import { Warming } from "./warming.js";
 
 /** A waypoint says so among its labels, so that every host knows that it sends on what others have sent. */
 export const FORWARDS_LABEL = "ringlane/forwards";
+/** Labels that hosts themselves give an endpoint begin with it. */
+export const OWN_LABELS = "ringlane/";
 
 export class Knowledge {
   readonly #context: HostContext;
   readonly #networks: Networks;
+  readonly #warming: Warming;
 
   constructor(context: HostContext, networks: Networks) {
     this.#context = context;
     this.#networks = networks;
+    this.#warming = new Warming(context.plane.endpoints, (ptr, done) => this.ask(ptr, done));
   }
 
   /** The record of an endpoint, or 0. */
@@ -83,12 +88,19 @@ export class Knowledge {
     return { gqpn: endpoints.gqpn(ptr), generation: endpoints.generation(ptr), hint };
   }
 
-  /** Asks the directory about the record that the data plane wants to know of. */
-  ask(ptr: number): void {
+  /** Asks the directory about endpoints that are not known yet, so many at a time, so that no frame to them will have to wait. */
+  warm(network: HostNetwork, macs: Iterable<string>): void {
+    this.#warming.add(network, macs);
+  }
+
+  /** Asks the directory about the record that the data plane wants to know of; done is called when it has answered, or could not. */
+  ask(ptr: number, done?: () => void): void {
     const { endpoints } = this.#context.plane;
-    if (endpoints.state(ptr) === "free") return;
-    const network = this.#networks.at(endpoints.network(ptr));
-    if (!network) return;
+    const network = endpoints.state(ptr) === "free" ? undefined : this.#networks.at(endpoints.network(ptr));
+    if (!network) {
+      done?.();
+      return;
+    }
     const { vni } = network;
     const key: EndpointKey = endpoints.isAddress(ptr)
       ? { network: network.plane.ptr, ip: endpoints.ip(ptr) }
@@ -97,10 +109,12 @@ export class Knowledge {
     this.#context.requests.ask("resolve", { query }, (answer) => {
       // By its key, since the record may be another's by now.
       const at = endpoints.find(key);
-      if (at === 0) return;
-      endpoints.answered(at);
-      if ("value" in answer) this.#learn(network, at, answer.value);
-      else this.#askAgain(key);
+      if (at !== 0) {
+        endpoints.answered(at);
+        if ("value" in answer) this.#learn(network, at, answer.value);
+        else this.#askAgain(key);
+      }
+      done?.();
     });
   }
 

@@ -26,6 +26,8 @@ export class HostNetwork {
   policy: NetworkPolicy;
   /** Partitions of this host that are in it. */
   attached = 0;
+  /** @internal What the paths of a partition that came here said of endpoints, by MAC address: nobody believes it (state/paths.ts). */
+  readonly said = new Map<string, Uint8Array>();
   /** Who gets copies of broadcasts is to be asked soon. */
   isAskingMembers = false;
   readonly #context: PathContext;

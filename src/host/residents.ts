@@ -105,6 +105,7 @@ export class Residents {
       tell({ type: "attached", partition, gqpn: record.gqpn, generation: record.generation });
     }
     this.#write(attachment);
+    attachment.parked?.release();
   }
 
   /** Somebody else has it by a higher generation: this host stops, and sends on what still comes. */
@@ -122,6 +123,7 @@ export class Residents {
     attachment.enter(state);
     this.#attachments.delete(`${vni} ${mac}`);
     this.#byPort.delete(attachment.vnic.index);
+    attachment.parked?.drop();
     const { plane } = this.#context;
     if (vnic) plane.detach(vnic);
     attachment.lag?.remove();
@@ -203,7 +205,7 @@ export function postBytes(port: Port, bytes: Uint8Array): void {
 }
 
 /** A partition's own addresses, the one that its MAC address makes among them. */
-function addressesOf({ ips, mac }: Attachment): Set<string> {
+export function addressesOf({ ips, mac }: Attachment): Set<string> {
   return new Set([...ips, linkLocalOf(mac)]);
 }
 

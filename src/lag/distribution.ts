@@ -103,6 +103,11 @@ export class Distribution {
     return [...this.#said(), ...this.#partitionsChanged([partition])];
   }
 
+  /** A partition goes on where it was elsewhere; what follows from that here is said later. */
+  setResumed(partition: Partition): void {
+    this.#unsaid.push(...this.#partitionsChanged([partition]));
+  }
+
   /** A partition has come, or has gone; what else happens by that is said later. */
   joinedOrLeft(partition: Partition): void {
     const { name } = partition;

@@ -25,11 +25,13 @@ import { ConfigError } from "../errors.js";
 import type { FlowHasher } from "../hash/hasher.js";
 import { Addresses } from "./addresses.js";
 import { type Conversations, checkConversation, checkPlace } from "./admission.js";
+import { type CarriedPartition, carriedOf, checkCarried, resumeCarried } from "./carried.js";
 import { Distribution } from "./distribution.js";
 import type { LagEvent } from "./events.js";
 import type { Flow } from "./flow.js";
 import { type GroupRecord, makeGroupRecord } from "./group-record.js";
 import type { LacpPortReport } from "./lacp/report.js";
+import { LearnedAddresses } from "./learned.js";
 import {
   type GroupSettings,
   type LagGroupOptions,
@@ -69,6 +71,7 @@ export class LagGroup {
   readonly #network: Port | undefined;
   readonly #conversations: Conversations;
   readonly #addresses: Addresses;
+  readonly #learned: LearnedAddresses;
   readonly #distribution: Distribution;
   readonly #oracle: Oracle;
   readonly #partitions = new Map<string, Partition>();
@@ -100,6 +103,7 @@ export class LagGroup {
       for (const { record } of this.partitions) owner.arena.u32[(record.ptr + PARTITION_LEARNED) >> 2] = 0;
     };
     this.#addresses = new Addresses(owner.kernels, this.record, limits.addresses, home.seed, forgotten);
+    this.#learned = new LearnedAddresses(owner, this.record);
     this.#oracle = new Oracle(owner, this.record, hasher, this.ports);
     this.#distribution = new Distribution(owner, this.record, options, settings, lacp, () => this.partitions);
   }
@@ -171,6 +175,29 @@ export class LagGroup {
     this.#countLearners();
     this.#distribution.joinedOrLeft(partition);
     return partition;
+  }
+
+  /** What a partition of this group is, for another group to go on with. Throws ConfigError for one that was removed. */
+  carried(partition: Partition, nowMs: number): CarriedPartition {
+    this.#checkPartition(partition);
+    return carriedOf(partition, this.ports, this.#learned.of(partition), nowMs);
+  }
+
+  /**
+   * What another group's partition was: returns what makes this one go on there, and cannot fail. Buckets of ports that are down here are given
+   * to others as this group does it. Throws ConfigError, and nothing has changed, for what this group or its partition cannot be.
+   */
+  prepareCarried(partition: Partition, carried: CarriedPartition): (nowMs: number) => void {
+    this.#checkPartition(partition);
+    const set = checkCarried(partition, this.ports, carried);
+    checkConversation(this.#conversations, partition, set, this.partitions);
+    this.#learned.check(partition, carried.learned);
+    return (nowMs) => {
+      this.#advance(nowMs);
+      resumeCarried(partition, set, carried, nowMs);
+      this.#learned.add(partition, carried.learned);
+      this.#distribution.setResumed(partition);
+    };
   }
 
   /** A driver says that a port's link is up or down. Throws ConfigError for a port that is not the group's. */

@@ -6,7 +6,9 @@ import {
   OWNER_NONE,
   PARTITION_BUCKETS,
   PARTITION_BYTES,
+  PARTITION_COUNTERS_COUNT,
   PARTITION_FLAGS,
+  PARTITION_LEARNED,
   PARTITION_LEARNED_MAX,
   PARTITION_LIVE,
   PARTITION_LOADS,
@@ -16,6 +18,7 @@ import {
   PARTITION_OWNERS,
   PARTITION_PORTS,
   PARTITION_TUNNEL,
+  PARTITION_TURN,
   PARTITION_VNIC,
 } from "../../assembly/layout.js";
 import type { Arena } from "../memory.js";
@@ -148,6 +151,32 @@ export class PartitionRecord {
     const loads = Array.from(this.#arena.u64.subarray(first, first + this.buckets), Number);
     this.#arena.u64.fill(0n, first, first + this.buckets);
     return loads;
+  }
+
+  /** Bytes sent by each bucket since they were last taken: a view. */
+  get loads(): BigUint64Array {
+    const first = (this.ptr + loadsOffset(this.buckets)) / 8;
+    return this.#arena.u64.subarray(first, first + this.buckets);
+  }
+
+  /** Frames that were sent in turn. */
+  get turn(): number {
+    return this.#read(PARTITION_TURN);
+  }
+
+  set turn(frames: number) {
+    this.#write(PARTITION_TURN, frames);
+  }
+
+  /** Addresses that were learned for it. */
+  get learned(): number {
+    return this.#read(PARTITION_LEARNED);
+  }
+
+  /** All counters: a view. */
+  get counters(): BigUint64Array {
+    const first = (this.ptr + PARTITION_BYTES) / 8;
+    return this.#arena.u64.subarray(first, first + PARTITION_COUNTERS_COUNT);
   }
 
   counter(index: number): number {

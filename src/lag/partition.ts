@@ -190,6 +190,16 @@ export class Partition {
     record.ports = this.#set.bits;
   }
 
+  /** @internal What is used of its set, and since when that could be its members. */
+  get using(): ActiveState {
+    return this.#state;
+  }
+
+  /** @internal It goes on with what was used of its set elsewhere. */
+  resume(state: ActiveState): void {
+    this.#state = state;
+  }
+
   /** @internal It is no more: its record is another's. */
   retire(): void {
     this.#last = this.counters;

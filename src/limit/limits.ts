@@ -15,6 +15,7 @@ import type { FrameOwner } from "../buffer/frame.js";
 import type { Port } from "../buffer/port.js";
 import { checkInteger, checkOneOf } from "../check.js";
 import { ConfigError } from "../errors.js";
+import type { CarriedLimits } from "./controller/carried.js";
 import { Limiter, SERIES_MAX } from "./controller/limiter.js";
 import type { OwnerReport } from "./controller/report.js";
 import type { SeriesPoint } from "./controller/series.js";
@@ -169,6 +170,32 @@ export class Limits {
   /** An owner's last windows, as many as LimitsOptions.series says. */
   series(partition: string, peer?: string): readonly SeriesPoint[] {
     return this.#limiter.series(partition, peer);
+  }
+
+  /** What is known of a partition and its peers, for another host's limits to go on with. Throws ConfigError for one that is not there. */
+  carried(partition: string, nowMs: number): CarriedLimits {
+    return this.#limiter.carried(partition, nowMs);
+  }
+
+  /**
+   * Returns what makes a partition go on here as it was elsewhere, with its peers, and cannot fail. Throws ConfigError, and nothing has
+   * changed, for other policies than the partition has here, and where there is no room for its peers and their floors.
+   */
+  prepareCarried(partition: string, carried: CarriedLimits): (nowMs: number) => void {
+    this.#checkOpen();
+    const fresh = this.#limiter.checkCarried(partition, carried);
+    this.#peers.check(partition, fresh);
+    return (nowMs) => {
+      this.at(nowMs);
+      for (const { peer, owner } of this.#limiter.resume(partition, carried, nowMs)) {
+        this.#peers.adopt(partition, peer, owner, nowMs);
+      }
+    };
+  }
+
+  /** True for a partition that is charged here. */
+  has(partition: string): boolean {
+    return this.#limiter.has(partition);
   }
 
   #withTotals(report: OwnerReport): LimitReport {

@@ -1,12 +1,13 @@
 /** Hosts with an overlay in a fabric in virtual time, and guests on them that can change host: what a tenant sees, and the underlay between. */
 import { expect } from "vitest";
 import type { Port } from "../../src/buffer/port.js";
-import type { EncapsulationName, EndpointRecord } from "../../src/directory/records.js";
+import type { EncapsulationName } from "../../src/directory/records.js";
 import type { Tap } from "../../src/driver/loopback.js";
 import type { Engine } from "../../src/engine.js";
 import type { EngineOptions } from "../../src/engine-options.js";
 import type { Attachment } from "../../src/host/attachment.js";
 import { HostCore } from "../../src/host/core.js";
+import type { IncomingAdapter } from "../../src/host/moves/options.js";
 import type { AttachOptions, HostOptions } from "../../src/host/options.js";
 import type { Policy } from "../../src/overlay/policy/policy.js";
 import type { DirectoryLinkOptions } from "../../src/sim/directory-link.js";
@@ -128,6 +129,7 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
           ports: guests + 1,
           tunnels: 0,
           overlay: { heldFrames: 512 },
+          migration: {},
           mbufs: 4096,
           queueSize: 512,
         },
@@ -140,7 +142,7 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
     const core = new HostCore({
       ...{ name: `h${i}`, engine, address, uplinks: [uplink], policy },
       encapsulations: options.encapsulations?.(i) ?? ["vxlan"],
-      moves: { incoming: ({ endpoints }) => placesFor(endpoints, idle) },
+      moves: { incoming: ({ adapters }) => placesFor(adapters, idle) },
       ...options.host,
     });
     directory.join(core);
@@ -153,9 +155,7 @@ export async function makeOverlayWorld(options: OverlayWorldOptions): Promise<Ov
 }
 
 /** Ports without a guest, for a VM that comes with its adapters' state. */
-function placesFor(endpoints: readonly EndpointRecord[], idle: Port[]): readonly AttachOptions[] | string {
-  if (idle.length < endpoints.length) return `${idle.length} ports, ${endpoints.length} needed`;
-  return endpoints.map(({ partition, vni, mac, ips, labels }) => {
-    return { partition, network: vni, mac, ips, labels, vnic: idle.pop() as Port };
-  });
+function placesFor(adapters: readonly IncomingAdapter[], idle: Port[]): readonly AttachOptions[] | string {
+  if (idle.length < adapters.length) return `${idle.length} ports, ${adapters.length} needed`;
+  return adapters.map((adapter) => ({ ...adapter, vnic: idle.pop() as Port }));
 }

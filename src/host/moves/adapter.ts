@@ -35,11 +35,13 @@ export class MovingAdapter {
 
   /** Nothing of it changes any more but by this machine. */
   stop(): void {
+    this.#vnic.port.halt(true);
     this.#plane.mark(this.#vnic, { diverted: true, paused: true });
   }
 
   /** It runs, and what comes for it goes by the control plane first. */
   run(): void {
+    this.#vnic.port.halt(false);
     this.#plane.mark(this.#vnic, { diverted: true, paused: false });
   }
 

@@ -252,6 +252,7 @@ export abstract class Mover implements Owned {
         context.requests.ask("resolve", { query: { vni, mac } }, (answer) => {
           if (!("value" in answer)) return context.timers.at(context.now() + RETRY_MS, leave);
           state.clear();
+          attachment.vnic.halt(false);
           if (answer.value) residents.lose(attachment, answer.value);
           else residents.erase(attachment, "detached");
         });

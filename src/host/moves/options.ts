@@ -1,24 +1,26 @@
 /** What a host lets be done with moves of its partitions, and what a move is asked for with. */
-import type { EndpointRecord } from "../../directory/records.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
 import type { Attachment } from "../attachment.js";
 import type { AttachOptions } from "../options.js";
+
+/** One of its adapters. */
+export type IncomingAdapter = Pick<AttachOptions, "partition" | "network" | "mac" | "ips" | "labels" | "forwards">;
 
 /** A VM that wants to come here. */
 export interface IncomingVm {
   readonly move: string;
   /** The host that it is on. */
   readonly from: string;
-  /** What the directory knows of each of its adapters, the one that the move is decided by first. */
-  readonly endpoints: readonly EndpointRecord[];
+  /** Of each of its adapters what `attach` is to be given, but for the port: as the directory has it, the one that the move is decided by first. */
+  readonly adapters: readonly IncomingAdapter[];
   /** Most that its state may be, in bytes. */
   readonly stateBytes: number;
 }
 
 export interface HostMoveOptions {
   /**
-   * Where an incoming VM's adapters are to be: for each of its endpoints what `attach` would be given, in their order; or in words why there
-   * is no room. Without it no VM comes to this host.
+   * Where an incoming VM's adapters are to be: each with its port, and what only this host knows (uplinks, mbufs), in their order; or in words
+   * why there is no room. Without it no VM comes to this host.
    */
   readonly incoming?: (vm: IncomingVm) => readonly AttachOptions[] | string;
   /**

@@ -1,20 +1,61 @@
-/** The state of an attachment, as a move takes it. */
+/** The state of an attachment's adapter, as a move takes it: one block of all its parts, in pages. */
+import type { Engine } from "../../engine.js";
+import { ConfigError } from "../../errors.js";
+import { CountersPart } from "../../migrate/state/counters-part.js";
+import { AdapterFrames } from "../../migrate/state/frames/adapter-frames.js";
+import { PLACE_QUEUE } from "../../migrate/state/frames/holder.js";
+import { FramesPart } from "../../migrate/state/frames/part.js";
+import { DirtyPages, joinPages } from "../../migrate/state/pages.js";
+import type { StateRefusal } from "../../migrate/state/part.js";
+import { NATIVE_FORMAT, PartitionState } from "../../migrate/state/partition-state.js";
+import { QueuesPart } from "../../migrate/state/queues-part.js";
 import type { Attachment } from "../attachment.js";
-import type { HostEngine } from "../plane.js";
-import type { AdapterState } from "./adapter.js";
+import type { HostCore } from "../core.js";
+import { HeldSent } from "../state/held.js";
+import { overlayParts } from "../state/parts.js";
+import { type AdapterState, adapterName } from "./adapter.js";
 
-export function adapterStateOf(_engine: HostEngine, attachment: Attachment): AdapterState {
+/** Throws ConfigError for an engine that has no memory for states. */
+export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): AdapterState {
+  const { migration } = core.engine;
+  if (!migration) throw new ConfigError("migration", undefined, "given to createEngine, {} for the defaults");
+  const adapter = adapterName(attachment);
+  const held = new HeldSent(core.plane, attachment.vnic);
+  const frames = new AdapterFrames(migration, attachment.vnic, [held]);
+  const {
+    identity,
+    paths,
+    flows,
+    fragments,
+    held: waiting,
+    lag,
+    limits,
+  } = overlayParts(core, attachment, held, frames);
+  const state = new PartitionState(migration, NATIVE_FORMAT, [
+    ...[identity, new FramesPart(frames), new QueuesPart(frames), new CountersPart(migration, attachment.vnic)],
+    ...[paths, flows, fragments, waiting, lag, limits],
+  ]);
+  const pages = new DirtyPages(adapter, migration.digest);
   return {
-    read: () => [
-      {
-        adapter: `${attachment.vni}/${attachment.mac}`,
-        name: "identity",
-        dirty: 0,
-        bytes: new TextEncoder().encode(attachment.partition),
-      },
-    ],
-    insert: () => undefined,
-    surrender: () => [],
-    clear: () => undefined,
+    read(round, nowMs) {
+      const sections = pages.sections(state.extract(nowMs), round);
+      if (typeof sections === "string") throw new Error(`a block of our own: ${sections}`);
+      return [...sections];
+    },
+    insert(sections, nowMs) {
+      const prepared = state.prepare(joinPages(adapter, sections), nowMs);
+      if (typeof prepared !== "function") return typeof prepared === "string" ? prepared : refusalText(prepared);
+      prepared();
+      return undefined;
+    },
+    surrender: () =>
+      frames.surrender().map(({ data, originalLength = data.length, timestampNs = 0n, place }) => {
+        return { adapter, data, originalLength, timestampNs, isSent: place !== PLACE_QUEUE };
+      }),
+    clear: () => frames.drop(),
   };
+}
+
+function refusalText({ section, field, value, bound }: StateRefusal): string {
+  return `${section === "" ? "" : `${section}: `}${field} is ${JSON.stringify(value)}, ${bound} needed`;
 }

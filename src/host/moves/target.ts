@@ -8,11 +8,12 @@ import { MoveTarget } from "../../migrate/move/target.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import type { Policy } from "../../overlay/policy/policy.js";
 import type { Attachment } from "../attachment.js";
+import { FORWARDS_LABEL, OWN_LABELS } from "../knowledge.js";
 import type { AttachOptions } from "../options.js";
 import { adapterName, identityIn, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
-import type { HostMoveOptions, IncomingVm } from "./options.js";
+import type { HostMoveOptions, IncomingAdapter, IncomingVm } from "./options.js";
 import { WINDOW_MESSAGES } from "./source.js";
 
 export interface TargetSettings {
@@ -121,7 +122,7 @@ export class TargetMover extends Mover {
       this.#refuse(`it is not on ${this.link.peer.name}, by the directory`);
       return;
     }
-    const vm = { move: this.name, from: this.link.peer.name, endpoints, stateBytes };
+    const vm = { move: this.name, from: this.link.peer.name, adapters: endpoints.map(adapterIn), stateBytes };
     const answer = this.#options.incoming?.(vm) ?? "this host takes no VMs";
     if (typeof answer === "string") {
       this.#refuse(answer);
@@ -180,6 +181,7 @@ export class TargetMover extends Mover {
   #discard(): void {
     for (const { attachment, state } of this.adapters) {
       state.clear();
+      attachment.vnic.halt(false);
       this.home.residents.erase(attachment, "detached");
     }
     this.adapters = [];
@@ -190,3 +192,10 @@ export class TargetMover extends Mover {
 const LOOK_MS = 1;
 /** The directory is asked again. */
 const AGAIN_MS = 20;
+
+/** What a host said of an endpoint of its own when it was attached. */
+function adapterIn({ partition, vni, mac, ips, labels }: EndpointRecord): IncomingAdapter {
+  const own = Object.entries(labels).filter(([name]) => !name.startsWith(OWN_LABELS));
+  const forwards = labels[FORWARDS_LABEL] === "true";
+  return { partition, network: vni, mac, ips, labels: Object.fromEntries(own), forwards };
+}

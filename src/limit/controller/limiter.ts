@@ -16,6 +16,7 @@ import type { Ledger } from "../ledger.js";
 import type { LimitPolicy } from "../policy.js";
 import type { LimitWindow } from "../window.js";
 import { admit } from "./admission.js";
+import { type CarriedLimits, carriedLimits, checkCarriedLimits, newPeers } from "./carried.js";
 import { Changes } from "./changes.js";
 import { fill, grant } from "./grant.js";
 import { firstMark } from "./mark.js";
@@ -165,6 +166,11 @@ export class Limiter {
     return this.#changes.take(this.#nowMs);
   }
 
+  /** True for the name of a partition. */
+  has(partitionName: string): boolean {
+    return this.#roster.has(partitionName);
+  }
+
   /** What is known of an owner: a partition's own record, or a peer's. */
   report(partitionName: string, peer?: string): OwnerReport {
     return reportOf(this.#roster.owner(partitionName, peer), this.#inUse);
@@ -203,6 +209,64 @@ export class Limiter {
     return limiter;
   }
 
+  /** What is known of a partition and its peers, for another controller's resume. */
+  carried(partitionName: string, nowMs: number): CarriedLimits {
+    return carriedLimits(this.#roster.partition(partitionName), nowMs);
+  }
+
+  /** Peers of a partition that resume would add. Throws ConfigError for what resume could not take in. */
+  checkCarried(partitionName: string, carried: CarriedLimits): string[] {
+    const partition = this.#roster.partition(partitionName);
+    checkCarriedLimits(this.#tree, this.#roster.owners, partition, carried, this.#inUse);
+    return newPeers(partition, carried);
+  }
+
+  /**
+   * A partition goes on where it was under another controller; its peers come with it. Everybody has his floor, and of limits above that what
+   * fits. Returns the numbers of peers that are new; what checkCarried refuses may not be given.
+   */
+  resume(partitionName: string, { owners }: CarriedLimits, nowMs: number): { peer: string; owner: number }[] {
+    const partition = this.#roster.partition(partitionName);
+    const there = [partition.own as Owner, ...partition.peers.values()];
+    const wishes = there.map((owner) => ({ owner, limit: owner.limit }));
+    this.#tree.refresh(this.#inUse);
+    for (const owner of there) {
+      this.#tree.wait(owner, "not");
+      this.#tree.set(owner, owner.floor, this.#inUse(owner));
+    }
+    const fresh = owners.filter(({ peer }) => peer !== undefined && !partition.peers.has(peer));
+    this.#clear(fresh.length * (partition.peerPolicy?.floor ?? 0), partition);
+    const opened = fresh.flatMap(({ peer }) => {
+      const policy = partition.peerPolicy as CheckedPolicy;
+      const owner = this.#open(partition, peer, policy, policy.floor);
+      return owner ? [{ peer: peer as string, owner: owner.id }] : [];
+    });
+    const carried = owners.flatMap((saved) => {
+      const owner = saved.peer === undefined ? partition.own : partition.peers.get(saved.peer);
+      return owner ? [{ owner, saved, limit: saved.limit }] : [];
+    });
+    const others = wishes.filter(({ owner }) => carried.every((one) => one.owner !== owner));
+    fill(this.#tree, [...carried, ...others], this.#inUse, () => 0);
+    for (const { owner } of others) this.#windows.mark(owner, firstMark(owner.policy, owner.limit));
+    for (const { owner, saved } of carried) {
+      const { windowForMs, seenForMs } = saved;
+      this.#resume(owner, { ...saved, windowAtMs: nowMs - windowForMs, seenAtMs: nowMs - seenForMs });
+    }
+    return opened;
+  }
+
+  /** Limits of others go down, those furthest above their floors first, until so many mbufs can be set aside. */
+  #clear(needed: number, { name }: Partition): void {
+    for (let from = this.#tree.over.top; from && this.#tree.wallRoom < needed; from = this.#tree.over.top) {
+      const owner = from.over.top;
+      if (!owner) return;
+      const before = owner.limit;
+      const cut = Math.min(before - owner.floor, needed - this.#tree.wallRoom);
+      this.#tree.set(owner, before - cut, this.#inUse(owner));
+      this.#lowered(owner, before, name, undefined);
+    }
+  }
+
   /** The clock is another, by so much. */
   #shift(byMs: number): void {
     this.#nowMs += byMs;
@@ -225,7 +289,7 @@ export class Limiter {
     for (const { owner, saved } of opened) this.#resume(owner, saved);
   }
 
-  #resume(owner: Owner, was: OwnerSnapshot): void {
+  #resume(owner: Owner, was: Omit<OwnerSnapshot, "turn">): void {
     this.#tree.wait(owner, was.waiting);
     owner.state = was.state;
     owner.windowAtMs = was.windowAtMs;

@@ -30,6 +30,10 @@ export class Roster {
     throw new ConfigError("peer", name, `the name of no other peer of ${partition.name}`);
   }
 
+  has(partition: string): boolean {
+    return this.#partitions.has(partition);
+  }
+
   partition(name: string): Partition {
     const partition = this.#partitions.get(name);
     if (!partition) throw new ConfigError("partition", name, "the name of a partition");

@@ -41,7 +41,7 @@ export function partitionSnapshot({ name, policy, peerPolicy, own, peers }: Part
   return { name, policy, ...(peerPolicy && { peerPolicy }), owners };
 }
 
-function ownerSnapshot(owner: Owner): OwnerSnapshot {
+export function ownerSnapshot(owner: Owner): OwnerSnapshot {
   const { peer, turn, limit, state, waiting, windowAtMs, seenAtMs, dormant } = owner;
   const who = peer === undefined ? {} : { peer };
   return { ...who, turn, limit, mark: owner.written.mark, state, waiting, windowAtMs, seenAtMs, dormant };

@@ -83,6 +83,11 @@ export class HealthMonitor {
     }
   }
 
+  /** Peers that can still be opened. */
+  get room(): number {
+    return this.#limits.peers - this.#windows.size;
+  }
+
   /** As many peers are open as were planned. */
   get isFull(): boolean {
     return this.#windows.size >= this.#limits.peers;

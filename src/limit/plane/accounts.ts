@@ -78,6 +78,11 @@ export class Accounts implements Ledger {
     return (record - this.#records) / layout.LIMIT_BYTES;
   }
 
+  /** Owners that can still be opened. */
+  get room(): number {
+    return this.#free.length + this.#count - this.#opened;
+  }
+
   /** As many owners are open as were planned. */
   get isFull(): boolean {
     return this.#free.length === 0 && this.#opened === this.#count;

@@ -39,6 +39,12 @@ export class Healths {
     return !needsHealth(policy) || (this.#monitor !== undefined && !this.#monitor.isFull);
   }
 
+  /** How many more owners with that policy can be measured. */
+  room(policy: LimitPolicy | undefined): number {
+    if (!needsHealth(policy)) return Number.POSITIVE_INFINITY;
+    return this.#monitor?.room ?? 0;
+  }
+
   /** Both directions of the connections through a partition's ports are followed. */
   follow(partition: number): void {
     this.#accounts.setFlag(partition, LIMIT_F_HEALTH);

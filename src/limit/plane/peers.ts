@@ -3,7 +3,8 @@
  * partition; it gets a record when there is room for its floor, and loses it when it has been idle.
  */
 import { LIMIT_F_PEERS } from "../../../assembly/layout.js";
-import { ipText } from "../../overlay/address.js";
+import { ConfigError } from "../../errors.js";
+import { ipText, parseIp } from "../../overlay/address.js";
 import type { Limiter } from "../controller/limiter.js";
 import type { LimitPolicy } from "../policy.js";
 import type { Accounts } from "./accounts.js";
@@ -28,6 +29,12 @@ interface Peer {
   idleSinceMs: number;
 }
 
+/** A partition whose peers have records. */
+interface PeersOf {
+  readonly name: string;
+  readonly policy: LimitPolicy;
+}
+
 /** What peers are part of. */
 export interface PeersHome {
   readonly accounts: Accounts;
@@ -44,7 +51,7 @@ export class Peers {
   readonly #most: number;
   readonly #idleMs: number;
   /** Partitions whose peers have records, by the address of their own, and their peers' policies. */
-  readonly #partitions = new Map<number, { readonly name: string; readonly policy: LimitPolicy }>();
+  readonly #partitions = new Map<number, PeersOf>();
   /** In the order in which they will be looked at. */
   readonly #peers = new Set<Peer>();
   /** Peers with records, by partition. */
@@ -89,24 +96,51 @@ export class Peers {
     }
   }
 
+  /** Throws ConfigError when so many more peers of a partition, by these names, find no records. */
+  check(partitionName: string, names: readonly string[]): void {
+    if (names.length === 0) return;
+    const partition = [...this.#partitions.values()].find(({ name }) => name === partitionName);
+    const part = Math.ceil(this.#most / Math.max(1, this.#partitions.size)) - (this.#counts.get(partitionName) ?? 0);
+    const all = Math.min(part, this.#most - this.#peers.size, this.#accounts.room);
+    const most = partition ? Math.min(all, this.#healths.room(partition.policy)) : 0;
+    if (names.length > most)
+      throw new ConfigError("peers", names.length, `at most ${most} more (limits of createEngine)`);
+    for (const [i, name] of names.entries()) {
+      if (peerName(addressOfPeer(name)) !== name)
+        throw new ConfigError(`peers[${i}]`, name, "an IP address as it is written");
+    }
+  }
+
+  /** A peer that came with its partition has that owner. */
+  adopt(partitionName: string, name: string, owner: number, nowMs: number): void {
+    for (const [record, partition] of this.#partitions) {
+      if (partition.name === partitionName) {
+        this.#enter({ address: addressOfPeer(name), partition: record }, partition, owner, nowMs);
+      }
+    }
+  }
+
   #admit(key: Stranger, nowMs: number): void {
     const partition = this.#partitions.get(key.partition);
     if (partition === undefined || !this.#hasRoom(partition)) return;
+    const owner = this.#limiter.addPeer(partition.name, peerName(key.address));
+    if (owner !== undefined) this.#enter(key, partition, owner, nowMs);
+  }
+
+  #enter(key: Stranger, { name: partition, policy }: PeersOf, owner: number, nowMs: number): void {
     const name = peerName(key.address);
-    const owner = this.#limiter.addPeer(partition.name, name);
-    if (owner === undefined) return;
-    this.#healths.open(owner, partition.policy);
+    this.#healths.open(owner, policy);
     this.#accounts.setPartition(owner, this.#accounts.ownerAt(key.partition));
     if (this.#ledger.insertPeer(key, this.#accounts.record(owner))) {
-      this.#counts.set(partition.name, (this.#counts.get(partition.name) ?? 0) + 1);
-      this.#peers.add({ partition: partition.name, name, owner, key, frames: 0, idleSinceMs: nowMs });
+      this.#counts.set(partition, (this.#counts.get(partition) ?? 0) + 1);
+      this.#peers.add({ partition, name, owner, key, frames: 0, idleSinceMs: nowMs });
     } else {
-      this.#limiter.remove(partition.name, name);
+      this.#limiter.remove(partition, name);
     }
   }
 
   /** A partition has no more than its part of all records, so that a flood of invented addresses leaves the others' to them. */
-  #hasRoom({ name, policy }: { readonly name: string; readonly policy: LimitPolicy }): boolean {
+  #hasRoom({ name, policy }: PeersOf): boolean {
     const part = Math.ceil(this.#most / this.#partitions.size);
     if ((this.#counts.get(name) ?? 0) >= part || this.#peers.size >= this.#most) return false;
     return !this.#accounts.isFull && this.#healths.hasRoom(policy);
@@ -134,4 +168,10 @@ export class Peers {
 export function peerName(address: Uint8Array): string {
   const isMapped = MAPPED.every((byte, i) => address[i] === byte);
   return ipText(isMapped ? address.subarray(MAPPED.length) : address);
+}
+
+/** What peerName has made text of, mapped into IPv6. Throws ConfigError for what is no address. */
+function addressOfPeer(name: string): Uint8Array {
+  const ip = parseIp("peer", name);
+  return ip.length === 4 ? Uint8Array.of(...MAPPED, ...ip) : ip;
 }

@@ -20,6 +20,8 @@ export interface StatePart {
   readonly version: number;
   /** The section's bytes, little-endian, now. The caller's to keep. */
   extract(nowMs: number): Uint8Array;
+  /** For sections that are large: writes what extract returns at an address of the engine's memory. Its length; undefined when that is over roomBytes. */
+  extractAt?(at: number, roomBytes: number, nowMs: number): number | undefined;
   /** A function that writes the section, or why it is refused. Bytes come from elsewhere and may be hostile. */
   prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal;
 }

@@ -64,11 +64,23 @@ export class EndpointRecords {
 
   /** The record's address; made if need be. Throws ConfigError when there is no room. */
   make(key: EndpointKey): number {
+    const ptr = this.place(key);
+    if (ptr === 0) throw new ConfigError("endpoints", "full", "more of them (createEngine's overlay.endpoints)");
+    return ptr;
+  }
+
+  /** Records that nobody has. */
+  get room(): number {
+    return this.#get(this.#record.ptr, layout.OVERLAY_FREE_RECORD_COUNT);
+  }
+
+  /** The record's address; made if need be, or 0 when there is no room. */
+  place(key: EndpointKey): number {
     const known = this.find(key);
     if (known !== 0) return known;
     const isAddress = "ip" in key;
     const ptr = this.#owner.kernels.overlayRemember(this.#record.ptr, isAddress) >>> 0;
-    if (ptr === 0) throw new ConfigError("endpoints", "full", "more of them (createEngine's overlay.endpoints)");
+    if (ptr === 0) return 0;
     const { u8 } = this.#owner.arena;
     this.#set(ptr, layout.ENDPOINT_NETWORK, key.network);
     if (!isAddress) u8.set(key.mac, ptr + layout.ENDPOINT_MAC);
@@ -149,6 +161,40 @@ export class EndpointRecords {
     return this.#owner.arena.u8.slice(at, at + (isIpv6 ? 16 : 4));
   }
 
+  /** The six bytes of its MAC address: a view. */
+  macBytes(ptr: number): Uint8Array {
+    return this.#owner.arena.u8.subarray(ptr + layout.ENDPOINT_MAC, ptr + layout.ENDPOINT_MAC + 6);
+  }
+
+  /** Its first IPv4 (4) or IPv6 (16 bytes) address, zero where it has none: a view. */
+  firstIp(ptr: number, version: 4 | 6): Uint8Array {
+    const at = ptr + (version === 4 ? layout.ENDPOINT_IP4 : layout.ENDPOINT_IP6);
+    return this.#owner.arena.u8.subarray(at, at + (version === 4 ? 4 : 16));
+  }
+
+  /** Its host's underlay address, 16 bytes of which as many count as the overlay's own has: a view. */
+  hostBytes(ptr: number): Uint8Array {
+    return this.#owner.arena.u8.subarray(ptr + layout.ENDPOINT_HOST, ptr + layout.ENDPOINT_HOST + 16);
+  }
+
+  /** The packet sequence number of the next frame to it. */
+  psn(ptr: number): number {
+    return this.#get(ptr, layout.ENDPOINT_PSN);
+  }
+
+  /** Ticks since a frame went to it. */
+  age(ptr: number): number {
+    return (this.#tick - this.#get(ptr, layout.ENDPOINT_LAST_USED)) >>> 0;
+  }
+
+  /** Frames go on to it from where another host has sent some: what has gone from here already counts more. */
+  resume(ptr: number, psn: number, age: number): void {
+    if (this.psn(ptr) === 0) this.#set(ptr, layout.ENDPOINT_PSN, psn);
+    if (age < this.age(ptr) || this.state(ptr) === "pending") {
+      this.#set(ptr, layout.ENDPOINT_LAST_USED, (this.#tick - age) >>> 0);
+    }
+  }
+
   /** Its host's underlay address as text. */
   hostOf(ptr: number, isIpv6: boolean): string {
     const at = ptr + layout.ENDPOINT_HOST;
@@ -204,6 +250,26 @@ export class EndpointRecords {
     const routes = new Set<number>();
     for (const ptr of this.all()) routes.add(this.#get(ptr, layout.ENDPOINT_ROUTE));
     return routes;
+  }
+
+  /** Records of MAC addresses of a network (its record's address) that frames went to no more than so many ticks ago, unless they are absent. */
+  used(network: number, ticks: number): number[] {
+    const { u32 } = this.#owner.arena;
+    const tick = this.#tick;
+    const found: number[] = [];
+    const end = this.#record.records + this.#count * layout.ENDPOINT_BYTES;
+    for (let ptr = this.#record.records; ptr < end; ptr += layout.ENDPOINT_BYTES) {
+      const state = u32[(ptr + layout.ENDPOINT_STATE) >> 2] as number;
+      if (state === layout.STATE_FREE || state === layout.STATE_ABSENT) continue;
+      if (u32[(ptr + layout.ENDPOINT_NETWORK) >> 2] !== network || this.isAddress(ptr)) continue;
+      if ((tick - (u32[(ptr + layout.ENDPOINT_LAST_USED) >> 2] as number)) >>> 0 <= ticks) found.push(ptr);
+    }
+    return found;
+  }
+
+  /** Records that frames wait for. */
+  *holding(): IterableIterator<number> {
+    for (const ptr of this.all()) if (this.#get(ptr, layout.ENDPOINT_HOLD) !== 0) yield ptr;
   }
 
   /** Addresses of all records that are in use. */

@@ -11,6 +11,8 @@ import type { LagGroup } from "../../lag/group.js";
 import { ControlFrames } from "./control.js";
 import { type OverlayCounters, readOverlayCounters } from "./counters.js";
 import { type EndpointKey, EndpointRecords } from "./endpoints.js";
+import { FlowTables } from "./flows.js";
+import { HeldFrames } from "./held.js";
 import { type PlaneNetwork, PlaneNetworks } from "./networks.js";
 import { listPorts, makeOverlayRecord, type OverlayRecord } from "./record.js";
 import { Routes } from "./routes.js";
@@ -52,6 +54,8 @@ export class OverlayPlane {
   readonly routes: Routes;
   readonly control: ControlFrames;
   readonly networks: PlaneNetworks;
+  readonly flows: FlowTables;
+  readonly held: HeldFrames;
   readonly uplinks: readonly Port[];
   readonly group: LagGroup | undefined;
   readonly #owner: FrameOwner;
@@ -72,6 +76,8 @@ export class OverlayPlane {
     this.routes = new Routes(owner.arena, this.#record, limits);
     this.control = new ControlFrames(owner, this.#record);
     this.networks = new PlaneNetworks(owner, this.#record, limits);
+    this.flows = new FlowTables(owner, this.#record);
+    this.held = new HeldFrames(owner, this.#record, this.endpoints, this.#waiting);
     this.group = Array.isArray(options.uplinks) ? undefined : (options.uplinks as LagGroup);
     this.uplinks = this.group ? this.group.ports : (options.uplinks as readonly Port[]);
     this.#idleVnics = Array.from(
@@ -110,6 +116,18 @@ export class OverlayPlane {
   /** Records of endpoints and addresses in use. */
   get endpointCount(): number {
     return this.#limits.endpoints - this.#get(layout.OVERLAY_FREE_RECORD_COUNT);
+  }
+
+  /** @internal Linear memory, where records and tables are. */
+  get u32(): Uint32Array {
+    return this.#owner.arena.u32;
+  }
+
+  /** This host's underlay address, 4 or 16 bytes. */
+  get local(): Uint8Array {
+    const at = this.#record.ptr + layout.OVERLAY_LOCAL;
+    const isIpv6 = (this.#get(layout.OVERLAY_FLAGS) & layout.OVERLAY_F_IPV6) !== 0;
+    return this.#owner.arena.u8.slice(at, at + (isIpv6 ? 16 : 4));
   }
 
   /** What the clock says: the tick, and the tick until which what is known of other hosts holds. */

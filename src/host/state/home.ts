@@ -1,0 +1,15 @@
+/** What the parts of an adapter's state need of its host. */
+import type { OverlayPlane } from "../../overlay/plane/plane.js";
+import type { Attachment } from "../attachment.js";
+import type { HostTimes } from "../options.js";
+import type { Room } from "./room.js";
+
+export interface StateHome {
+  readonly attachment: Attachment;
+  readonly plane: OverlayPlane;
+  readonly times: HostTimes;
+  /** Records of endpoints and addresses. */
+  readonly room: Room;
+  /** HostCore.warm for the adapter; without a time, as of the host's last. */
+  warm(macs: readonly string[], nowMs: number | undefined): void;
+}

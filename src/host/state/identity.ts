@@ -1,0 +1,84 @@
+/**
+ * Whose state a block is: an adapter's own, or it is refused.
+ *
+ *   │ VNI 4 │ GQPN 4 │ generation 4 │ MAC address 6 │ forwards 1 │ 0 1 │ partition │ addresses 2: text … │ labels 2: key, value … │
+ *
+ * Texts are UTF-8 behind a length of 2 bytes. All but number and generation must be what the attachment says that takes the block in.
+ */
+import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { macText, parseMac } from "../../overlay/address.js";
+import type { Attachment } from "../attachment.js";
+import { refuse, refusing, SectionReader } from "./section-reader.js";
+import { SectionWriter } from "./section-writer.js";
+
+export class IdentityPart implements StatePart {
+  readonly name = "identity";
+  readonly version = 1;
+  readonly #attachment: Attachment;
+
+  constructor(attachment: Attachment) {
+    this.#attachment = attachment;
+  }
+
+  extract(): Uint8Array {
+    const { vni, mac, partition, ips, options } = this.#attachment;
+    const { gqpn, generation } = numbersOf(this.#attachment);
+    const writer = new SectionWriter().u32(vni).u32(gqpn).u32(generation).bytes(parseMac("mac", mac));
+    writer
+      .u8(options.forwards ? 1 : 0)
+      .u8(0)
+      .text(partition);
+    writer.u16(ips.length);
+    for (const ip of ips) writer.text(ip);
+    const labels = labelsOf(this.#attachment);
+    writer.u16(labels.length);
+    for (const [key, value] of labels) writer.text(key).text(value);
+    return writer.done();
+  }
+
+  prepare(bytes: Uint8Array): (() => void) | StateRefusal {
+    return refusing(this.name, () => this.#plan(new SectionReader(bytes)));
+  }
+
+  #plan(reader: SectionReader): () => void {
+    const attachment = this.#attachment;
+    same("vni", reader.u32("vni"), attachment.vni);
+    const known = attachment.gqpn;
+    const gqpn = reader.u32("gqpn", 0xff_ffff);
+    if (known !== undefined) same("gqpn", gqpn, known);
+    const generation = reader.u32("generation");
+    if (attachment.generation !== undefined && generation > attachment.generation) {
+      refuse("generation", generation, `at most ${attachment.generation}, by which the partition is here`);
+    }
+    same("mac", macText(reader.bytes("mac", 6)), attachment.mac);
+    same("forwards", reader.u8("forwards", 1) === 1, attachment.options.forwards ?? false);
+    reader.zeros("reserved", 1);
+    same("partition", reader.text("partition"), attachment.partition);
+    same("ips.length", reader.u16("ips.length"), attachment.ips.length);
+    for (const [i, ip] of attachment.ips.entries()) same(`ips[${i}]`, reader.text(`ips[${i}]`), ip);
+    const labels = labelsOf(attachment);
+    same("labels.length", reader.u16("labels.length"), labels.length);
+    for (const [i, [key, value]] of labels.entries()) {
+      same(`labels[${i}].key`, reader.text(`labels[${i}].key`), key);
+      same(`labels.${key}`, reader.text(`labels.${key}`), value);
+    }
+    reader.end();
+    return () => {
+      attachment.carried = { gqpn, generation };
+    };
+  }
+}
+
+/** By which the partition is here; while it is yet to be claimed, by which it was where its state comes from. */
+function numbersOf({ gqpn, generation, carried }: Attachment): { gqpn: number; generation: number } {
+  if (gqpn === undefined || generation === undefined) return carried ?? { gqpn: 0, generation: 0 };
+  return { gqpn, generation };
+}
+
+function labelsOf({ options }: Attachment): [key: string, value: string][] {
+  return Object.entries(options.labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function same<T>(field: string, value: T, wanted: T): void {
+  if (value !== wanted) refuse(field, value, `${wanted}, as the partition's attachment says`);
+}
