@@ -61,6 +61,7 @@ export { overlayDispose, overlayTakeControl } from "./overlay/control";
 export { fragment } from "./overlay/fragment";
 export { overlayAsk, overlayRemember } from "./overlay/miss";
 export { clampMssBurst } from "./overlay/mss";
+export { overlayBelieve, overlayRehome } from "./overlay/origin";
 export { policyClassOf4, policyClassOf6, policyDecide } from "./overlay/policy";
 export { overlayReceiveBurst } from "./overlay/receive";
 export { overlayRelease } from "./overlay/release";
