@@ -63,6 +63,7 @@ export { fragment } from "./overlay/fragment";
 export { overlayGiveRing, overlayJoinHeld, overlayTakeHeld, overlayTakeRing } from "./overlay/held";
 export { overlayAsk, overlayRemember } from "./overlay/miss";
 export { clampMssBurst } from "./overlay/mss";
+export { overlayBelieve, overlayRehome } from "./overlay/origin";
 export { policyClassOf4, policyClassOf6, policyDecide } from "./overlay/policy";
 export { overlayReceiveBurst } from "./overlay/receive";
 export { overlayRelease } from "./overlay/release";

@@ -379,6 +379,7 @@ export const OVERLAY_GUEST = 172;
 export const OVERLAY_REFRESH_TICKS = 176;
 export const OVERLAY_RECENT = 180;
 export const OVERLAY_DECISION = 184;
+export const OVERLAY_ORIGINS = 188;
 /** Endpoints that were sent to lately (u32 addresses), by a hash of their MAC addresses: a power of two. */
 export const RECENT_ENTRIES = 4096;
 export const OVERLAY_F_IPV6 = 0x1;
@@ -488,6 +489,19 @@ export const ENDPOINT_F_IPV6 = 0x8;
 export const ENDPOINT_F_PINNED = 0x10;
 /** Is about to be here, when the directory agrees. */
 export const ENDPOINT_F_CLAIMED = 0x20;
+// origin (overlay/origin.ts): a host that an endpoint's frames come from although it is elsewhere
+export const ORIGIN_BYTES = 32;
+export const ORIGIN_ENDPOINT = 0;
+export const ORIGIN_UNTIL = 4;
+export const ORIGIN_KIND = 8;
+export const ORIGIN_HOST = 16;
+/** It was there before: what is under way from there is taken. */
+export const ORIGIN_FORMER = 1;
+/** The directory was asked because of it, and said otherwise: what comes from there is a lie. */
+export const ORIGIN_DOUBTED = 2;
+/** Sets of entries, a power of two, and entries of a set: an endpoint's are all in one. */
+export const ORIGIN_SETS = 256;
+export const ORIGIN_WAYS = 4;
 // Why a frame was handed to the control plane (in mbuf.cause); the number that goes with it is in mbuf.hash
 export const CONTROL_NEIGHBOUR = 1;
 export const CONTROL_TOO_BIG = 2;

@@ -144,6 +144,8 @@ export interface Kernels {
   overlayResend(overlay: number, endpoint: number, first: number, rejected: bigint): number;
   overlayRemember(overlay: number, isAddress: boolean): number;
   overlayAsk(overlay: number, endpoint: number): void;
+  overlayBelieve(overlay: number, endpoint: number): void;
+  overlayRehome(overlay: number, endpoint: number, until: number, isSame: boolean): void;
   overlayRemove(overlay: number, endpoint: number): void;
   overlayAge(overlay: number, steps: number): number;
   overlayFlushFlows(overlay: number, network: number): void;

@@ -27,6 +27,7 @@ import { Endpoint, Endpoints, giveRecord, giveRing } from "./endpoint";
 import { flowAge } from "./flow";
 import { ask } from "./miss";
 import { Network } from "./network";
+import { forgetOrigins } from "./origin";
 import { countOverlay, isPast, Overlay } from "./overlay";
 import { forget } from "./resend";
 
@@ -54,6 +55,7 @@ export function overlayRemove(overlay: usize, endpoint: usize): void {
   const e = changetype<Endpoint>(endpoint);
   dropHeld(o, e);
   forget(o, e);
+  forgetOrigins(o, endpoint);
   const key = o.scratch as usize;
   if ((e.flags & ENDPOINT_F_ADDRESS) != 0) {
     const isIpv6 = (e.flags & ENDPOINT_F_IPV6) != 0;

@@ -10,6 +10,7 @@ import {
   ENDPOINT_F_ASKED,
   OK,
   STATE_ABSENT,
+  STATE_LOCAL,
   STATE_PENDING,
   STATE_REMOTE,
   TABLE_FULL,
@@ -59,11 +60,11 @@ export function ask(o: Overlay, endpoint: usize): void {
 
 /**
  * The state of an endpoint that is not simply known: one that has frames waiting has all others wait behind them; an absence ends, and
- * what is known of other hosts ends with the lease.
+ * what is known of other hosts ends with the lease. For one that is here nobody waits: its own frames do that come from elsewhere.
  */
 export function stateOf(o: Overlay, endpoint: usize): u32 {
   const e = changetype<Endpoint>(endpoint);
-  if (e.hold != 0) {
+  if (e.hold != 0 && e.state != STATE_LOCAL) {
     ask(o, endpoint);
     return STATE_PENDING;
   }

@@ -70,6 +70,17 @@ export function comesFrom(mbuf: Mbuf, ptr: usize): bool {
   return v128.all_true<i8>(i8x16.eq(v128.load(ip, IPV6_SRC), v128.load(ptr)));
 }
 
+/** Writes a parsed frame's outer source to ptr (16 bytes, as Overlay.local). */
+export function writeSource(mbuf: Mbuf, ptr: usize): void {
+  const ip = (mbuf.data + mbuf.l3) as usize;
+  if ((mbuf.flags & FLAG_IPV4) == 0) {
+    v128.store(ptr, v128.load(ip, IPV6_SRC));
+    return;
+  }
+  v128.store(ptr, i64x2.splat(0));
+  store<u32>(ptr, load<u32>(ip, IPV4_SRC));
+}
+
 function checkAddresses(o: Overlay, mbuf: Mbuf): u32 {
   const local = changetype<usize>(o) + OVERLAY_LOCAL;
   // An address of the other kind may begin with the same bytes.

@@ -39,6 +39,7 @@ import {
   OVERLAY_MISS_TICKS,
   OVERLAY_NESTED_MAX,
   OVERLAY_NETWORKS,
+  OVERLAY_ORIGINS,
   OVERLAY_POOL,
   OVERLAY_PORTS,
   OVERLAY_RECENT,
@@ -118,7 +119,8 @@ export class Overlay {
   recent: u32;
   /** The policy's decision on the frame being looked at, which counts there; 0 for a later fragment, which follows its first. */
   decision: u32;
-  unused1: u32;
+  /** Hosts that frames of endpoints elsewhere come from (origin.ts). */
+  origins: u32;
 
   /** The record of the i-th uplink's port. */
   @inline
@@ -171,6 +173,7 @@ if (offsetof<Overlay>("guest") != OVERLAY_GUEST) ERROR("Overlay: guest");
 if (offsetof<Overlay>("refreshTicks") != OVERLAY_REFRESH_TICKS) ERROR("Overlay: refreshTicks");
 if (offsetof<Overlay>("recent") != OVERLAY_RECENT) ERROR("Overlay: recent");
 if (offsetof<Overlay>("decision") != OVERLAY_DECISION) ERROR("Overlay: decision");
+if (offsetof<Overlay>("origins") != OVERLAY_ORIGINS) ERROR("Overlay: origins");
 if (offsetof<Overlay>("counters") != OVERLAY_COUNTERS) ERROR("Overlay: counters");
 
 /** Ticks wrap: true when a is at or behind b. */

@@ -51,10 +51,10 @@ import { Verdict } from "./decide";
 import { announceGuest, deliver, handOver, refuse } from "./deliver";
 import { Endpoint, Endpoints } from "./endpoint";
 import { floodHere } from "./flood";
-import { ask } from "./miss";
 import { elsewhere, waitToBeHere } from "./moved";
 import { Network, Vnic } from "./network";
 import { comesFrom, NETWORK_CONTROL, openOuter } from "./open";
+import { askBecause, isFromFormer } from "./origin";
 import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
 import { isPast, Overlay } from "./overlay";
 import { isItsQueuePair } from "./queue-pair";
@@ -119,7 +119,7 @@ function receiveOne(o: Overlay, i: u32, m: usize, source: u32, destination: u32)
     return wait(o, from, m, uplink);
   }
   if (state != STATE_REMOTE || !comesFrom(mbuf, from + ENDPOINT_HOST)) {
-    if (!isSentOn(o, mbuf, destination)) {
+    if (!isUnderWay(o, mbuf, from) && !isSentOn(o, mbuf, destination)) {
       if (isClaimed(destination)) return waitToBeHere(o, destination as usize, m, uplink);
       return doubt(o, from, m, uplink);
     }
@@ -155,7 +155,8 @@ function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): u32 {
   if (source == CLASS_WAITS) return waitInside(o, m, n, uplink);
   if (isToMany) {
     if ((n.flags & NETWORK_F_FLOOD) == 0) return refuse(m, uplink, DROP_NO_FLOOD);
-    return floodHere(o, n, source, 0, m, uplink);
+    // What a sender that has come here meanwhile had sent, it does not get itself.
+    return floodHere(o, n, source, from, m, uplink);
   }
   const destination = AddressClass.of(o, to, mbuf, false);
   if (destination == CLASS_WAITS) return waitInside(o, m, n, uplink);
@@ -200,13 +201,20 @@ export function receiveAgain(o: Overlay, i: u32, m: usize): u32 {
   return inside(o, i, m, source as usize, destination as usize);
 }
 
+/** True for a frame that its sender has sent before it moved, from where it was: here it may be by now, or anywhere. */
+function isUnderWay(o: Overlay, mbuf: Mbuf, from: usize): bool {
+  return isFromLastHost(o, mbuf, from) || isFromFormer(o, from, mbuf);
+}
+
 /** True for a frame that the host where its destination was before has sent on to here, which it may for a while. */
 function isSentOn(o: Overlay, mbuf: Mbuf, destination: u32): bool {
-  if (destination == TABLE_MISS) return false;
-  const e = changetype<Endpoint>(destination as usize);
-  return (
-    e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, (destination as usize) + ENDPOINT_HOST)
-  );
+  return destination != TABLE_MISS && isFromLastHost(o, mbuf, destination as usize);
+}
+
+/** True for a frame from the host where an endpoint that is here has been before, a while ago. */
+function isFromLastHost(o: Overlay, mbuf: Mbuf, endpoint: usize): bool {
+  const e = changetype<Endpoint>(endpoint);
+  return e.state == STATE_LOCAL && !isPast(e.deadline, o.tick) && comesFrom(mbuf, endpoint + ENDPOINT_HOST);
 }
 
 /** True for an endpoint that is about to be here: whoever may send it what then is not known yet. */
@@ -215,15 +223,15 @@ function isClaimed(destination: u32): bool {
   return (changetype<Endpoint>(destination as usize).flags & ENDPOINT_F_CLAIMED) != 0;
 }
 
-/** A sender that is elsewhere, for all that is known: the directory is asked again, once; then the frame is a lie. */
+/** A sender that is elsewhere, or here, for all that is known: the directory is asked again, once for each host; then the frame is a lie. */
 function doubt(o: Overlay, from: usize, m: usize, uplink: usize): u32 {
   const e = changetype<Endpoint>(from);
-  if (e.state == STATE_REMOTE && ((e.flags & ENDPOINT_F_ASKED) != 0 || isPast(e.refreshAfter, o.tick))) {
-    ask(o, from);
-    e.deadline = o.tick + o.missTicks;
-    return wait(o, from, m, uplink);
-  }
-  return refuse(m, uplink, DROP_SPOOFED_HOST);
+  const isSomewhere = e.state == STATE_REMOTE || e.state == STATE_LOCAL;
+  const isAsked = isSomewhere && ((e.flags & ENDPOINT_F_ASKED) != 0 || askBecause(o, from, changetype<Mbuf>(m)));
+  if (!isAsked) return refuse(m, uplink, DROP_SPOOFED_HOST);
+  // Of one that is here, it says until when its last host may send on to it.
+  if (e.state == STATE_REMOTE) e.deadline = o.tick + o.missTicks;
+  return wait(o, from, m, uplink);
 }
 
 /** Redirected frames go to the waypoint, and those that it has let through come from it. */

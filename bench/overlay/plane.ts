@@ -73,7 +73,7 @@ export async function createOverlayBed(options: OverlayBedOptions): Promise<Over
   const pool = new Pool(kernels, arena, shape);
   const owner = { kernels, arena, pool, checkOpen: () => instance.checkOpen() };
   const [vnic, uplink] = ["vnic", "uplink"].map((name, i) => new Port(owner, name, i, mbufs, {})) as [Port, Port];
-  const ticks = { flow: 10_000, fragment: 100, miss: 100, idle: 2 ** 30, refresh: 10 };
+  const ticks = { flow: 10_000, fragment: 100, miss: 100, idle: 2 ** 30, refresh: 10, sendOn: 500 };
   const plane = new OverlayPlane(owner, limits, 2, { local: LOCAL, uplinks: [uplink], ticks });
   plane.setTime(1, 2 ** 30);
   const isStateful = policy.rules.some(({ stateful }) => stateful);

@@ -100,6 +100,7 @@ export class HostCore<E extends HostEngine = Engine> {
         miss: ticks(times.missMs),
         idle: ticks(times.idleMs),
         refresh: ticks(times.refreshMs),
+        sendOn: ticks(times.sendOnMs),
       },
     }) as ReturnType<E["addOverlay"]>;
     const now = () => this.#nowMs;
@@ -108,7 +109,7 @@ export class HostCore<E extends HostEngine = Engine> {
       ...{ now, ticks, tell: (event) => this.#events.push(event) },
     };
     this.#networks = new Networks(context);
-    this.#knowledge = new Knowledge(context, this.#networks);
+    this.#knowledge = new Knowledge(context, this.#networks, (resolution) => this.#learn(resolution));
     if (options.limits && options.limits !== this.engine.limits) {
       throw new ConfigError("limits", "another engine's", "what addLimits of this host's engine gave");
     }

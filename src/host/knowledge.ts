@@ -17,11 +17,14 @@ export class Knowledge {
   readonly #context: HostContext;
   readonly #networks: Networks;
   readonly #warming: Warming;
+  readonly #resolved: (resolution: Resolution) => void;
 
-  constructor(context: HostContext, networks: Networks) {
+  /** resolved hears the directory's word about a partition that is here. */
+  constructor(context: HostContext, networks: Networks, resolved: (resolution: Resolution) => void) {
     this.#context = context;
     this.#networks = networks;
     this.#warming = new Warming(context.plane.endpoints, (ptr, done) => this.ask(ptr, done));
+    this.#resolved = resolved;
   }
 
   /** The record of an endpoint, or 0. */
@@ -115,6 +118,12 @@ export class Knowledge {
         else this.#askAgain(key);
       }
       done?.();
+      if (at === 0) return;
+      endpoints.answered(at);
+      if ("value" in answer) this.#learn(network, at, answer.value);
+      // Of one that is here it was asked because of somebody who sends in its name: what is known counts.
+      else if (endpoints.state(at) === "local") this.#context.plane.release(at);
+      else this.#askAgain(key);
     });
   }
 
@@ -155,6 +164,7 @@ export class Knowledge {
     const { plane, name } = this.#context;
     const { endpoints } = plane;
     const isOld = resolution !== undefined && resolution.endpoint.generation < endpoints.generation(ptr);
+    if (resolution && endpoints.state(ptr) === "local" && !endpoints.isAddress(ptr)) this.#resolved(resolution);
     // It has come here meanwhile: what is known of it is its own. Or a change that is newer than the answer has come before it.
     if (endpoints.state(ptr) === "local" || (isOld && !endpoints.isAddress(ptr))) plane.release(ptr);
     else if (endpoints.isAddress(ptr)) {

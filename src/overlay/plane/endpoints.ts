@@ -46,11 +46,14 @@ export class EndpointRecords {
   readonly #record: OverlayRecord;
   /** Records that there are, in use or not. */
   readonly #count: number;
+  /** For so long frames may be under way from where an endpoint was. */
+  readonly #sendOnTicks: number;
 
-  constructor(owner: FrameOwner, record: OverlayRecord, count: number) {
+  constructor(owner: FrameOwner, record: OverlayRecord, count: number, sendOnTicks: number) {
     this.#owner = owner;
     this.#record = record;
     this.#count = count;
+    this.#sendOnTicks = sendOnTicks;
   }
 
   /** The record's address, or 0. */
@@ -103,8 +106,7 @@ export class EndpointRecords {
       if (fields.ip4) u8.set(fields.ip4, ptr + layout.ENDPOINT_IP4);
       if (fields.ip6) u8.set(fields.ip6, ptr + layout.ENDPOINT_IP6);
     }
-    u8.fill(0, ptr + layout.ENDPOINT_HOST, ptr + layout.ENDPOINT_HOST + 16);
-    if (fields.host) u8.set(fields.host, ptr + layout.ENDPOINT_HOST);
+    if (!isAddress) this.#rehome(ptr, fields);
     // By another address it is another peer.
     set(layout.ENDPOINT_PEER, 0);
     set(layout.ENDPOINT_CLASS4, fields.class4);
@@ -122,6 +124,16 @@ export class EndpointRecords {
     const forwards = fields.forwards ? layout.ENDPOINT_F_FORWARDS : 0;
     set(layout.ENDPOINT_FLAGS, kept | forwards | (fields.pinned ? layout.ENDPOINT_F_PINNED : 0));
     set(layout.ENDPOINT_STATE, STATES.indexOf(fields.state));
+  }
+
+  /** Writes where it is. One that moves keeps its number: with another it is another, whose frames come from nowhere else. */
+  #rehome(ptr: number, { state, host, gqpn = 0 }: EndpointFields): void {
+    const { scratch, ptr: overlay } = this.#record;
+    const { u8 } = this.#owner.arena;
+    u8.fill(0, scratch, scratch + 16);
+    if (host) u8.set(host, scratch);
+    const isSame = state !== "absent" && (this.gqpn(ptr) === gqpn || this.gqpn(ptr) === 0);
+    this.#owner.kernels.overlayRehome(overlay, ptr, this.#tick + this.#sendOnTicks, isSame);
   }
 
   /** Its frames wait until it is known again. */
@@ -234,6 +246,7 @@ export class EndpointRecords {
     this.#set(ptr, layout.ENDPOINT_FLAGS, flags & ~layout.ENDPOINT_F_ASKED);
     const rest = this.#get(this.#record.ptr, layout.OVERLAY_REFRESH_TICKS);
     this.#set(ptr, layout.ENDPOINT_REFRESH_AFTER, this.#tick + rest);
+    this.#owner.kernels.overlayBelieve(this.#record.ptr, ptr);
   }
 
   /** Asks about it again, if frames wait for it. */

@@ -34,6 +34,8 @@ export interface OverlayOptions {
     readonly miss: number;
     readonly idle: number;
     readonly refresh: number;
+    /** Frames may be under way from where an endpoint was before. */
+    readonly sendOn: number;
   };
 }
 
@@ -72,7 +74,7 @@ export class OverlayPlane {
     this.#owner = owner;
     this.#limits = limits;
     this.#record = makeOverlayRecord(owner, limits, portCount);
-    this.endpoints = new EndpointRecords(owner, this.#record, limits.endpoints);
+    this.endpoints = new EndpointRecords(owner, this.#record, limits.endpoints, options.ticks.sendOn);
     this.routes = new Routes(owner.arena, this.#record, limits);
     this.control = new ControlFrames(owner, this.#record);
     this.networks = new PlaneNetworks(owner, this.#record, limits);

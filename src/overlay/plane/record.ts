@@ -48,6 +48,7 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
   }
   set(layout.OVERLAY_GQP, arena.take(layout.GQP_BYTES));
   const recent = arena.take(layout.RECENT_ENTRIES * 4);
+  const origins = arena.take(layout.ORIGIN_SETS * layout.ORIGIN_WAYS * layout.ORIGIN_BYTES);
   const [crc32, crc16] = [arena.take(layout.CRC_TABLE_BYTES), arena.take(layout.CRC_TABLE_BYTES)];
   kernels.crcInit(crc32, layout.CRC_POLYNOMIAL_32);
   kernels.crcInit(crc16, layout.CRC_POLYNOMIAL_16);
@@ -112,6 +113,7 @@ export function makeOverlayRecord(owner: FrameOwner, limits: OverlayLimits, port
     [layout.OVERLAY_SCRATCH, scratch],
     [layout.OVERLAY_COUNTERS, counters],
     [layout.OVERLAY_RECENT, recent],
+    [layout.OVERLAY_ORIGINS, origins],
   ];
   for (const [offset, value] of words) set(offset, value);
   const list = arena.take(layout.BURST_MAX * 4);

@@ -5,6 +5,9 @@ import {
   ENDPOINT_BYTES,
   GQP_BYTES,
   NETWORK_BYTES,
+  ORIGIN_BYTES,
+  ORIGIN_SETS,
+  ORIGIN_WAYS,
   OVERLAY_BYTES,
   OVERLAY_COUNTERS_COUNT,
   RECENT_ENTRIES,
@@ -81,7 +84,8 @@ export function planOverlay(plan: MemoryPlan, limits: OverlayLimits, ports: numb
   plan
     .add(SCRATCH_BYTES)
     .add(GQP_BYTES)
-    .add(RECENT_ENTRIES * 4);
+    .add(RECENT_ENTRIES * 4)
+    .add(ORIGIN_SETS * ORIGIN_WAYS * ORIGIN_BYTES);
   for (let i = 0; i < 2; i++) plan.add(CRC_TABLE_BYTES);
   for (const shape of Object.values(overlayTables(limits))) plan.add(TABLE_BYTES).add(tableBytes(shape));
   plan.add(limits.endpoints * ENDPOINT_BYTES).add(limits.endpoints * 4);

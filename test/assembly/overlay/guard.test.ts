@@ -171,6 +171,34 @@ describe("what the underlay brings", () => {
     expect(world.host(1).drops).toEqual({ "spoofed-host": 2 });
   });
 
+  test("in the name of somebody who is here: asked once, and nobody waits for the answer", async () => {
+    const { world, b } = await pair({ directory: { delayMs: 70 } });
+    const c = world.attach(1, 3);
+    world.run(1000);
+    const lie = () => world.host(1).uplinks[0]?.receive(outer(1, hostIp(0), f.vxlan(42, c.udp(b))));
+    const { questions } = world.host(1).core.counters;
+    lie();
+    world.run(5);
+    c.send(c.udp(b));
+    b.send(b.udp(c));
+    world.run(5);
+    expect([b.take().length, c.take().length]).toEqual([1, 1]);
+    expect(world.host(1).drops).toEqual({});
+    world.run(200);
+    lie();
+    world.run(10);
+    expect(world.host(1).drops).toEqual({ "spoofed-host": 2 });
+    expect(world.host(1).core.counters.questions).toBe(questions + 1);
+    expect(b.take()).toEqual([]);
+    // Nor when nobody answers.
+    const repair = world.cut();
+    world.run(200);
+    lie();
+    world.run(3000);
+    expect(world.host(1).drops).toEqual({ "spoofed-host": 3 });
+    repair();
+  });
+
   test.each<[name: string, frame: (a: Guest, b: Guest) => Uint8Array, cause: string, options?: Partial<WorldOptions>]>([
     ["for another host's address", (a, b) => outer(2, hostIp(0), f.vxlan(42, inner(a, b))), "outer-address"],
     ["from this host's own address", (a, b) => outer(1, hostIp(1), f.vxlan(42, inner(a, b))), "loop"],
