@@ -18,13 +18,14 @@ import { rdma } from "./rdma.js";
 import { ring } from "./ring.js";
 import { scaling } from "./scaling.js";
 import { singleDma } from "./single-dma.js";
+import { state } from "./state.js";
 import { stream } from "./stream.js";
 import { table, tableLarge } from "./table.js";
 import { toeplitz } from "./toeplitz.js";
 
 export function questions(cPeers: CPeers): Question[] {
   return [
-    ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, rdma, encap, lag, pipeline].map((kernel) =>
+    ...[checksum, crc, toeplitz, table, tableLarge, ring, stream, state, rdma, encap, lag, pipeline].map((kernel) =>
       kernel(cPeers),
     ),
     ...[overlay, overlayLarge, limit, health, aggregation, gains, singleDma, capture, forward(cPeers), cores, scaling],

@@ -58,7 +58,7 @@ export class DirtyPages {
     const digest = this.#digest(bytes);
     const before = this.#known.get(sectionKey({ adapter, name }));
     if (before && before.digest === digest && before.section.bytes.length === bytes.length) return before;
-    return { digest, section: { adapter, name, bytes: bytes.slice(), dirty: round } };
+    return { digest, section: { adapter, name, bytes: new Uint8Array(bytes), dirty: round } };
   }
 }
 

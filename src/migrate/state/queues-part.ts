@@ -37,7 +37,7 @@ export class QueuesPart implements StatePart {
     view.setUint32(24, record.taken, true);
     view.setBigUint64(32, record.refused, true);
     view.setBigUint64(40, record.doorbells, true);
-    for (const [i, id] of record.ids.entries()) view.setUint16(HEADER_BYTES + i * 2, id, true);
+    new Uint16Array(bytes.buffer, HEADER_BYTES).set(record.ids);
     return bytes;
   }
 
@@ -65,7 +65,8 @@ export class QueuesPart implements StatePart {
     if (view.getUint32(0, true) !== size) return refusal("size", view.getUint32(0, true), `${size}, as the port's`);
     if (bytes.length !== HEADER_BYTES + size * 2) return refusal("length", bytes.length, `${HEADER_BYTES + size * 2}`);
     if (view.getUint32(28, true) !== 0) return refusal("reserved", view.getUint32(28, true), "0");
-    const ids = Uint16Array.from({ length: size }, (_, i) => view.getUint16(HEADER_BYTES + i * 2, true));
+    const ids = new Uint16Array(size);
+    new Uint8Array(ids.buffer).set(bytes.subarray(HEADER_BYTES));
     return {
       size,
       ringTail: view.getUint32(4, true),
@@ -84,7 +85,8 @@ export class QueuesPart implements StatePart {
     if (nextUsed >= size) return refusal("nextUsed", nextUsed, `below ${size}`);
     if (usedWrap > 1) return refusal("usedWrap", usedWrap, "0 or 1");
     const twice = new Uint8Array(size);
-    for (const [i, id] of ids.entries()) {
+    for (let i = 0; i < size; i++) {
+      const id = ids[i] as number;
       if (id >= size || twice[id] === 1) return refusal(`ids[${i}]`, id, `below ${size}, and each once`);
       twice[id] = 1;
     }

@@ -23,6 +23,7 @@ export class CheckedFrames implements IncomingFrames {
   /** Mbufs that they need here. */
   readonly mbufs: number;
   readonly #numbers: FrameNumbers;
+  readonly #view: DataView;
   /** By number, where a frame's bytes and its segments' lengths begin in the section; made when somebody asks. */
   #starts: { readonly data: Uint32Array; readonly lens: Uint32Array } | undefined;
 
@@ -32,6 +33,7 @@ export class CheckedFrames implements IncomingFrames {
     this.shape = shape;
     this.mbufs = mbufs;
     this.#numbers = numbers;
+    this.#view = new DataView(section.buffer, section.byteOffset, section.length);
   }
 
   get total(): number {
@@ -61,16 +63,13 @@ export class CheckedFrames implements IncomingFrames {
 
   /** Segments that hold bytes, at least one: a descriptor each, where frames keep the segments that they had. */
   descriptors(number: number): number {
+    if (this.shape.lens === 0) return 1;
     const segments = this.#view.getUint16(recordOffset(number) + FRAME_RECORD_SEGMENTS, true);
     if (segments <= 1) return 1;
     const start = this.#startsOf().lens[number] as number;
     let filled = 0;
     for (let i = 0; i < segments; i++) if (this.#view.getUint32(start + i * 4, true) > 0) filled++;
     return Math.max(1, filled);
-  }
-
-  get #view(): DataView {
-    return new DataView(this.section.buffer, this.section.byteOffset, this.section.length);
   }
 
   #startsOf(): { readonly data: Uint32Array; readonly lens: Uint32Array } {
