@@ -1,9 +1,10 @@
 /** An endpoint's VM, wherever it is: sends by the port of the host that it is on, and hears the ports of all hosts where it has been. */
-import type { Attachment, AttachOptions, LimitPolicy, Outgoing, Port } from "../index.js";
+import type { Attachment, Outgoing, Port } from "../index.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
 import type { ScenarioHost } from "./hosts.js";
 import { isFrom } from "./judge/inner.js";
 import type { Scenario } from "./parse.js";
+import { placeOn } from "./places.js";
 import type { EndpointText } from "./schema.js";
 
 /** A frame that a guest was given. */
@@ -36,6 +37,8 @@ export class Guest {
   /** Frames that it was given, by host. */
   readonly given = new Map<string, number>();
   #at = 0;
+  /** Where it is on its way to. */
+  #coming: string | undefined;
 
   constructor(name: string, scenario: Scenario, hosts: ReadonlyMap<string, ScenarioHost>) {
     const text = scenario.endpoints[name] as EndpointText;
@@ -76,20 +79,36 @@ export class Guest {
 
   /** Asks for a place on a host; it sends from there as soon as the attachment is live. */
   attach(host: string, nowMs: number): Attachment {
-    const { core, vnics, group, uplinks } = this.#hosts.get(host) as ScenarioHost;
-    const { network, mac, ips, labels, forwards, mbufs } = this.#text;
-    const base = { partition: this.partition, network, mac, ips, labels, forwards, ...limitsIn(mbufs) };
-    const set = group ? this.#setOn(uplinks) : {};
-    const attachment = core.attach({ ...base, ...set, vnic: vnics.get(this.name) as Port }, nowMs);
+    const place = this.#hosts.get(host) as ScenarioHost;
+    const attachment = place.core.attach(placeOn(this.#scenario, this.name, place), nowMs);
     this.#attachments.push({ host, attachment });
     return attachment;
   }
 
+  /** Goes to a host with its adapter's state; the move's name. */
+  move(host: string, nowMs: number): string {
+    const from = this.#hosts.get(this.host) as ScenarioHost;
+    this.#coming = host;
+    return from.core.move({ attachments: [this.attachment as Attachment], to: host }, nowMs);
+  }
+
   /** True from when it is live on the host that it asked for last; it sends from there then. */
   settle(): boolean {
+    this.#come();
     const last = this.#attachments.length - 1;
     if (this.#attachments[last]?.attachment.state === "live") this.#at = last;
-    return this.#at === last;
+    return this.#at === last && this.#coming === undefined;
+  }
+
+  /** The host that it goes to runs it. */
+  #come(): void {
+    if (this.#coming === undefined) return;
+    const { core, vnics } = this.#hosts.get(this.#coming) as ScenarioHost;
+    const port = vnics.get(this.name);
+    const attachment = core.attachments.find(({ vnic, state }) => vnic === port && state === "live");
+    if (!attachment) return;
+    this.#attachments.push({ host: this.#coming, attachment });
+    this.#coming = undefined;
   }
 
   /** Nobody reads what it gets from there. */
@@ -117,25 +136,6 @@ export class Guest {
     }
     return deliveries;
   }
-
-  /** Its set of a host's uplinks: those in the places of the ones that its first host's have. */
-  #setOn(uplinks: readonly Port[]) {
-    const { members, backup, standalone, host } = this.#text;
-    const names = this.#scenario.hosts[host]?.uplinks ?? [];
-    const portOf = (name: string) => uplinks[names.indexOf(name)] as Port;
-    return {
-      ...(members && { members: members.map(portOf) }),
-      ...(backup && { backup: backup.map(portOf) }),
-      ...(standalone && { standalone: portOf(standalone) }),
-    };
-  }
-}
-
-/** parseScenario has seen that these are limit policies. */
-function limitsIn(mbufs: EndpointText["mbufs"]): Pick<AttachOptions, "mbufs"> {
-  if (!mbufs) return {};
-  const { peers, ...policy } = mbufs;
-  return { mbufs: { policy: policy as LimitPolicy, ...(peers && { peers: peers as LimitPolicy }) } };
 }
 
 /** A frame's bytes, for whoever gives its buffer back. */

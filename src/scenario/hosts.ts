@@ -4,6 +4,7 @@ import { createEngine, type Engine, HostCore, type LagGroup, type Port, type Was
 import { everOn, isLimited } from "./cast.js";
 import { ONLY_UPLINK } from "./check/uplinks.js";
 import type { Scenario } from "./parse.js";
+import { placeOn } from "./places.js";
 
 export interface ScenarioHost {
   readonly name: string;
@@ -35,17 +36,29 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
     // Ethernet, IP, UDP, then VXLAN's 8 bytes, or the 24 of a queue pair's headers, for which no name stands.
     headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
     overlay: { networks: Math.max(1, Object.keys(scenario.networks).length) },
+    ...(scenario.moves.length > 0 && { migration: {} }),
     ...(names && { lag: { partitions: Math.max(1, guests.length) } }),
     ...(hasLimits && { limits: {}, health: {} }),
     ...(wasm && { wasm }),
   });
   const uplinks = (names ?? [ONLY_UPLINK]).map((uplink) => engine.addPort(uplink, { scatterGather: true }));
   const group = names && engine.addLagGroup({ ports: uplinks });
+  const vnics = new Map(guests.map((guest) => [guest, engine.addPort(guest, { scatterGather: true })] as const));
+  const places = { vnics, group, uplinks };
+  const nameOf = (vni: string | number, mac: string) =>
+    guests.find((guest) => isSame(scenario, guest, vni, mac)) as string;
   const core = new HostCore({
+    moves: {
+      incoming: ({ adapters }) => adapters.map(({ network, mac }) => placeOn(scenario, nameOf(network, mac), places)),
+    },
     ...{ name, engine, address, uplinks: group ?? uplinks, policy: scenario.policy, mtuBytes, encapsulations },
     ...(udpChecksum && { paths: { udpChecksum } }),
     ...(hasLimits && { limits: engine.addLimits(defined({ wall })) }),
   });
-  const vnics = new Map(guests.map((guest) => [guest, engine.addPort(guest, { scatterGather: true })] as const));
-  return { name, core, engine, uplinks, group, vnics };
+  return { name, core, engine, ...places };
+}
+
+function isSame({ endpoints, networks }: Scenario, name: string, vni: string | number, mac: string): boolean {
+  const text = endpoints[name];
+  return text !== undefined && networks[text.network]?.vni === vni && text.mac.toLowerCase() === mac;
 }

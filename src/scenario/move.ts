@@ -1,9 +1,8 @@
 /**
- * A VM that goes to another host under traffic. It sends from there, and counts as there, from when the directory has agreed; what its old
- * host still gets for it, it is given there until that host has been told, and then sent on. Who sends where is read off the underlay.
+ * A VM that goes to another host under traffic, with its adapter's state or without. It sends from there, and counts as there, from when the
+ * directory has agreed; what its old host still gets for it is sent on. Who sends where is read off the underlay.
  */
 
-import type { Attachment } from "../index.js";
 import { isSame } from "../overlay/answers/ethernet.js";
 import type { Delivery, Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
@@ -26,11 +25,13 @@ export class Move {
   readonly #turned = new Set<string>();
   readonly #countersBefore: readonly Counters[];
   #countersAfter: readonly Counters[] | undefined;
-  readonly #attachment: Attachment;
+  /** Its name, of a move with the adapter's state. */
+  readonly #name: string | undefined;
   readonly #hosts: readonly ScenarioHost[];
+  #after: { readonly gqpn: number | undefined; readonly generation: number | undefined } | undefined;
 
   /** Begins it. */
-  constructor(guest: Guest, to: ScenarioHost, hosts: readonly ScenarioHost[], nowMs: number) {
+  constructor(guest: Guest, to: ScenarioHost, hosts: readonly ScenarioHost[], withState: boolean, nowMs: number) {
     this.guest = guest;
     this.from = hosts.find(({ name }) => name === guest.host) as ScenarioHost;
     this.to = to;
@@ -39,7 +40,8 @@ export class Move {
     this.generationBefore = guest.attachment?.generation;
     this.#hosts = hosts;
     this.#countersBefore = hosts.map(countersOf);
-    this.#attachment = guest.attach(to.name, nowMs);
+    if (withState) this.#name = guest.move(to.name, nowMs);
+    else guest.attach(to.name, nowMs);
   }
 
   /** Another move of the same guest begins: what hosts count from now on is that one's. */
@@ -49,7 +51,9 @@ export class Move {
 
   /** Whether it has come to its end, now. */
   settle(nowMs: number): void {
-    if (this.liveMs === undefined && this.guest.settle()) this.liveMs = nowMs;
+    if (this.liveMs !== undefined || !this.guest.settle()) return;
+    this.liveMs = nowMs;
+    this.#after = { gqpn: this.guest.attachment?.gqpn, generation: this.guest.attachment?.generation };
   }
 
   delivered({ guest, host }: Delivery, nowMs: number): void {
@@ -80,8 +84,9 @@ export class Move {
       after.reduce((sum, counters, i) => sum + counters[key] - (this.#countersBefore[i]?.[key] ?? 0), 0);
     return {
       ...{ endpoint: guest.name, from: from.name, to: to.name, startMs, liveMs, blackoutMs },
-      gqpn: { before: this.gqpnBefore, after: this.#attachment.gqpn },
-      generation: { before: this.generationBefore, after: this.#attachment.generation },
+      gqpn: { before: this.gqpnBefore, after: this.#after?.gqpn },
+      generation: { before: this.generationBefore, after: this.#after?.generation },
+      state: this.#state,
       /** Given to it on the two, all in all. */
       framesThere: guest.given.get(from.name) ?? 0,
       framesHere: guest.given.get(to.name) ?? 0,
@@ -93,6 +98,19 @@ export class Move {
       sentAgain: grown("resent"),
       movedMessages: grown("told"),
     };
+  }
+
+  /** What has gone with it; undefined without state. */
+  get #state() {
+    const [source, target] = [this.from, this.to].map(({ core }) => core.moves.find(({ name }) => name === this.#name));
+    if (!source) return undefined;
+    const { outcome, reason, stoppedMs, copied } = source;
+    const resumedMs = target?.resumedMs;
+    const standsMs = stoppedMs === undefined || resumedMs === undefined ? undefined : resumedMs - stoppedMs;
+    const bytes = copied === undefined ? 0 : copied.preCopyBytes + copied.stopCopyBytes;
+    const heldFrames = source.machine.counters.heldFrames + (target?.machine.counters.heldFrames ?? 0);
+    const { forwardedFrames } = source.machine.counters;
+    return { outcome, reason, standsMs, bytes, rounds: copied?.rounds ?? 0, heldFrames, forwardedFrames };
   }
 
   #isForGuest({ gqpn, vni, headerBytes }: Outer, frame: Uint8Array): boolean {

@@ -35,7 +35,7 @@ export class Moves {
   /** Begins those that are due. */
   update(sinceMs: number, framesSent: number, nowMs: number): void {
     const isDue = ({ atMs = NEVER, afterFrames = NEVER }: MoveText) => atMs <= sinceMs || afterFrames <= framesSent;
-    for (const { endpoint, to } of this.#waiting.filter(isDue)) this.#begin(endpoint, to, nowMs);
+    for (const text of this.#waiting.filter(isDue)) this.#begin(text, nowMs);
     this.#waiting = this.#waiting.filter((text) => !isDue(text));
   }
 
@@ -48,12 +48,12 @@ export class Moves {
     for (const move of this.begun) move.delivered(delivery, nowMs);
   }
 
-  #begin(endpoint: string, to: string, nowMs: number): void {
+  #begin({ endpoint, to, state }: MoveText, nowMs: number): void {
     const guest = this.#guests.get(endpoint) as Guest;
     const last = this.begun.findLast((move) => move.guest === guest);
     if (last) this.#wire.watches.delete(last.watch);
     last?.close();
-    const move = new Move(guest, this.#hosts.get(to) as ScenarioHost, [...this.#hosts.values()], nowMs);
+    const move = new Move(guest, this.#hosts.get(to) as ScenarioHost, [...this.#hosts.values()], state, nowMs);
     this.#wire.watches.add(move.watch);
     this.begun.push(move);
   }

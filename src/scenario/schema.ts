@@ -80,6 +80,8 @@ const Move = v.strictObject({
   atMs: v.optional(Ms),
   /** Instead: when so many frames, of all replays and flows, have been sent. */
   afterFrames: v.optional(Frames),
+  /** With its adapter's state; without, it just appears there, as if it had been started again. */
+  state: v.optional(v.boolean(), true),
 });
 
 /** An uplink's link, and those in its place on all other hosts, is out of service while so many frames have been sent. */

@@ -6,6 +6,7 @@ import type { EndpointRecord } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
 import type { MoveAction, MoveEvent, MoveOutcome } from "../../migrate/move/action.js";
 import { Announcer } from "../../migrate/move/announcer.js";
+import type { CopyReport } from "../../migrate/move/copy.js";
 import type { Arrival, MovePacket } from "../../migrate/move/message.js";
 import type { DirectoryRequest, Start } from "../../migrate/move/ownership.js";
 import type { MoveSource } from "../../migrate/move/source.js";
@@ -51,6 +52,9 @@ export abstract class Mover implements Owned {
   records: readonly EndpointRecord[] = [];
   outcome: MoveOutcome | undefined;
   reason = "";
+  /** When the VM stopped here last, and when it began to run here. */
+  stoppedMs: number | undefined;
+  resumedMs: number | undefined;
   /** When it ended. */
   endedMs: number | undefined;
   /** The adapters are this host's no longer. */
@@ -131,7 +135,13 @@ export abstract class Mover implements Owned {
   /** A claim for this host goes to the directory. */
   protected claiming(_generation: number): void {}
 
+  /** What has been sent to the other host. */
+  get copied(): CopyReport | undefined {
+    return "copied" in this.machine ? this.machine.copied : undefined;
+  }
+
   protected stop(): void {
+    this.stoppedMs = this.home.context.now();
     for (const adapter of this.adapters) {
       adapter.stop();
       adapter.attachment.enter("moving");
@@ -171,6 +181,7 @@ export abstract class Mover implements Owned {
         this.stop();
         break;
       case "resume":
+        this.resumedMs = context.now();
         this.resume(action.start);
         break;
       case "surrender":

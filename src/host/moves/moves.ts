@@ -26,7 +26,10 @@ import { SourceMover } from "./source.js";
 import { TargetMover } from "./target.js";
 
 /** A move as its host sees it. */
-export type HostMove = Pick<Mover, "name" | "side" | "partition" | "outcome" | "reason" | "machine">;
+export type HostMove = Pick<
+  Mover,
+  "name" | "side" | "partition" | "outcome" | "reason" | "machine" | "copied" | "stoppedMs" | "resumedMs"
+>;
 
 export interface MovesHome {
   readonly context: HostContext;
