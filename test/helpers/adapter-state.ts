@@ -1,9 +1,10 @@
 /** Adapters' states in worlds of overlay hosts: their parts, whole blocks, a move of one from host to host, and what hosts know, as text. */
 import { expect } from "vitest";
-import { overlayParts } from "../../src/host/state/parts.js";
 import { HeldSent } from "../../src/host/state/held.js";
+import { overlayParts } from "../../src/host/state/parts.js";
 import {
   AdapterFrames,
+  type BlockFault,
   FramesPart,
   NATIVE_FORMAT,
   PartitionState,
@@ -11,7 +12,14 @@ import {
   type StatePart,
   type StateRefusal,
 } from "../../src/migrate/state/index.js";
-import { type Guest, type Guesting, makeWorld, type World, type WorldHost, type WorldOptions } from "./overlay-world.js";
+import {
+  type Guest,
+  type Guesting,
+  makeWorld,
+  type World,
+  type WorldHost,
+  type WorldOptions,
+} from "./overlay-world.js";
 
 export type OverlaySection = "identity" | "paths" | "flows" | "fragments" | "held" | "lag" | "limits";
 
@@ -41,7 +49,7 @@ export function stateOf(guest: Guest): AdapterState {
 }
 
 /** What applies a section, which must be sound. */
-export function prepared(step: (() => void) | StateRefusal | object): () => void {
+export function prepared(step: (() => void) | StateRefusal | BlockFault): () => void {
   if (typeof step !== "function") expect.unreachable(JSON.stringify(step));
   return step as () => void;
 }

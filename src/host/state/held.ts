@@ -73,7 +73,7 @@ export class HeldSent implements FrameHolder {
 
   /** Frames wait for somebody, as soon as release is called. */
   park(key: EndpointKey, mbufs: readonly number[]): void {
-    this.#parked.push({ key, ring: this.#plane.held.park(mbufs) });
+    this.#parked.push({ key, ring: this.#plane.held.park(this.#port, mbufs) });
   }
 
   /** The adapter is live: its frames wait as all others do, and are asked about; without room for whom they wait for, they are dropped. */

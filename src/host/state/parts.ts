@@ -41,7 +41,8 @@ export function overlayParts(
   const flowRoom = { 4: new Room(() => plane.flows.room(4)), 6: new Room(() => plane.flows.room(6)) };
   const home: StateHome = {
     ...{ attachment, plane, times, room },
-    warm: (macs, nowMs) => core.warm(attachment, macs, nowMs ?? Number.NEGATIVE_INFINITY),
+    at: (nowMs) => core.at(nowMs),
+    warm: (macs, nowMs) => core.warm(attachment, macs, nowMs),
   };
   return {
     identity: new IdentityPart(attachment),
