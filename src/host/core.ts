@@ -176,6 +176,11 @@ export class HostCore<E extends HostEngine = Engine> {
     };
   }
 
+  /** @internal The time is nowMs, as far as it is later than what was said before; nothing is done that is due. */
+  at(nowMs: number): void {
+    this.#setTime(nowMs);
+  }
+
   /** @internal */
   get times(): HostTimes {
     return this.#settings.times;

@@ -16,7 +16,7 @@ import { ConfigError } from "../errors.js";
 import type { ActiveState } from "./active.js";
 import { NO_PORT } from "./buckets.js";
 import type { LearnedAddress } from "./learned.js";
-import { type PortSet, portSet, weighted } from "./options.js";
+import { type PortSet, type PortSetOptions, portSet, weighted } from "./options.js";
 import type { Partition } from "./partition.js";
 
 /** How an owner is chosen, as the data plane has it. */
@@ -111,23 +111,24 @@ export function checkCarried(partition: Partition, ports: readonly Port[], carri
   if (using === "primary" && carried.readyForMs === undefined) {
     throw new ConfigError("readyForMs", undefined, "given while members carry");
   }
-  const of = (role: CarriedRole) =>
-    places.flatMap((place, i) => (place.role === role ? [{ port: ports[i] as Port, weight: place.weight }] : []));
-  const [members, backup, standalone] = [of("member"), of("backup"), of("standalone")];
-  if (standalone.length > 1) throw new ConfigError("places", standalone.length, "one that is standalone at most");
-  const { minLinks, preemptionDelayMs, preempt } = carried;
-  const set = portSet(
-    {
-      ...(members.length > 0 && { members }),
-      ...(backup.length > 0 && { backup }),
-      ...(standalone[0] && { standalone: standalone[0].port }),
-      ...{ minLinks, preemptionDelayMs, preempt },
-    },
-    ports,
-    selects,
-  );
+  const set = portSet(setOptions(carried, ports), ports, selects);
   checkPlaces(places, owners);
   return set;
+}
+
+/** The set as it would be asked for. Throws ConfigError for one link of its own with what only members have. */
+function setOptions(carried: CarriedPartition, ports: readonly Port[]): PortSetOptions {
+  const { places, minLinks, preemptionDelayMs, preempt } = carried;
+  const of = (role: CarriedRole) =>
+    places.flatMap((place, i) => (place.role === role ? [{ port: ports[i] as Port, weight: place.weight }] : []));
+  const [members, backup, [standalone, another]] = [of("member"), of("backup"), of("standalone")];
+  if (another) throw new ConfigError("places", another.port.name, "one port that is standalone");
+  if (standalone) {
+    const isAlone = members.length + backup.length === 0 && minLinks === 1 && preemptionDelayMs === 0 && preempt;
+    if (isAlone) return { standalone: standalone.port };
+    throw new ConfigError("places", standalone.port.name, "standalone without members, backups and a way between them");
+  }
+  return { members, ...(backup.length > 0 && { backup }), minLinks, preemptionDelayMs, preempt };
 }
 
 function checkPlaces(places: readonly CarriedPlace[], owners: Uint8Array): void {

@@ -47,8 +47,9 @@ export class FlowsPart implements StatePart {
     this.#room = room;
   }
 
-  extract(): Uint8Array {
+  extract(nowMs: number): Uint8Array {
     const { attachment } = this.#home;
+    this.#home.at(nowMs);
     const { waypoints } = attachment.network.policy;
     const found = VERSIONS.map((version) => this.#find(version));
     const used = new Set(found.flatMap(({ waypoints }) => [...waypoints]));
@@ -63,19 +64,20 @@ export class FlowsPart implements StatePart {
     return writer.done();
   }
 
-  prepare(bytes: Uint8Array): (() => void) | StateRefusal {
+  prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
     return refusing(this.name, () => {
       const incoming = this.#read(new SectionReader(bytes));
       for (const version of VERSIONS) {
         const fresh = this.#each(incoming, version, () => !this.#home.plane.flows.has(version));
         this.#room[version].want(this.name, `count${version}`, fresh);
       }
-      return () => this.#take(incoming);
+      return () => this.#take(incoming, nowMs);
     });
   }
 
-  #take(incoming: Incoming): void {
+  #take(incoming: Incoming, nowMs: number): void {
     const { flows } = this.#home.plane;
+    this.#home.at(nowMs);
     for (const version of VERSIONS) {
       this.#each(incoming, version, (value) => flows.set(version, value));
       this.#room[version].took(this.name);

@@ -6,6 +6,7 @@
  *   key  │ kind 1: 1 a MAC address, 4 or 6 an IP address whose class is wanted │ 0 3 │ frames 4 │ address 16, zeros behind it │
  */
 import type { Port } from "../../buffer/port.js";
+import { type FrameHolder, PLACE_HELD_SENT } from "../../migrate/state/frames/holder.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
 import type { EndpointKey } from "../../overlay/plane/endpoints.js";
 import type { OverlayPlane } from "../../overlay/plane/plane.js";
@@ -13,14 +14,12 @@ import type { StateHome } from "./home.js";
 import { refuse, refusing, SectionReader } from "./section-reader.js";
 import { SectionWriter } from "./section-writer.js";
 
-/** Where the block's frames are that wait here. */
-export const PLACE_HELD_SENT = 2;
 const KEY_BYTES = 24;
 const KIND_BYTES = { 1: 6, 4: 4, 6: 16 } as const;
 type Kind = keyof typeof KIND_BYTES;
 
-/** The frames of a block that is taken in. */
-export interface IncomingFrames {
+/** Of AdapterFrames (src/migrate/state/frames/): the frames of a block that is taken in. */
+export interface HeldIncoming {
   readonly incoming: {
     /** Number of the first frame of a place, and how many there are. */
     first(place: number): number;
@@ -37,7 +36,7 @@ interface Waiting {
 }
 
 /** The adapter's frames in rings of endpoints, for whoever writes, moves or frees them. */
-export class HeldSent {
+export class HeldSent implements FrameHolder {
   readonly place = PLACE_HELD_SENT;
   readonly #plane: OverlayPlane;
   readonly #port: Port;
@@ -74,7 +73,7 @@ export class HeldSent {
 
   /** Frames wait for somebody, as soon as release is called. */
   park(key: EndpointKey, mbufs: readonly number[]): void {
-    this.#parked.push({ key, ring: this.#plane.held.park(mbufs) });
+    this.#parked.push({ key, ring: this.#plane.held.park(this.#port, mbufs) });
   }
 
   /** The adapter is live: its frames wait as all others do, and are asked about; without room for whom they wait for, they are dropped. */
@@ -101,9 +100,9 @@ export class HeldPart implements StatePart {
   readonly version = 1;
   readonly #home: StateHome;
   readonly #held: HeldSent;
-  readonly #frames: IncomingFrames;
+  readonly #frames: HeldIncoming;
 
-  constructor(home: StateHome, held: HeldSent, frames: IncomingFrames) {
+  constructor(home: StateHome, held: HeldSent, frames: HeldIncoming) {
     this.#home = home;
     this.#held = held;
     this.#frames = frames;

@@ -10,6 +10,8 @@ export interface StateHome {
   readonly times: HostTimes;
   /** Records of endpoints and addresses. */
   readonly room: Room;
-  /** HostCore.warm for the adapter; without a time, as of the host's last. */
-  warm(macs: readonly string[], nowMs: number | undefined): void;
+  /** HostCore.at. */
+  at(nowMs: number): void;
+  /** HostCore.warm for the adapter. */
+  warm(macs: readonly string[], nowMs: number): void;
 }

@@ -7,7 +7,7 @@ import type { StatePart } from "../../migrate/state/part.js";
 import type { Attachment } from "../attachment.js";
 import type { HostCore } from "../core.js";
 import { FlowsPart } from "./flows.js";
-import { HeldPart, type HeldSent, type IncomingFrames } from "./held.js";
+import { type HeldIncoming, HeldPart, type HeldSent } from "./held.js";
 import type { StateHome } from "./home.js";
 import { IdentityPart } from "./identity.js";
 import { LagPart } from "./lag.js";
@@ -34,14 +34,15 @@ export function overlayParts(
   core: HostCore<Engine>,
   attachment: Attachment,
   sent: HeldSent,
-  frames: IncomingFrames,
+  frames: HeldIncoming,
 ): OverlayParts {
   const { plane, times } = core;
   const room = new Room(() => plane.endpoints.room);
   const flowRoom = { 4: new Room(() => plane.flows.room(4)), 6: new Room(() => plane.flows.room(6)) };
   const home: StateHome = {
     ...{ attachment, plane, times, room },
-    warm: (macs, nowMs) => core.warm(attachment, macs, nowMs ?? Number.NEGATIVE_INFINITY),
+    at: (nowMs) => core.at(nowMs),
+    warm: (macs, nowMs) => core.warm(attachment, macs, nowMs),
   };
   return {
     identity: new IdentityPart(attachment),

@@ -35,8 +35,9 @@ export class PathsPart implements StatePart {
     this.#home = home;
   }
 
-  extract(): Uint8Array {
+  extract(nowMs: number): Uint8Array {
     const { plane, times, attachment } = this.#home;
+    this.#home.at(nowMs);
     const { endpoints } = plane;
     const own = endpoints.find(keyOf(attachment.network, attachment.mac));
     const idle = Math.ceil(times.idleMs / times.tickMs);
@@ -59,8 +60,8 @@ export class PathsPart implements StatePart {
     return bytes;
   }
 
-  prepare(bytes: Uint8Array): (() => void) | StateRefusal {
-    return refusing(this.name, () => this.#plan(bytes));
+  prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
+    return refusing(this.name, () => this.#plan(bytes, nowMs));
   }
 
   /**
@@ -74,16 +75,17 @@ export class PathsPart implements StatePart {
     return undefined;
   }
 
-  #plan(bytes: Uint8Array): () => void {
+  #plan(bytes: Uint8Array, nowMs: number): () => void {
     const { attachment, plane, room } = this.#home;
     const macs = check(bytes, attachment);
     const fresh = macs.filter((mac) => plane.endpoints.find(keyOf(attachment.network, mac)) === 0);
     room.want(this.name, "count", fresh.length);
-    return () => this.#take(bytes, macs);
+    return () => this.#take(bytes, macs, nowMs);
   }
 
-  #take(bytes: Uint8Array, macs: readonly string[]): void {
+  #take(bytes: Uint8Array, macs: readonly string[], nowMs: number): void {
     const { attachment, plane, times, room } = this.#home;
+    this.#home.at(nowMs);
     const { endpoints } = plane;
     const { network } = attachment;
     const { said } = network;
@@ -101,7 +103,7 @@ export class PathsPart implements StatePart {
       endpoints.resume(ptr, view.getUint32(at + PSN, true), age);
     }
     room.took(this.name);
-    this.#home.warm(macs, undefined);
+    this.#home.warm(macs, nowMs);
   }
 
   /** What is known of an endpoint, or what was said of it where it is not. */

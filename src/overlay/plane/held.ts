@@ -3,7 +3,7 @@ import * as layout from "../../../assembly/layout.js";
 import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
 import type { EndpointRecords } from "./endpoints.js";
-import type { OverlayRecord } from "./record.js";
+import { listPorts, type OverlayRecord } from "./record.js";
 
 /** Frames that wait for an endpoint or an address (its record), the first first. */
 export interface HeldAt {
@@ -66,9 +66,11 @@ export class HeldFrames {
     }
   }
 
-  /** A ring of their own for frames that are yet to wait; freeRings says whether there is one, ringFrames how many it holds. */
-  park(mbufs: readonly number[]): number {
+  /** A ring of their own for a port's frames that are yet to wait; freeRings says whether there is one, ringFrames how many it holds. */
+  park(port: Port, mbufs: readonly number[]): number {
     const { kernels, arena } = this.#owner;
+    // It may be dropped before the port is a partition's.
+    listPorts(this.#owner, this.#record, [port]);
     const ring = kernels.overlayTakeRing(this.#record.ptr) >>> 0;
     const { list } = this.#record;
     for (let i = 0; i < mbufs.length; i += layout.BURST_MAX) {
