@@ -24,6 +24,7 @@ export interface MigrationLimits {
 
 const STATE_BYTES_MAX = 2 ** 29;
 const REST_BYTES = 2 ** 20;
+const SCRATCH_BYTES = 2 ** 16;
 /** What a frame's record and its segment's length take. */
 const FRAME_OVERHEAD_BYTES = 28;
 
@@ -39,7 +40,7 @@ export function planMigration(plan: MemoryPlan, { stateBytes, mbufs, queueSize }
     .add(stateBytes)
     .add(mbufs * 4)
     .add(queueSize * 2);
-  plan.add(SNAPSHOT_JOB_BYTES).add(CRC_TABLE_BYTES);
+  plan.add(SNAPSHOT_JOB_BYTES).add(SCRATCH_BYTES).add(CRC_TABLE_BYTES);
 }
 
 export class StateMemory {
@@ -54,6 +55,7 @@ export class StateMemory {
   readonly ids: number;
   /** @internal */
   readonly job: number;
+  readonly #scratch: number;
   readonly #crc: number;
 
   /** @internal Takes what planMigration planned. */
@@ -65,13 +67,23 @@ export class StateMemory {
     this.list = arena.take(mbufs * 4);
     this.ids = arena.take(queueSize * 2);
     this.job = arena.take(SNAPSHOT_JOB_BYTES);
+    this.#scratch = arena.take(SCRATCH_BYTES);
     this.#crc = arena.take(CRC_TABLE_BYTES);
     kernels.crcInit(this.#crc, CRC_POLYNOMIAL_32C);
   }
 
-  /** The CRC-32C of bytes that lie in the engine's memory. */
-  readonly digest = (bytes: Uint8Array): number =>
-    this.owner.kernels.crc32c(this.#crc, bytes.byteOffset, bytes.length) >>> 0;
+  /** The CRC-32C of bytes behind what behind is the CRC-32C of. Bytes that do not lie in the engine's memory are copied there in pieces. */
+  readonly digest = (bytes: Uint8Array, behind = 0): number => {
+    const { arena } = this.owner;
+    if (bytes.buffer === arena.u8.buffer) return this.#update(behind, bytes.byteOffset, bytes.length);
+    let digest = behind;
+    for (let at = 0; at < bytes.length; at += SCRATCH_BYTES) {
+      const piece = bytes.subarray(at, at + SCRATCH_BYTES);
+      arena.u8.set(piece, this.#scratch);
+      digest = this.#update(digest, this.#scratch, piece.length);
+    }
+    return digest;
+  };
 
   /** The region's first lenBytes. */
   bytes(lenBytes: number): Uint8Array {
@@ -84,5 +96,9 @@ export class StateMemory {
     const here = this.bytes(block.length);
     if (block.buffer !== here.buffer || block.byteOffset !== here.byteOffset) here.set(block);
     return here;
+  }
+
+  #update(digest: number, at: number, lenBytes: number): number {
+    return this.owner.kernels.crc32cUpdate(this.#crc, digest, at, lenBytes) >>> 0;
   }
 }

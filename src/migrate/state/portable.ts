@@ -107,6 +107,6 @@ function lostOf(frames: readonly PlacedFrame[]): string[] {
   const lost: string[] = [];
   if (frames.some(({ segments }) => segments > 1)) lost.push("how frames were cut into buffers");
   const waiting = frames.filter(({ place }) => place > PLACE_HELD_SENT).length;
-  if (waiting > 0) lost.push(`${waiting} frames that came by an uplink and waited`);
+  if (waiting > 0) lost.push(`frames that came by an uplink and waited: ${waiting}`);
   return lost;
 }
