@@ -63,6 +63,8 @@ export class HostCore<E extends HostEngine = Engine> {
   readonly #stale: StaleFrames;
   readonly #redirects: Redirects;
   readonly #mbufs: PartitionMbufs;
+  readonly #lease: Lease;
+  readonly #leaseListeners = new Set<(untilMs: number) => void>();
   #events: HostEvent[] = [];
   #policy: Policy;
   #nowMs: number;
@@ -125,17 +127,20 @@ export class HostCore<E extends HostEngine = Engine> {
       resolved: (resolution) => this.#learn(resolution),
       refused: (attachment, reason) => this.#refuse(attachment, reason),
     });
-    const lease = new Lease(
+    this.#lease = new Lease(
       {
         ...{ requests: this.#requests, timers: this.#timers, now },
         restored: () => this.#claims.restore(this.#residents.all()),
         contact: (reachable) => this.#contact(reachable),
+        grown: (untilMs) => {
+          for (const listener of this.#leaseListeners) listener(untilMs);
+        },
       },
       settings.record,
       times.hostLeaseMs,
     );
     this.#setTime(nowMs);
-    lease.start();
+    this.#lease.start();
     this.#networks.sweep();
   }
 
@@ -165,6 +170,20 @@ export class HostCore<E extends HostEngine = Engine> {
   /** @internal For tests and benchmarks. */
   get plane(): ReturnType<E["addOverlay"]> {
     return this.#plane;
+  }
+
+  /**
+   * Until then, by this host's clock, the directory takes it for alive, whatever happens; -Infinity without a lease. It is counted from when
+   * the lease was asked for, so the directory's own ends later.
+   */
+  get leasedUntilMs(): number {
+    return this.#lease.untilMs;
+  }
+
+  /** Calls listener whenever leasedUntilMs has grown, from within `answer`; returns what ends that. */
+  onLeased(listener: (untilMs: number) => void): () => void {
+    this.#leaseListeners.add(listener);
+    return () => this.#leaseListeners.delete(listener);
   }
 
   /** Frames that a network's default, and each of its rules in the file's order, has decided here. */
