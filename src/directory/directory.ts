@@ -63,6 +63,11 @@ export interface Directory {
   lease(host: string, ttlMs: number): Promise<number>;
   /** Another ttlMs; LeaseExpired when it is too late. */
   renew(host: string): Promise<void>;
+  /**
+   * Whether the host has a lease that has not ended. A host that asks for the lease itself, and finds one that it does not know of, lets it
+   * end first: whoever waits for that would else wait for somebody who has lost his memory.
+   */
+  leased(host: string): Promise<boolean>;
 
   /** Stops every watch. What was published stays. */
   close(): Promise<void>;

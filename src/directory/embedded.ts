@@ -132,6 +132,10 @@ export class EmbeddedDirectory implements Directory {
     if (!this.#open().renew(checkName("host", host))) throw new LeaseExpired(host);
   }
 
+  async leased(host: string): Promise<boolean> {
+    return this.#open().leased(checkName("host", host));
+  }
+
   /** The time is nowMs: leases that ended by then have ended, and watchers have heard it. */
   tick(nowMs: number): void {
     checkInteger("nowMs", Math.floor(nowMs), 0, Number.MAX_SAFE_INTEGER);

@@ -193,6 +193,12 @@ export class DirectoryStore {
     return revived && host.record !== undefined ? [this.#hostChange(host.record, true)] : [];
   }
 
+  /** Whether the host has a lease. */
+  leased(name: string): boolean {
+    const host = this.#hosts.get(name);
+    return host?.leaseMs !== undefined && host.alive;
+  }
+
   /** False when the host has no lease. */
   renew(name: string): boolean {
     const host = this.#hosts.get(name);

@@ -71,6 +71,7 @@ export class HostCore<E extends HostEngine = Engine> {
   readonly #mbufs: PartitionMbufs;
   readonly #lease: Lease;
   readonly #moves: Moves;
+  readonly #leaseListeners = new Set<(untilMs: number) => void>();
   #events: HostEvent[] = [];
   #policy: Policy;
   #nowMs: number;
@@ -138,7 +139,10 @@ export class HostCore<E extends HostEngine = Engine> {
         ...{ requests: this.#requests, timers: this.#timers, now },
         restored: () => this.#claims.restore(this.#residents.all().filter((one) => !this.#moves.of(one))),
         contact: (reachable) => this.#contact(reachable),
-        leased: (untilMs) => this.#moves.leased(untilMs),
+        grown: (untilMs) => {
+          this.#moves.leased(untilMs);
+          for (const listener of this.#leaseListeners) listener(untilMs);
+        },
       },
       settings.record,
       times.hostLeaseMs,
@@ -189,6 +193,20 @@ export class HostCore<E extends HostEngine = Engine> {
   /** @internal For tests and benchmarks, and the parts of an adapter's state. */
   get plane(): ReturnType<E["addOverlay"]> {
     return this.#plane;
+  }
+
+  /**
+   * Until then, by this host's clock, the directory takes it for alive, whatever happens; -Infinity without a lease. It is counted from when
+   * the lease was asked for, so the directory's own ends later.
+   */
+  get leasedUntilMs(): number {
+    return this.#lease.untilMs;
+  }
+
+  /** Calls listener whenever leasedUntilMs has grown, from within `answer`; returns what ends that. */
+  onLeased(listener: (untilMs: number) => void): () => void {
+    this.#leaseListeners.add(listener);
+    return () => this.#leaseListeners.delete(listener);
   }
 
   /** Frames that a network's default, and each of its rules in the file's order, has decided here. */

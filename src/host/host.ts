@@ -83,6 +83,11 @@ export class Host {
     return this.#core.attachments;
   }
 
+  /** Until then, by its clock, the directory takes it for alive; -Infinity without a lease. */
+  get leasedUntilMs(): number {
+    return this.#core.leasedUntilMs;
+  }
+
   get counters(): HostCore["counters"] {
     return this.#core.counters;
   }
@@ -189,6 +194,8 @@ export class Host {
         return directory.lease(this.name, request.ttlMs);
       case "renew":
         return directory.renew(this.name);
+      case "leased":
+        return directory.leased(this.name);
       case "allocate":
         return directory.allocateBlock(this.name, request.size);
       case "publish":

@@ -20,6 +20,8 @@ export function perform(
       return { value: request.ttlMs };
     case "renew":
       return store.renew(host) ? { value: undefined } : { failure: "lease-expired" };
+    case "leased":
+      return { value: store.leased(host) };
     case "allocate": {
       const block = store.allocateBlock(host, request.size);
       return block ? { value: block } : { failure: "refused", reason: "no global queue-pair numbers are left" };

@@ -10,6 +10,8 @@ export interface RequestKinds {
   readonly publishHost: { ask: { readonly host: HostRecord }; answer: undefined };
   readonly lease: { ask: { readonly ttlMs: number }; answer: number };
   readonly renew: { ask: object; answer: undefined };
+  /** Whether this host has a lease: nothing changes by it. */
+  readonly leased: { ask: object; answer: boolean };
   readonly allocate: { ask: { readonly size: number }; answer: Block };
   readonly publish: { ask: { readonly record: EndpointRecord }; answer: number };
   readonly withdraw: {

@@ -4,14 +4,18 @@ import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Directory } from "../../src/directory/directory.js";
 import { DirectoryUnavailable } from "../../src/directory/errors.js";
 import { connectNatsDirectory, NatsDirectory } from "../../src/directory/nats/node.js";
 import type { DirectoryChange } from "../../src/directory/records.js";
+import { createHost } from "../../src/host/host.js";
+import { definePolicy } from "../../src/overlay/policy/policy.js";
 import { has } from "../helpers/command.js";
+import { testEngine } from "../helpers/engines.js";
 import { eventually } from "../helpers/eventually.js";
 import { NATS_SERVER, NatsServers } from "../helpers/nats.js";
 import { natsBed } from "./nats-bed.js";
-import { directorySuite, endpoint, HOSTS } from "./suite.js";
+import { directorySuite, endpoint, HOSTS, SUITE_LEASE_MS } from "./suite.js";
 
 const SECRET = "s3cret-of-the-test";
 
@@ -32,6 +36,61 @@ describe.skipIf(!has(NATS_SERVER))("the directory on one NATS server (nats-serve
     await directory.close();
     expect(connection.isClosed()).toBe(false);
     await connection.close();
+  });
+
+  it("has hosts that ask for no more time while nobody answers, and that let their former lease end", async () => {
+    const bed = natsBed(servers, 1);
+    try {
+      const other = await bed.open();
+      const asked: string[] = [];
+      let isMute = false;
+      // Requests arrive, answers may not.
+      const muffled = async (): Promise<Directory> => {
+        const directory = await bed.open();
+        const say = async <T>(kind: string, work: () => Promise<T>): Promise<T> => {
+          asked.push(kind);
+          const answer = await work();
+          if (isMute) throw new DirectoryUnavailable(kind, "mute");
+          return answer;
+        };
+        return Object.assign(directory, {
+          renew: (host: string) => say("renew", () => NatsDirectory.prototype.renew.call(directory, host)),
+          leased: (host: string) => say("leased", () => NatsDirectory.prototype.leased.call(directory, host)),
+          lease: async (host: string, ttlMs: number) => {
+            expect(await other.leased(host)).toBe(false);
+            return say("lease", () => NatsDirectory.prototype.lease.call(directory, host, ttlMs));
+          },
+        });
+      };
+      const policy = definePolicy({ networks: { n: { vni: 7, default: "allow" } } });
+      const makeHost = async () => {
+        const engine = await testEngine({ ports: 1, tunnels: 0, overlay: {} });
+        const ends = { name: "here", address: "192.0.2.1", uplinks: [engine.addPort("up")] };
+        const times = { hostLeaseMs: SUITE_LEASE_MS };
+        const host = createHost({ ...ends, engine, policy, times, directory: await muffled() });
+        host.start(5);
+        return host;
+      };
+      const host = await makeHost();
+      await eventually(() => host.leasedUntilMs > performance.now());
+      isMute = true;
+      asked.length = 0;
+      await eventually(async () => !(await other.leased("here")));
+      expect(host.leasedUntilMs).toBeLessThanOrEqual(performance.now());
+      expect(asked.filter((kind) => kind === "renew").length).toBeLessThanOrEqual(1);
+      expect(asked.filter((kind) => kind === "leased").length).toBeGreaterThan(0);
+      isMute = false;
+      await eventually(() => host.leasedUntilMs > performance.now());
+      expect(await other.leased("here")).toBe(true);
+      host.stop();
+      const heir = await makeHost();
+      await eventually(() => asked.at(-1) === "leased");
+      expect(heir.leasedUntilMs).toBe(Number.NEGATIVE_INFINITY);
+      await eventually(() => heir.leasedUntilMs > performance.now());
+      heir.stop();
+    } finally {
+      await bed.close();
+    }
   });
 
   it("repairs what a crash between writes left", async () => {

@@ -122,7 +122,10 @@ describe("the store", () => {
           for (const vni of [1, 2]) {
             const members = store.members(vni);
             expect(members.map(({ host }) => host.name)).toEqual(model.members(vni));
-            for (const { host, alive } of members) expect(alive).toBe(model.isAlive(host.name));
+            for (const { host, alive } of members) {
+              expect(alive).toBe(model.isAlive(host.name));
+              expect(store.leased(host.name)).toBe(model.leased(host.name));
+            }
           }
         }
         const truth = new Map<string, EndpointRecord>();

@@ -417,6 +417,16 @@ export function directorySuite(makeBed: () => Promise<DirectoryBed>): void {
     it("are refused to those who have none", async () => {
       expect(await rejection(directory.renew("gamma"))).toMatchObject({ code: "LEASE_EXPIRED" });
     });
+
+    it("can be asked for by anybody, which gives them no time", async () => {
+      const other = await bed.open();
+      expect(await other.leased("alpha")).toBe(false);
+      await directory.lease("alpha", SUITE_LEASE_MS);
+      expect([await directory.leased("alpha"), await other.leased("beta")]).toEqual([true, false]);
+      await until(async () => !(await other.leased("alpha")));
+      expect(await rejection(directory.renew("alpha"))).toBeInstanceOf(LeaseExpired);
+      expect(await directory.leased("alpha")).toBe(false);
+    });
   });
 
   describe("the door", () => {
@@ -440,6 +450,7 @@ export function directorySuite(makeBed: () => Promise<DirectoryBed>): void {
       expect(await rejection(directory.publishHost(host))).toMatchObject({ argument: "lid" });
       expect(await rejection(directory.allocateBlock("alpha", 32_769))).toMatchObject({ argument: "size" });
       expect(await rejection(directory.lease("alpha", 0))).toMatchObject({ argument: "ttlMs" });
+      expect(await rejection(directory.leased(""))).toMatchObject({ argument: "host" });
     });
 
     it("is shut when the directory was closed", async () => {

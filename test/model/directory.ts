@@ -72,6 +72,10 @@ export class DirectoryModel {
       .sort();
   }
 
+  leased(host: string): boolean {
+    return (this.#leases.get(host)?.endMs ?? 0) > this.#nowMs;
+  }
+
   lease(host: string, ttlMs: number): void {
     this.#leases.set(host, { ttlMs, endMs: this.#nowMs + ttlMs });
   }

@@ -56,6 +56,10 @@ export class Hosts {
     return grantedMs;
   }
 
+  async leased(name: string): Promise<boolean> {
+    return (await this.#leases.get(nameToken(name))) !== undefined;
+  }
+
   async renew(name: string): Promise<void> {
     const key = nameToken(name);
     const mine = this.#revisions.get(name);

@@ -169,6 +169,11 @@ export class NatsDirectory implements Directory {
     await this.#hosts.renew(checkName("host", host));
   }
 
+  async leased(host: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.#hosts.leased(checkName("host", host));
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

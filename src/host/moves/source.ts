@@ -33,7 +33,7 @@ export class SourceMover extends Mover {
     this.records = attachments.flatMap(({ record }) => record ?? []);
     this.machine = new MoveSource<MovingFrame>({
       ...{ move: name, host: context.name, peer: link.peer.name, digest, leasedUntilMs: home.leasedUntilMs() },
-      ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, ...limits },
+      ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
       adapters: this.adapters.map((adapter) => adapter.name),
       generation: this.records[0]?.generation as number,
       stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,

@@ -48,6 +48,10 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): 
       prepared();
       return undefined;
     },
+    warm(sections, nowMs) {
+      // What is not sound is for insert to say.
+      if (sections.length > 0) paths.warm(joinPages(adapter, sections), nowMs);
+    },
     surrender: () =>
       frames.surrender().map(({ data, originalLength = data.length, timestampNs = 0n, place }) => {
         return { adapter, data, originalLength, timestampNs, isSent: place !== PLACE_QUEUE };

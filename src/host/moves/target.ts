@@ -2,6 +2,7 @@
 import type { EndpointRecord, HostRecord, Resolution } from "../../directory/records.js";
 import { ConfigError } from "../../errors.js";
 import type { MoveAction } from "../../migrate/move/action.js";
+import type { MovePacket } from "../../migrate/move/message.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
 import type { Start } from "../../migrate/move/ownership.js";
 import { MoveTarget } from "../../migrate/move/target.js";
@@ -54,6 +55,15 @@ export class TargetMover extends Mover {
     return this.machine.isRunning && !this.#isSettled
       ? Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS)
       : next;
+  }
+
+  override take(packet: MovePacket<MovingFrame>): void {
+    super.take(packet);
+    const body = packet.message?.body;
+    if (this.machine.step !== "receiving" || body?.type !== "chunk" || !body.chunk.name.startsWith(PATHS_PAGES)) return;
+    const { adapter: name } = body.chunk;
+    const pages = this.machine.received().filter((one) => one.adapter === name && one.name.startsWith(PATHS_PAGES));
+    this.adapters.find((adapter) => adapter.name === name)?.state.warm(pages, this.home.context.now());
   }
 
   protected performOwn(action: MoveAction<MovingFrame>): void {
@@ -188,6 +198,8 @@ export class TargetMover extends Mover {
   }
 }
 
+/** Pages of the section that says whom the VM sends to. */
+const PATHS_PAGES = "paths/";
 /** While something is waited for that says nothing when it comes. */
 const LOOK_MS = 1;
 /** The directory is asked again. */

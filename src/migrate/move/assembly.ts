@@ -32,6 +32,11 @@ export class StateAssembly {
     return this.#wholeBytes;
   }
 
+  /** Whole sections, in the order in which they came first. */
+  sections(): readonly Section[] {
+    return [...this.#whole.values()];
+  }
+
   /** Takes the next chunk; what is wrong with it, if anything. */
   add(chunk: Chunk): StateFault | undefined {
     const { adapter, name, dirty, offsetBytes, totalBytes, bytes } = chunk;

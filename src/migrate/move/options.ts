@@ -14,6 +14,8 @@ export interface MoveLimits {
   readonly retryMs: number;
   /** Rounds before the stop, 8; 0 stops at once. */
   readonly roundsMax: number;
+  /** So many rounds are sent however little is dirty, 0: a target that has seen the state can look up whom it speaks of. */
+  readonly roundsMin: number;
   /** The stop comes when no more than this is dirty, 65,536. */
   readonly stopBytes: number;
   /** The whole state, 256 MiB. */
@@ -61,6 +63,7 @@ const DEFAULTS: MoveLimits = {
   windowMessages: 32,
   retryMs: 20,
   roundsMax: 8,
+  roundsMin: 0,
   stopBytes: 65_536,
   stateBytesMax: 2 ** 28,
   holdMax: 4096,
@@ -78,6 +81,7 @@ const BOUNDS: Readonly<Record<keyof MoveLimits, readonly [number, number]>> = {
   windowMessages: [1, 4096],
   retryMs: [1, 60_000],
   roundsMax: [0, 1000],
+  roundsMin: [0, 1000],
   stopBytes: [0, 2 ** 32],
   stateBytesMax: [0, 2 ** 32],
   holdMax: [0, 2 ** 20],

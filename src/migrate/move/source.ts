@@ -191,7 +191,9 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     if (!this.#isReading) return;
     this.#isReading = false;
     this.#round++;
-    if (this.#stateCopy.dirtyBytes(sections) > this.options.stopBytes) this.#stateCopy.sendRound(sections);
+    const { roundsMin, stopBytes } = this.options;
+    if (this.#round <= roundsMin || this.#stateCopy.dirtyBytes(sections) > stopBytes)
+      this.#stateCopy.sendRound(sections);
     else this.#quiesce();
   }
 

@@ -11,7 +11,7 @@ import { Gate } from "./gate.js";
 import type { Arrival, MoveMessage } from "./message.js";
 import { checkMove, type MoveOptions } from "./options.js";
 import type { Ownership, Start } from "./ownership.js";
-import type { Manifest } from "./section.js";
+import type { Manifest, Section } from "./section.js";
 import { type Row, Side, type Table } from "./side.js";
 
 export type TargetStep =
@@ -87,6 +87,11 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
   /** Of the state, as far as it has come. */
   get receivedBytes(): number {
     return this.#assembly?.lenBytes ?? 0;
+  }
+
+  /** Sections of which a whole round has come, and the newest of each. */
+  received(): readonly Section[] {
+    return this.#assembly?.sections() ?? [];
   }
 
   /** No sender's frames wait for older ones any more, and none will. */

@@ -47,7 +47,7 @@ const NETWORK: Omit<NetworkDefinition, "vni"> = {
   rules: [{ from: "inside", to: "inside", action: "allow" }],
 };
 /** What hosts say of themselves, whatever moves. */
-const OF_HOSTS = ["publishHost", "lease", "renew"] as const;
+const OF_HOSTS = ["publishHost", "leased", "lease", "renew"] as const;
 const BLOCK_SIZE = 128;
 const SETTLE_MS = 50;
 const PORTS = 4096;

@@ -30,7 +30,8 @@ export class DirectoryNode implements ScaleNode<ScaleMessage> {
   readonly #watchers = new Map<number, Set<number>>();
   readonly #watched = new Map<string, Set<number>>();
   readonly #counts: Record<RequestKind | "push", number> = {
-    ...{ publishHost: 0, lease: 0, renew: 0, allocate: 0, publish: 0, withdraw: 0, resolve: 0, host: 0, members: 0 },
+    ...{ publishHost: 0, lease: 0, renew: 0, leased: 0, allocate: 0, publish: 0, withdraw: 0, resolve: 0 },
+    ...{ host: 0, members: 0 },
     ...{ watch: 0, unwatch: 0, push: 0 },
   };
 
