@@ -124,7 +124,8 @@ export class MovingVm {
   #speak(vnic: Port, nowMs: number, isMine: (ms: number) => boolean): void {
     const dueMs = this.#speaksMs(isMine);
     if (dueMs === undefined || dueMs > nowMs) return;
-    this.#voice.take(dueMs - this.#originMs);
+    // By its own time: what the origin was added to need not come out again.
+    this.#voice.take(this.#voice.nextMs as number);
     vnic.receive(this.#spoken);
   }
 }

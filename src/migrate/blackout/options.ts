@@ -54,36 +54,43 @@ export const WIRE_OVERHEAD_BYTES = 24;
 export const OUTER_BYTES = 50;
 const MINUTE_MS = 60_000;
 
+/** Least, most, and what counts when nothing is said. */
+export const BLACKOUT_BOUNDS = {
+  seed: [0, SEED_MAX, 1],
+  repetitions: [1, 1000, 10],
+  senders: [1, 32, 3],
+  framesPerSecond: [1, 1e7, 100_000],
+  frameBytes: [60, 1514, 256],
+  linkDelayMs: [0, 1000, 0.02],
+  linkRateBps: [1e6, 1e12, 10e9],
+  transferMs: [0, MINUTE_MS, 10],
+  vmSendsMs: [0.1, 60 * MINUTE_MS, 100],
+  ageingMs: [10_000, 1e9, 300_000],
+  announceLoss: [0, 1, 0],
+  updateDelayMs: [0, MINUTE_MS, 10],
+  mraiMs: [0, 10 * MINUTE_MS, 0],
+  directoryDelayMs: [0, MINUTE_MS, 0.5],
+  sendOnMax: [0, 2 ** 20, 256],
+} as const satisfies Partial<Record<keyof BlackoutOptions, readonly [number, number, number]>>;
+
+type NumberOption = keyof typeof BLACKOUT_BOUNDS;
+const WHOLE: readonly NumberOption[] = ["seed", "repetitions", "senders", "frameBytes", "sendOnMax"];
+
 /** With defaults. Throws ConfigError for what is out of its bounds, and for senders that together exceed the VM's link. */
 export function checkBlackout(options: BlackoutOptions): BlackoutSettings {
-  const number = (key: NumberOption, byDefault: number, min: number, max: number) =>
-    checkNumber(key, options[key] ?? byDefault, min, max);
-  const whole = (key: NumberOption, byDefault: number, min: number, max: number) =>
-    checkInteger(key, options[key] ?? byDefault, min, max);
+  const numbers = Object.entries(BLACKOUT_BOUNDS).map(([name, [min, max, byDefault]]) => {
+    const key = name as NumberOption;
+    const check = WHOLE.includes(key) ? checkInteger : checkNumber;
+    return [key, check(key, options[key] ?? byDefault, min, max)];
+  });
   const settings = {
-    seed: whole("seed", 1, 0, SEED_MAX),
-    repetitions: whole("repetitions", 10, 1, 1000),
-    senders: whole("senders", 3, 1, 32),
-    framesPerSecond: number("framesPerSecond", 100_000, 1, 1e7),
-    frameBytes: whole("frameBytes", 256, 60, 1514),
-    linkDelayMs: number("linkDelayMs", 0.02, 0, 1000),
-    linkRateBps: number("linkRateBps", 10e9, 1e6, 1e12),
-    transferMs: number("transferMs", 10, 0, MINUTE_MS),
-    vmSendsMs: number("vmSendsMs", 100, 0.1, 60 * MINUTE_MS),
+    ...(Object.fromEntries(numbers) as Record<NumberOption, number>),
     quiet: checkBoolean("quiet", options.quiet ?? false),
-    ageingMs: number("ageingMs", 300_000, 10_000, 1e9),
-    announceLoss: number("announceLoss", 0, 0, 1),
-    updateDelayMs: number("updateDelayMs", 10, 0, MINUTE_MS),
-    mraiMs: number("mraiMs", 0, 0, 10 * MINUTE_MS),
     oldVtep: checkOneOf("oldVtep", options.oldVtep ?? "drop", OLD_VTEP_WAYS),
-    directoryDelayMs: number("directoryDelayMs", 0.5, 0, MINUTE_MS),
-    sendOnMax: whole("sendOnMax", 256, 0, 2 ** 20),
   };
   checkLoad(settings);
   return { ...settings, ...(options.wasm !== undefined && { wasm: options.wasm }) };
 }
-
-type NumberOption = Exclude<keyof BlackoutOptions, "quiet" | "oldVtep" | "wasm">;
 
 /** Frames that no link could carry would be lost without any move. */
 function checkLoad({ senders, framesPerSecond, frameBytes, linkRateBps }: Omit<BlackoutSettings, "wasm">): void {
