@@ -36,6 +36,7 @@ export * from "./limit/replay/index.js";
 export * from "./migrate/blackout/index.js";
 export * from "./migrate/discover/index.js";
 export * from "./migrate/inventory/index.js";
+export * from "./migrate/live/index.js";
 export * from "./migrate/move/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";
 export type { OverlayCounters } from "./overlay/plane/counters.js";
