@@ -39,7 +39,7 @@ export function withBenchOptions(command: Command): Command {
   }
   for (const [key, [name, about]] of Object.entries(TIMES)) {
     const [min, max, byDefault] = BLACKOUT_BOUNDS[key as keyof typeof TIMES].map((ms) => Math.round(ms * NS_PER_MS));
-    const usual = durationText(byDefault as number);
+    const usual = byDefault === 0 ? "none" : durationText(byDefault as number);
     command.option(`--${name} <time>`, `${about} (${usual})`, duration(min as number, max as number));
   }
   const [rateMin, rateMax, rate] = BLACKOUT_BOUNDS.linkRateBps.map((bps) => bps / BITS_PER_GB);

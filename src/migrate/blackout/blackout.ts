@@ -10,13 +10,14 @@ import { runDirectory } from "./directory-run.js";
 import { FlatNetwork } from "./flat-network.js";
 import { type BlackoutOptions, type BlackoutSettings, checkBlackout } from "./options.js";
 import { runPeer } from "./peer-run.js";
-import { type BlackoutScheme, type SchemeReport, schemeReport } from "./report.js";
+import { type SchemeReport, schemeReport } from "./report.js";
 import { RoutedNetwork } from "./routed-network.js";
+import type { BlackoutScheme } from "./schemes.js";
 import type { SenderTally } from "./tally.js";
 
 export interface BlackoutReport {
   readonly settings: Omit<BlackoutSettings, "wasm">;
-  /** In the order of BLACKOUT_SCHEMES. */
+  /** In the order in which they were asked for. */
   readonly schemes: readonly SchemeReport[];
 }
 
@@ -29,14 +30,12 @@ const RUNS: Readonly<Record<BlackoutScheme, Run>> = {
   "directory-push": runDirectory,
 };
 
-export const BLACKOUT_SCHEMES = Object.keys(RUNS) as readonly BlackoutScheme[];
-
 /** Throws ConfigError for an option that is out of its bounds. */
 export async function measureBlackout(options: BlackoutOptions = {}): Promise<BlackoutReport> {
   const settings = checkBlackout(options);
   const { wasm: _, ...said } = settings;
   const schemes: SchemeReport[] = [];
-  for (const scheme of BLACKOUT_SCHEMES) {
+  for (const scheme of settings.schemes) {
     const moves: SenderTally[][] = [];
     for (let repetition = 0; repetition < settings.repetitions; repetition++) {
       moves.push(await RUNS[scheme](settings, courseOf(settings, repetition)));

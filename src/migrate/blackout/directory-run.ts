@@ -69,6 +69,7 @@ export async function runDirectory(settings: BlackoutSettings, course: Course): 
     const enough = Math.max(CLEAN_FRAMES, CLEAN_MS / (course.streams[0] as Course["streams"][number]).periodMs);
     until("end of the move", () => records.every(({ clean }) => clean >= enough));
     for (const stream of streams) stream.end();
+    vm.end();
     until("rest", () => fabric.isQuiet);
   } finally {
     world.close();

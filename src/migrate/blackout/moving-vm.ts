@@ -31,6 +31,7 @@ export class MovingVm {
   readonly #spoken: Uint8Array;
   readonly #wakeAt: (ms: number) => void;
   readonly #voice: VmVoice;
+  #isSilent = true;
   #originMs = Number.POSITIVE_INFINITY;
   /** What waited on the old host, once that has let go. */
   #carried: Numbered[] | undefined;
@@ -56,6 +57,12 @@ export class MovingVm {
   /** The fabric's time of the bench's time 0 is known. */
   begin(originMs: number): void {
     this.#originMs = originMs;
+    this.#isSilent = false;
+  }
+
+  /** It says nothing more. */
+  end(): void {
+    this.#isSilent = true;
   }
 
   atOld({ vnic }: Stand): Guest {
@@ -116,9 +123,8 @@ export class MovingVm {
 
   #speaksMs(isMine: (ms: number) => boolean): number | undefined {
     const { nextMs } = this.#voice;
-    return nextMs !== undefined && isMine(nextMs) && this.#originMs < Number.POSITIVE_INFINITY
-      ? this.#originMs + nextMs
-      : undefined;
+    if (this.#isSilent || nextMs === undefined || !isMine(nextMs)) return undefined;
+    return this.#originMs + nextMs;
   }
 
   #speak(vnic: Port, nowMs: number, isMine: (ms: number) => boolean): void {

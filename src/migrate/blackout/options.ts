@@ -3,11 +3,14 @@ import { checkBoolean, checkInteger, checkNumber, checkOneOf } from "../../check
 import { ConfigError } from "../../errors.js";
 import { SEED_MAX } from "../../sim/random.js";
 import type { WasmSource } from "../../wasm.js";
+import { BLACKOUT_SCHEMES, type BlackoutScheme } from "./schemes.js";
 
 /** What the VTEP that a VM has left does with frames for it: nothing, or it floods them to all others. */
 export const OLD_VTEP_WAYS = ["drop", "flood"] as const;
 
 export interface BlackoutOptions {
+  /** All four by default. */
+  readonly schemes?: readonly BlackoutScheme[];
   /** 0 to 2^32 - 1; 1 by default. */
   readonly seed?: number;
   /** Moves, each with phases of its own, 1 to 1000; 10 by default. */
@@ -85,6 +88,9 @@ export function checkBlackout(options: BlackoutOptions): BlackoutSettings {
   });
   const settings = {
     ...(Object.fromEntries(numbers) as Record<NumberOption, number>),
+    schemes: (options.schemes ?? BLACKOUT_SCHEMES).map((name, i) =>
+      checkOneOf(`schemes[${i}]`, name, BLACKOUT_SCHEMES),
+    ),
     quiet: checkBoolean("quiet", options.quiet ?? false),
     oldVtep: checkOneOf("oldVtep", options.oldVtep ?? "drop", OLD_VTEP_WAYS),
   };

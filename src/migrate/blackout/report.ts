@@ -1,7 +1,6 @@
 /** What a scheme has come to, in all repetitions. */
+import type { BlackoutScheme } from "./schemes.js";
 import type { FateRun, SenderTally } from "./tally.js";
-
-export type BlackoutScheme = "flood-and-learn" | "announcement" | "route-update" | "directory-push";
 
 /** Times are in ms since the VM's stop. */
 export interface SenderReport {
