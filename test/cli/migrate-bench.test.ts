@@ -108,7 +108,7 @@ describe("--json", () => {
 it("--svg draws what was lost, and all blackouts", () => {
   const file = join(testFolder(), "blackout.svg");
   expect(bench(...SMALL, "--svg", file).code).toBe(0);
-  expectDrawing(file, ["flood and learn", "directory push", "frames lost since the VM", "ms since the VM"].slice(0, 2));
+  expectDrawing(file, ["flood and learn", "directory push", "blackouts of all senders in all moves"]);
 });
 
 describe("bad usage", () => {
