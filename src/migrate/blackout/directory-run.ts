@@ -7,13 +7,15 @@ import { FrameRecords } from "./frame-records.js";
 import { MovingVm } from "./moving-vm.js";
 import { type BlackoutSettings, OUTER_BYTES } from "./options.js";
 import { CLEAN_FRAMES, CLEAN_MS } from "./peer-run.js";
-import { numbersOf, type StreamEnd, streamFrame } from "./stream-frame.js";
-import { StreamGuest } from "./stream-guest.js";
+import { numberFrame, numbersOf, type StreamEnd, streamFrame } from "./stream-frame.js";
+import { PROBE, StreamGuest } from "./stream-guest.js";
 import { SenderTally } from "./tally.js";
 import { VM } from "./voice.js";
 
 /** Of the outer IPv4 header, behind 14 bytes of Ethernet. */
 const OUTER_DESTINATION_AT = 14 + 16;
+/** What the VM says: Ethernet's shortest. */
+const SPOKEN_BYTES = 60;
 const LIMIT_MS = 10_000;
 
 export async function runDirectory(settings: BlackoutSettings, course: Course): Promise<SenderTally[]> {
@@ -21,7 +23,7 @@ export async function runDirectory(settings: BlackoutSettings, course: Course): 
   const ends = course.streams.map((_, i) => endOf(i));
   const streams: StreamGuest[] = [];
   let originMs = Number.POSITIVE_INFINITY;
-  const spoken = streamFrame(VM, ends[0] as StreamEnd, 60);
+  const spoken = numberFrame(streamFrame(VM, ends[0] as StreamEnd, SPOKEN_BYTES), 0, PROBE);
   const vm = new MovingVm(settings, course, records, spoken, (ms) => world.fabric.at(ms, () => {}));
   const world = await makeDirectoryWorld(settings, course, {
     old: (stand) => vm.atOld(stand),

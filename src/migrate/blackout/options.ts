@@ -98,11 +98,23 @@ export function checkBlackout(options: BlackoutOptions): BlackoutSettings {
   return { ...settings, ...(options.wasm !== undefined && { wasm: options.wasm }) };
 }
 
-/** Frames that no link could carry would be lost without any move. */
-function checkLoad({ senders, framesPerSecond, frameBytes, linkRateBps }: Omit<BlackoutSettings, "wasm">): void {
+/** Frames that no link could carry would be lost without any move; and real hosts take each frame by itself. */
+function checkLoad(settings: Omit<BlackoutSettings, "wasm">): void {
+  const { schemes, senders, framesPerSecond, frameBytes, linkRateBps, transferMs, directoryDelayMs } = settings;
   const bits = 8 * (frameBytes + OUTER_BYTES + WIRE_OVERHEAD_BYTES);
   const most = Math.floor(linkRateBps / (senders * bits));
-  if (framesPerSecond <= most) return;
-  const bound = `at most ${most}, which is what the VM's link takes of each of ${senders} senders`;
+  if (framesPerSecond > most) {
+    const bound = `at most ${most}, which is what the VM's link takes of each of ${senders} senders`;
+    throw new ConfigError("framesPerSecond", framesPerSecond, bound);
+  }
+  const pushSeconds = (transferMs + DIRECTORY_WAYS * directoryDelayMs) / 1000;
+  const pushed = Math.floor(PUSHED_FRAMES_MAX / (senders * pushSeconds));
+  if (!schemes.includes("directory-push") || framesPerSecond <= pushed) return;
+  const bound = `at most ${pushed}: directory push sends ${PUSHED_FRAMES_MAX} frames through its hosts in a move, no more`;
   throw new ConfigError("framesPerSecond", framesPerSecond, bound);
 }
+
+/** Of one move with directory push. */
+const PUSHED_FRAMES_MAX = 2_000_000;
+/** From a host to the directory, or back, while a partition is claimed and others are told. */
+const DIRECTORY_WAYS = 6;

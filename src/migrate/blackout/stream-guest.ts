@@ -5,7 +5,7 @@ import type { Stream } from "./course.js";
 import type { FrameRecords } from "./frame-records.js";
 import { numberFrame } from "./stream-frame.js";
 
-/** The number of a frame that is sent before all others, so that everybody knows where the VM is. */
+/** The number of frames that are not counted: the VM's, and those before all others, so that everybody knows where it is. */
 export const PROBE = 0xffff_ffff;
 
 export class StreamGuest implements Guest {

@@ -196,6 +196,10 @@ describe("options", () => {
     [{ transferMs: Number.NaN }, "transferMs is null; it must be a number from 0 to 60000"],
     [{ oldVtep: "withdraw" as never }, 'oldVtep is "withdraw"; it must be one of drop, flood'],
     [{ schemes: ["hope" as never] }, 'schemes[0] is "hope"; it must be one of flood-and-learn, announcement'],
+    [
+      { transferMs: 60_000 },
+      "framesPerSecond is 100000; it must be at most 11110: directory push sends 2000000 frames",
+    ],
     [{ framesPerSecond: 5e6 }, "it must be at most 1262626, which is what the VM's link takes of each of 3 senders"],
   ])("%j are refused", async (options, message) => {
     await expect(measureBlackout({ wasm, ...options })).rejects.toThrow(message);
