@@ -9,6 +9,12 @@ export function checkInteger(argument: string, value: number, min: number, max: 
   return value;
 }
 
+/** A number in [min, max], or ConfigError. */
+export function checkNumber(argument: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw new ConfigError(argument, value, `a number from ${min} to ${max}`);
+  return value;
+}
+
 /** True or false, or ConfigError. */
 export function checkBoolean(argument: string, value: boolean): boolean {
   if (typeof value !== "boolean") throw new ConfigError(argument, value, "true or false");

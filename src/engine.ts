@@ -85,6 +85,16 @@ export class Engine {
     return this.#owner.pool.shape.payloadBytes;
   }
 
+  /** Buffers in the pool, free or not. */
+  get mbufs(): number {
+    return this.#owner.pool.shape.mbufs;
+  }
+
+  /** Ports that there can be. */
+  get portsMax(): number {
+    return this.#limits.ports;
+  }
+
   /** Buffers that are free now. */
   get freeMbufs(): number {
     this.#owner.checkOpen();

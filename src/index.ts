@@ -33,8 +33,10 @@ export { HealthMonitor, type HealthMonitorCounters } from "./limit/health/monito
 export type { HealthSizes } from "./limit/health/sizes.js";
 export * from "./limit/index.js";
 export * from "./limit/replay/index.js";
+export * from "./migrate/blackout/index.js";
 export * from "./migrate/discover/index.js";
 export * from "./migrate/inventory/index.js";
+export * from "./migrate/live/index.js";
 export * from "./migrate/move/index.js";
 export * from "./migrate/state/index.js";
 export { type Carriage, type OverlayMtu, overlayMtu, underlayMtuFor } from "./overlay/mtu.js";

@@ -62,6 +62,13 @@ export class Port {
     return readCounters(this.#owner.arena, this.record.counters);
   }
 
+  /** Frames in its receive ring, and descriptors of its transmit queue that are not free. */
+  get waiting(): { readonly received: number; readonly posted: number } {
+    const { kernels } = this.#owner;
+    const { ring, queue, queueSize } = this.record;
+    return { received: kernels.ringCount(ring), posted: queueSize - kernels.queueFree(queue) };
+  }
+
   // The stack's side.
 
   /**

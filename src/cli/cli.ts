@@ -63,7 +63,11 @@ program
 
 lagCommands(program.command("lag").description("which link of an aggregate each flow takes, and why"));
 limitCommands(program.command("limit").description("limits of receive memory that follow need and health"));
-migrateCommands(program.command("migrate").description("whether a VM can move with its adapters' state, and where to"));
+migrateCommands(
+  program
+    .command("migrate")
+    .description("whether a VM can move with its adapters' state, and what a move costs its senders"),
+);
 policyCommands(
   program.command("policy").description("who may send what to whom in overlay networks, and by which path"),
 );

@@ -1,6 +1,8 @@
 /** The commands under `ringlane migrate`. */
 import type { Command } from "commander";
 import { finish } from "../arguments.js";
+import { migrateBench } from "./bench.js";
+import { withBenchOptions } from "./bench-options.js";
 import { migrateCheck } from "./check.js";
 
 export function migrateCommands(migrate: Command): void {
@@ -14,4 +16,11 @@ export function migrateCommands(migrate: Command): void {
     .option("--to <host>", "only this host")
     .option("--json", "one JSON object on stdout")
     .action((file, options) => finish(migrateCheck(file, options)));
+  withBenchOptions(
+    migrate
+      .command("bench")
+      .description(
+        "what senders lose while a VM moves, by how the network learns of it: bridges, announcements, EVPN routes, ringlane's directory",
+      ),
+  ).action((options) => finish(migrateBench(options)));
 }

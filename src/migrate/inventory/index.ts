@@ -13,5 +13,5 @@ export {
   type StateFormat,
 } from "./inventory.js";
 export type { Room, RoomKind } from "./room.js";
-export type { InventoryDefinition } from "./schema.js";
+export type { FormatDefinitions, HostDefinition, InventoryDefinition, VmDefinition } from "./schema.js";
 export type { VersionRange } from "./versions.js";

@@ -106,6 +106,9 @@ export const InventorySchema = v.strictObject({
 
 /** An inventory as it is written, and with its defaults. */
 export type InventoryDefinition = Unchanged<v.InferInput<typeof InventorySchema>>;
+export type HostDefinition = InventoryDefinition["hosts"][string];
+export type VmDefinition = NonNullable<InventoryDefinition["vms"]>[string];
+export type FormatDefinitions = NonNullable<InventoryDefinition["formats"]>;
 export type CheckedInventory = v.InferOutput<typeof InventorySchema>;
 export type AdapterDefinition = v.InferOutput<typeof AdapterSchema>;
 export type VnicDefinition = v.InferOutput<typeof VnicSchema>;
