@@ -336,6 +336,24 @@ test("frames are charged to the port's owner, or refused when it may not hold th
   expect([inUse(), engine.freeMbufs]).toEqual([0, 96]);
 });
 
+test("what was prepared is applied once, and only while its block is there", async () => {
+  const block = (await source()).native.extract(0).slice();
+  const target = await vnicWorld();
+  const prepared = () => target.native.prepare(block, 0) as () => void;
+  const late = expect.objectContaining({ argument: "apply" });
+  const first = prepared();
+  const second = prepared();
+  expect(first).toThrow(late);
+  second();
+  expect(second).toThrow(late);
+  expect(target.engine.census()).toMatchObject({ holds: true, free: 86 });
+  target.frames.drop();
+  const third = prepared();
+  target.native.extract(0);
+  expect(third).toThrow(late);
+  expect(target.engine.census()).toMatchObject({ holds: true, free: 96 });
+});
+
 test("who asks for what is not there is told", async () => {
   const engine = await testEngine({ ports: 1 });
   expect(() => engine.migration).toThrow(expect.objectContaining({ argument: "migration" }));
