@@ -86,6 +86,51 @@ describe.each(BUILDS)("layout (%s build)", (build) => {
     expect([layout.RING_HEAD % 64, layout.RING_TAIL % 64, layout.RING_TAIL - layout.RING_HEAD]).toEqual([0, 0, 64]);
   });
 
+  test("snapshot of frames: the host writes the job, the kernel reads it and writes records", async () => {
+    const large = await makeBed(build, { mbufs: 4, bufBytes: 320, headroomBytes: 96, spareBytes: 1024 });
+    const job = large.arena.take(layout.SNAPSHOT_JOB_BYTES);
+    const section = large.arena.take(512);
+    const [single, chain] = [large.frame(counting(30), 77), large.frame([counting(5), counting(9)])];
+    large.arena.u64[(single + layout.MBUF_TIMESTAMP_NS) >> 3] = 0x1_0000_0002n;
+    large.kernels.snapshotMeasure(job, large.listOf(single, chain), 2);
+    const at = (field: number) => large.u32(job + field);
+    expect([at(layout.SNAPSHOT_BYTES), at(layout.SNAPSHOT_MBUFS), at(layout.SNAPSHOT_LENS_LEFT)]).toEqual([44, 3, 2]);
+    const [lens, data] = [section + 2 * layout.FRAME_RECORD_BYTES, section + 64];
+    large.poke32(job + layout.SNAPSHOT_RECORDS, section);
+    large.poke32(job + layout.SNAPSHOT_LENS, lens);
+    large.poke32(job + layout.SNAPSHOT_DATA, data);
+    large.kernels.snapshotGather(job, large.listOf(single, chain), 2, 3);
+    expect(large.u64(section + layout.FRAME_RECORD_TIMESTAMP_NS)).toBe(0x1_0000_0002n);
+    expect(large.u32(section + layout.FRAME_RECORD_LEN)).toBe(30);
+    expect(large.u32(section + layout.FRAME_RECORD_WIRE_LEN)).toBe(77);
+    expect(large.u16(section + layout.FRAME_RECORD_SEGMENTS)).toBe(1);
+    expect(large.u16(section + layout.FRAME_RECORD_BYTES + layout.FRAME_RECORD_SEGMENTS)).toBe(2);
+    expect(large.arena.u8[section + layout.FRAME_RECORD_PLACE]).toBe(3);
+    expect([large.u32(lens), large.u32(lens + 4)]).toEqual([5, 9]);
+    expect([at(layout.SNAPSHOT_RECORDS), at(layout.SNAPSHOT_LENS), at(layout.SNAPSHOT_DATA)]).toEqual([
+      lens,
+      lens + 8,
+      data + 44,
+    ]);
+
+    // What the host says of its buffers and of the section decides what is sound.
+    const check = (field: number, value: number) => {
+      large.poke32(job + layout.SNAPSHOT_RECORDS, section);
+      large.poke32(job + layout.SNAPSHOT_LENS, lens);
+      large.poke32(job + layout.SNAPSHOT_LENS_LEFT, 2);
+      large.poke32(job + layout.SNAPSHOT_BUF_BYTES, 30);
+      large.poke32(job + layout.SNAPSHOT_DATA_BYTES, 30);
+      large.poke32(job + field, value);
+      return large.kernels.snapshotCheck(job, 2);
+    };
+    expect(check(layout.SNAPSHOT_PORTABLE, 0)).toBe(2);
+    expect(check(layout.SNAPSHOT_BUF_BYTES, 29)).toBe(0);
+    expect(check(layout.SNAPSHOT_LENS_LEFT, 1)).toBe(1);
+    expect(check(layout.SNAPSHOT_PORTABLE, 1)).toBe(0);
+    large.arena.u8.fill(0, section + layout.FRAME_RECORD_SEGMENTS, section + layout.FRAME_RECORD_SEGMENTS + 2);
+    expect(check(layout.SNAPSHOT_DATA_BYTES, 1)).toBe(1);
+  });
+
   test("queue: the kernel writes both sides", () => {
     const queue = makeQueue(bed, 4);
     const { ptr } = queue;

@@ -229,7 +229,13 @@ describe("ringlane run", () => {
     const { code, stdout } = ringlane(["run", join(folder, "s.yaml"), "--out", join(folder, "out"), "--json"]);
     const report = JSON.parse(stdout.toString());
     expect([code, report.ok, report.damage.byteOffset > 490_000]).toEqual([1, false, true]);
-    expect(report.comparison).toEqual({ identical: report.framesIn, altered: 0, missing: 0, duplicated: 0 });
+    expect(report.comparison).toEqual({
+      identical: report.framesIn,
+      altered: 0,
+      missing: 0,
+      duplicated: 0,
+      overtaken: 0,
+    });
     expect(json(["capture", "info", report.files.delivered]).value.packets).toBe(report.framesIn);
   });
 

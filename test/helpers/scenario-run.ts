@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { CaptureReader, type CaptureWriter, createCaptureWriter } from "../../src/index.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { runScenario, type ScenarioReport } from "../../src/scenario/run.js";
-import { wasmBytes } from "./engines.js";
+import { type Build, wasmBytes } from "./engines.js";
 
 export type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -32,13 +32,13 @@ export async function packetsOf(chunks: Bytes): Promise<Uint8Array[]> {
 }
 
 /** Captures are those of the scenario's replays, in their order. */
-export async function runText(text: string, captures: readonly Bytes[]): Promise<Ran> {
+export async function runText(text: string, captures: readonly Bytes[], build: Build = "debug"): Promise<Ran> {
   const [underlay, delivered] = [memoryCapture(), memoryCapture()];
   const files = {
     captures: captures.map((capture) => () => capture),
     underlay: underlay.writer,
     delivered: delivered.writer,
-    wasm: wasmBytes("debug"),
+    wasm: wasmBytes(build),
   };
   const report = await runScenario(parseScenario("s.yaml", text), files);
   return { report, underlay: await underlay.packets(), delivered: await delivered.packets() };

@@ -145,7 +145,12 @@ describe("Ledger", () => {
   test("sees a changed length on the wire, and holds the same frame as often as it was sent", () => {
     const { web, db, stream } = bed();
     const ledger = new Ledger();
-    const expected = { frame: { ...frame(1), originalLength: 100 }, stream: stream(web, db), isOnItsWay: false };
+    const expected = {
+      frame: { ...frame(1), originalLength: 100 },
+      stream: stream(web, db),
+      isOnItsWay: false,
+      number: 1,
+    };
     ledger.expect(expected);
     ledger.expect(expected);
     expect(ledger.take(frame(1))).toBeUndefined();
@@ -157,7 +162,8 @@ describe("Ledger", () => {
     const ledger = new Ledger();
     const there = stream(web, db);
     const numbered = (i: number) => whole(Uint8Array.of(i >> 16, i >> 8, i));
-    for (let i = 0; i <= 65_536; i++) ledger.expect({ frame: numbered(i), stream: there, isOnItsWay: false });
+    for (let i = 0; i <= 65_536; i++)
+      ledger.expect({ frame: numbered(i), stream: there, isOnItsWay: false, number: 1 });
     expect([0, 1, 65_536].map((i) => ledger.take(numbered(i)) !== undefined)).toEqual([false, true, true]);
   });
 });

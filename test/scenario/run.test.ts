@@ -50,7 +50,7 @@ describe("runScenario", () => {
     const { report, underlay, delivered } = await runText(text, [WEB_MIX()]);
     expect(report.unmet).toEqual([]);
     expect(report).toMatchObject({ ok: true, descriptorsPerFrame: 1, drops: {}, copiedAfterwardsBytesPerFrame: 0 });
-    expect(report.comparison).toEqual({ identical: sent.length, altered: 0, missing: 0, duplicated: 0 });
+    expect(report.comparison).toEqual({ identical: sent.length, altered: 0, missing: 0, duplicated: 0, overtaken: 0 });
     expect(asHex(delivered.filter((frame) => !isDiscovery(frame)))).toEqual(asHex(sent));
     expect(underlay).toHaveLength(sent.length);
     const [{ headerBytesPerFrame, trailerBytesPerFrame } = {}] = report.encapsulations;
@@ -78,7 +78,7 @@ describe("runScenario", () => {
     const bad = concat(good.subarray(0, 14), [0x45, 0x00]);
     const { report } = await runText(ONE_LINK, [capture([good, bad, good])]);
     expect(report).toMatchObject({ ok: false, framesIn: 3, framesOut: 2, drops: { "ipv4-truncated": 1 } });
-    expect(report.comparison).toEqual({ identical: 2, altered: 0, missing: 1, duplicated: 0 });
+    expect(report.comparison).toEqual({ identical: 2, altered: 0, missing: 1, duplicated: 0, overtaken: 0 });
     expect(report.unmet).toEqual(["1 frames missing, at most 0 expected"]);
   });
 

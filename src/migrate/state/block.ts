@@ -76,7 +76,7 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-export function isName(name: string): boolean {
+function isName(name: string): boolean {
   return name.length <= NAME_BYTES && NAME.test(name);
 }
 

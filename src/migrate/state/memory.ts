@@ -56,6 +56,7 @@ export class StateMemory {
   /** @internal */
   readonly job: number;
   readonly #scratch: number;
+  #turn = 0;
   readonly #crc: number;
 
   /** @internal Takes what planMigration planned. */
@@ -85,6 +86,16 @@ export class StateMemory {
     return digest;
   };
 
+  /** Changes with every block that comes into the region, or leaves it. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** What was in the region is not to be counted on any more. */
+  nextTurn(): void {
+    this.#turn++;
+  }
+
   /** The region's first lenBytes. */
   bytes(lenBytes: number): Uint8Array {
     return this.owner.arena.u8.subarray(this.region, this.region + lenBytes);
@@ -93,6 +104,7 @@ export class StateMemory {
   /** The block in the region: as it is when it lies there already, else a copy. Undefined when it is too long. */
   load(block: Uint8Array): Uint8Array | undefined {
     if (block.length > this.stateBytes) return undefined;
+    this.nextTurn();
     const here = this.bytes(block.length);
     if (block.buffer !== here.buffer || block.byteOffset !== here.byteOffset) here.set(block);
     return here;

@@ -40,6 +40,7 @@ export class PartitionState {
    */
   extract(nowMs: number): Uint8Array {
     const { region, stateBytes, digest } = this.#memory;
+    this.#memory.nextTurn();
     const sections: PlacedSection[] = [];
     let end = sectionsOffset(this.parts.length);
     for (const part of this.parts) {
@@ -56,7 +57,8 @@ export class PartitionState {
   }
 
   /**
-   * What takes the block in, or why it is not taken. The function is to be called before anything else is done with the engine, or never.
+   * What takes the block in, or why it is not taken. The function is to be called before anything else is done with the engine, or never: it
+   * throws ConfigError, and changes nothing, when it was called before or another block has come into the region.
    * The block is copied into the engine's memory unless it lies there; else nothing changes here.
    */
   prepare(block: Uint8Array, nowMs: number): (() => void) | StateRefusal | BlockFault {
@@ -82,7 +84,11 @@ export class PartitionState {
       if (typeof step !== "function") return step;
       steps.push(step);
     }
+    const { turn } = this.#memory;
     return () => {
+      if (this.#memory.turn !== turn)
+        throw new ConfigError("apply", "a block that was let go of", "called once, right after prepare");
+      this.#memory.nextTurn();
       for (const step of steps) step();
     };
   }

@@ -7,7 +7,7 @@ import type { Delivered, Delivery, Guest } from "../guest.js";
 import { echoReply } from "../traffic/packets.js";
 import type { Stream } from "../traffic/stream.js";
 import { fingerprint, Recent } from "./fingerprint.js";
-import { ipEnds, isNeighbourTalk, isToMany, isTooBigAnswer, neighbourAnswer, withMacs } from "./inner.js";
+import { flowKey, ipEnds, isNeighbourTalk, isToMany, isTooBigAnswer, neighbourAnswer, withMacs } from "./inner.js";
 import { Ledger } from "./ledger.js";
 
 /** A frame that a guest sends because of one that it was given. */
@@ -59,15 +59,15 @@ export class Deliveries {
   /** A stream's frame was taken by its sender's port. */
   sent(stream: Stream, frame: Delivered): void {
     const { from, to, expect } = stream;
-    stream.sent++;
+    const number = ++stream.sent;
     stream.sentBytes += frame.data.length;
     this.#sent.get(from.network)?.add(fingerprint(frame.data, frame.originalLength), stream);
     if (isNeighbourTalk(frame.data)) stream.neighbours++;
     else if (isToMany(frame.data) && !this.#floods.has(from.network)) stream.unflooded++;
     else if (typeof expect === "object") {
       const data = withMacs(frame.data, { dst: expect.via.mac });
-      this.#side(expect.via).ledger.expect({ frame: { ...frame, data }, stream, isOnItsWay: true });
-    } else if (expect !== "denied") this.#side(to).ledger.expect({ frame, stream, isOnItsWay: false });
+      this.#side(expect.via).ledger.expect({ frame: { ...frame, data }, stream, isOnItsWay: true, number });
+    } else if (expect !== "denied") this.#side(to).ledger.expect({ frame, stream, isOnItsWay: false, number });
   }
 
   take({ guest, frame }: Delivery): Reaction | undefined {
@@ -78,10 +78,10 @@ export class Deliveries {
       this.#judge(guest, frame, key);
       return undefined;
     }
-    const { stream, isOnItsWay } = expected;
+    const { stream, isOnItsWay, number } = expected;
     delivered.add(key, stream);
-    if (isOnItsWay) return this.#forward(guest, frame, stream);
-    stream.identical++;
+    if (isOnItsWay) return this.#forward(guest, frame, stream, number);
+    stream.arrived(flowKey(frame.data), number);
     const reply = guest.ignores(frame) ? undefined : this.#replies.get(stream);
     const data = reply && echoReply(frame.data);
     return data && { guest, stream: reply, frame: { data, originalLength: data.length } };
@@ -119,12 +119,12 @@ export class Deliveries {
   }
 
   /** As a router does, but for the TTL: to the MAC address of whoever has the destination IP address, from its own. */
-  #forward(guest: Guest, { data, originalLength }: Delivered, stream: Stream): Reaction | undefined {
+  #forward(guest: Guest, { data, originalLength }: Delivered, stream: Stream, number: number): Reaction | undefined {
     const ends = ipEnds(data);
     const owner = ends && this.#ownerOf(guest.network, ends.dst);
     if (!owner) return undefined;
     const frame = { data: withMacs(data, { dst: owner.mac, src: guest.mac }), originalLength };
-    this.#side(owner).ledger.expect({ frame, stream, isOnItsWay: false });
+    this.#side(owner).ledger.expect({ frame, stream, isOnItsWay: false, number });
     this.forwarded.set(guest, (this.forwarded.get(guest) ?? 0) + 1);
     return { guest, frame, stream: undefined };
   }

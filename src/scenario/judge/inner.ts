@@ -11,8 +11,11 @@ import {
   viewOf,
 } from "../../overlay/answers/ethernet.js";
 import { IPV4_BYTES, IPV6_BYTES, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from "../../overlay/answers/ip.js";
+import { fingerprint } from "./fingerprint.js";
 
+const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+const ETHERNET_ADDRESSES_BYTES = 12;
 const ARP_BYTES = 28;
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -42,6 +45,22 @@ export function udpPort(frame: Uint8Array): number | undefined {
   const at = isIpv4 ? IPV4_BYTES : IPV6_BYTES;
   if (body[isIpv4 ? 9 : 6] !== PROTOCOL_UDP || body.length < at + 4) return undefined;
   return viewOf(body).getUint16(at + 2);
+}
+
+/**
+ * A number that frames of one flow have in common: of a datagram's addresses, protocol, and ports where it has some, else of its Ethernet
+ * addresses.
+ */
+export function flowKey(frame: Uint8Array): number {
+  const { type, body = new Uint8Array(0) } = readEthernet(frame) ?? {};
+  const isIpv4 = type === ETHERTYPE_IPV4;
+  if (!isIpv4 && type !== ETHERTYPE_IPV6) return fingerprint(frame.subarray(0, ETHERNET_ADDRESSES_BYTES), 0);
+  const headerBytes = isIpv4 ? ((body[0] ?? 0) & 0xf) * 4 : IPV6_BYTES;
+  const protocol = body[isIpv4 ? 9 : 6] ?? 0;
+  const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
+  const [from, to] = isIpv4 ? [12, 20] : [8, 40];
+  const ports = hasPorts ? body.subarray(headerBytes, headerBytes + 4) : new Uint8Array(0);
+  return fingerprint(Uint8Array.of(protocol, ...body.subarray(from, to), ...ports), 0);
 }
 
 /** ARP, or a neighbour solicitation or advertisement. */

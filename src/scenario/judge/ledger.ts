@@ -13,6 +13,8 @@ export interface Expected {
   readonly stream: Stream;
   /** It is to be sent on by a waypoint. */
   readonly isOnItsWay: boolean;
+  /** Its place among the stream's frames, from 1 in the order in which they were sent. */
+  readonly number: number;
 }
 
 export class Ledger {

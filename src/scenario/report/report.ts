@@ -39,6 +39,7 @@ function countedOf(run: Run) {
       altered: sumOf(streams, ({ altered }) => altered),
       missing: sumOf(streams, ({ missing }) => missing),
       duplicated: sumOf(streams, ({ duplicated }) => duplicated),
+      overtaken: sumOf(streams, ({ overtaken }) => overtaken),
     },
     streams: streamsOf(run),
     /** What their messages cost, and how the streams' bytes came. */

@@ -19,6 +19,8 @@ export class Stream {
   altered = 0;
   /** Again. */
   duplicated = 0;
+  /** Delivered behind a frame of the same flow that was sent later. */
+  overtaken = 0;
   /** Delivered although they were to be denied. */
   leaked = 0;
   /** Talk about addresses, which the sender's host answers. */
@@ -28,12 +30,23 @@ export class Stream {
   /** Times that its sender's port had no room. */
   waits = 0;
 
+  /** The last frame of each flow that was delivered. */
+  readonly #last = new Map<number, number>();
+
   constructor(label: string, from: Guest, to: Guest, expect: Expectation, flow?: FlowText) {
     this.label = label;
     this.from = from;
     this.to = to;
     this.expect = expect;
     this.flow = flow;
+  }
+
+  /** The frame of that number is there, as it was sent. */
+  arrived(flow: number, number: number): void {
+    this.identical++;
+    const last = this.#last.get(flow) ?? 0;
+    if (number < last) this.overtaken++;
+    else this.#last.set(flow, number);
   }
 
   /** Those that are to come out. */
@@ -50,7 +63,7 @@ export class Stream {
   }
 
   get counts() {
-    const { sent, identical, altered, missing, duplicated, neighbours, unflooded, waits } = this;
-    return { sent, identical, altered, missing, duplicated, neighbours, unflooded, waits };
+    const { sent, identical, altered, missing, duplicated, overtaken, neighbours, unflooded, waits } = this;
+    return { sent, identical, altered, missing, duplicated, overtaken, neighbours, unflooded, waits };
   }
 }

@@ -8,6 +8,7 @@ import { NATIVE_FORMAT, PartitionState } from "../../../src/migrate/state/partit
 import { counting } from "../../helpers/bytes.js";
 import { censusAfterEach } from "../../helpers/census.js";
 import { testEngine } from "../../helpers/engines.js";
+import { framesSection, portableFramesSection } from "../../model/vnic.js";
 import { crc32c } from "../move/crc32c.js";
 import { PAYLOAD_BYTES, type VnicWorld, vnicWorld, type WorldOptions } from "./vnic-world.js";
 
@@ -38,6 +39,14 @@ function forged(block: Uint8Array, name: string, change: (bytes: Uint8Array, vie
     change(bytes, new DataView(bytes.buffer));
     return { ...section, bytes };
   });
+  return encodeBlock(decoded.format, sections, crc32c);
+}
+
+/** The block with another section of frames. */
+function replaced(block: Uint8Array, frames: Uint8Array): Uint8Array {
+  const decoded = decodeBlock(block, crc32c);
+  if (typeof decoded === "string") throw new Error(decoded);
+  const sections = decoded.sections.map((part) => (part.name === "frames" ? { ...part, bytes: frames } : part));
   return encodeBlock(decoded.format, sections, crc32c);
 }
 
@@ -249,6 +258,41 @@ describe("a native block is refused that says", () => {
     expect(await refusalOf(forged(native.extract(0), section, change))).toMatchObject({ section, ...expected });
   });
 
+  test("a chain of which one segment is longer than a buffer", async () => {
+    const world = await source();
+    const { bufBytes } = world.memory.owner.pool.shape;
+    const cut = (first: number) => (_: Uint8Array, view: DataView) => {
+      for (const [at, len] of [first, 3 * PAYLOAD_BYTES - first, 0].entries()) {
+        view.setUint32(recordOffset(6) + at * 4, len, true);
+      }
+    };
+    const block = world.native.extract(0).slice();
+    expect(await refusalOf(forged(block, "frames", cut(bufBytes)))).toBe("taken");
+    expect(await refusalOf(forged(block, "frames", cut(bufBytes + 1)))).toMatchObject({ field: "[1].segments" });
+  });
+
+  test("a chain of more segments than any", async () => {
+    const world = await vnicWorld({ mbufs: 300 });
+    const block = world.native.extract(0).slice();
+    for (const count of [64, 65]) {
+      const segments = Array.from({ length: count }, () => new Uint8Array(1));
+      const frame = { timestampNs: 0n, wireBytes: count, segments };
+      const section = framesSection([{ place: 0, frame }]);
+      const outcome = world.native.prepare(replaced(block, section), 0);
+      if (count === 64) expect(outcome).toBeTypeOf("function");
+      else expect(outcome).toMatchObject({ section: "frames", field: "[0].segments", value: 65 });
+    }
+    const portable = world.portable.extract(0).slice();
+    const { bufBytes, headroomBytes } = world.memory.owner.pool.shape;
+    for (const length of [64 * (bufBytes - headroomBytes), 64 * (bufBytes - headroomBytes) + 1]) {
+      const frame = { timestampNs: 0n, wireBytes: length, segments: [new Uint8Array(length)] };
+      const section = portableFramesSection([{ place: 0, frame }]);
+      const outcome = world.portable.prepare(replaced(portable, section), 0);
+      if (length % 64 === 0) expect(outcome).toBeTypeOf("function");
+      else expect(outcome).toMatchObject({ section: "frames", field: "[0].len", value: length });
+    }
+  });
+
   test("more frames for the ring, or for the queue, than they have room for", async () => {
     const { native } = await source({ queueSize: 16 });
     const block = native.extract(0).slice();
@@ -290,6 +334,24 @@ test("frames are charged to the port's owner, or refused when it may not hold th
   expect(inUse()).toBe(9);
   frames.drop();
   expect([inUse(), engine.freeMbufs]).toEqual([0, 96]);
+});
+
+test("what was prepared is applied once, and only while its block is there", async () => {
+  const block = (await source()).native.extract(0).slice();
+  const target = await vnicWorld();
+  const prepared = () => target.native.prepare(block, 0) as () => void;
+  const late = expect.objectContaining({ argument: "apply" });
+  const first = prepared();
+  const second = prepared();
+  expect(first).toThrow(late);
+  second();
+  expect(second).toThrow(late);
+  expect(target.engine.census()).toMatchObject({ holds: true, free: 86 });
+  target.frames.drop();
+  const third = prepared();
+  target.native.extract(0);
+  expect(third).toThrow(late);
+  expect(target.engine.census()).toMatchObject({ holds: true, free: 96 });
 });
 
 test("who asks for what is not there is told", async () => {

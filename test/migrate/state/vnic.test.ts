@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { concat } from "../../helpers/bytes.js";
+import { AdapterFrames } from "../../../src/migrate/state/frames/adapter-frames.js";
+import { FramesPart } from "../../../src/migrate/state/frames/part.js";
+import { QueuesPart } from "../../../src/migrate/state/queues-part.js";
+import { concat, counting } from "../../helpers/bytes.js";
 import { censusAfterEach } from "../../helpers/census.js";
-import { BUILDS } from "../../helpers/engines.js";
+import { BUILDS, testEngine } from "../../helpers/engines.js";
 import { Random } from "../../helpers/property.js";
 import { modelBlock } from "../../model/state-block.js";
 import { framesSection, lengthOf, portableFramesSection } from "../../model/vnic.js";
@@ -124,6 +127,23 @@ function releaseHeld({ sent, arrived, memory }: VnicWorld, twin: Twin): void {
   twin.sent = [];
   twin.arrived = [];
 }
+
+test.each([512, 1000, 1500, 2048])(
+  "a block of frames of %i bytes is less than 5 percent larger than they are",
+  async (frameBytes) => {
+    const engine = await testEngine({ mbufs: 256, queueSize: 128, ports: 1, migration: {} }, "release");
+    const port = engine.addPort("net0");
+    const frames = new AdapterFrames(engine.migration, port);
+    for (let i = 0; i < 128; i++) {
+      port.receive(counting(frameBytes));
+      port.post(port.reserve(frameBytes) as never);
+    }
+    const section = new FramesPart(frames).extract(0);
+    expect(frames.extracted.total).toBe(256);
+    expect(section.length).toBeLessThan(256 * frameBytes * 1.05);
+    expect(new QueuesPart(frames).extract().length).toBe(48 + 2 * 128);
+  },
+);
 
 test("the portable section of a port is what the twin says", async () => {
   const random = new Random(3);

@@ -143,10 +143,9 @@ export class AdapterFrames {
     const { arena, kernels, pool } = this.memory.owner;
     const { list, job } = this.memory;
     const { section, shape } = this.incoming;
-    const { ptr, index } = { ptr: this.port.record.ptr, index: this.port.index };
     new Job(this.memory, false).start(section.byteOffset, shape);
-    kernels.snapshotScatter(job, pool.ptr, list, shape.count, index);
-    const owner = arena.u32[(ptr + PORT_OWNER) >> 2] as number;
+    kernels.snapshotScatter(job, pool.ptr, list, shape.count, this.port.index);
+    const owner = this.#owner;
     if (owner !== 0) kernels.chargeBurst(arena.u32[(pool.ptr + POOL_LEDGER) >> 2] as number, owner, list, shape.count);
     this.#mbufs = arena.u32.slice(list >> 2, (list >> 2) + shape.count);
   }
@@ -188,16 +187,17 @@ export class AdapterFrames {
 
   #room(): { mbufs: number; why: string } {
     const { arena, pool } = this.memory.owner;
-    const owner = arena.u32[(this.port.record.ptr + PORT_OWNER) >> 2] as number;
-    if (owner === 0) return { mbufs: pool.free, why: "free in the pool" };
-    const [limit, inUse] = [LIMIT_LIMIT, LIMIT_IN_USE].map((field) => arena.u32[(owner + field) >> 2] as number) as [
-      number,
-      number,
-    ];
-    const left = Math.max(0, limit - inUse);
-    return left < pool.free
-      ? { mbufs: left, why: "what the port's owner may still hold" }
-      : { mbufs: pool.free, why: "free in the pool" };
+    const free = { mbufs: pool.free, why: "free in the pool" };
+    const owner = this.#owner;
+    if (owner === 0) return free;
+    const field = (offset: number) => arena.u32[(owner + offset) >> 2] as number;
+    const left = Math.max(0, field(LIMIT_LIMIT) - field(LIMIT_IN_USE));
+    return left < pool.free ? { mbufs: left, why: "what the port's owner may still hold" } : free;
+  }
+
+  /** The record that the port's frames are charged to; 0 for none. */
+  get #owner(): number {
+    return this.memory.owner.arena.u32[(this.port.record.ptr + PORT_OWNER) >> 2] as number;
   }
 }
 

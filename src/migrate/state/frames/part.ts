@@ -16,6 +16,7 @@ abstract class FrameSection implements StatePart {
   /** By way of the region that blocks are in: what was there is gone. */
   extract(nowMs: number): Uint8Array {
     const { memory } = this.frames;
+    memory.nextTurn();
     const lenBytes = this.extractAt(memory.region, memory.stateBytes, nowMs);
     return memory.bytes(lenBytes ?? 0).slice();
   }
