@@ -58,6 +58,7 @@ export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, ret
 export { sumChain } from "./mbuf/sum";
 export { overlayAge, overlayFlushFlows, overlayRemove } from "./overlay/age";
 export { overlayDispose, overlayTakeControl } from "./overlay/control";
+export { overlayFlowsOf } from "./overlay/flows-of";
 export { fragment } from "./overlay/fragment";
 export { overlayGiveRing, overlayJoinHeld, overlayTakeHeld, overlayTakeRing } from "./overlay/held";
 export { overlayAsk, overlayRemember } from "./overlay/miss";

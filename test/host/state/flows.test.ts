@@ -3,7 +3,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { definePolicy } from "../../../src/overlay/policy/policy.js";
 import type { PolicyDefinition } from "../../../src/overlay/policy/schema.js";
-import { carry, comesTo, makeStateWorld, moveWithState, prepared, stateOf } from "../../helpers/adapter-state.js";
+import {
+  carry,
+  comesTo,
+  flowsOf,
+  makeStateWorld,
+  moveWithState,
+  prepared,
+  stateOf,
+} from "../../helpers/adapter-state.js";
 import { counting } from "../../helpers/bytes.js";
 import { censusAfterEach } from "../../helpers/census.js";
 import { type Guest, hexOf, type World } from "../../helpers/overlay-world.js";
@@ -110,12 +118,7 @@ test("an answer is let in where it goes, by the waypoint of the same name", asyn
   plain.send(answer);
   world.run(20);
   expect(hexOf(moved.take())).toEqual(hexOf([answer]));
-  const verdicts: [number, number][] = [];
-  const { plane } = moved.host.core;
-  plane.flows.walk(4, (_key, _behind, slot) => {
-    const { action, waypoint } = plane.flows.value(4, slot);
-    verdicts.push([action, waypoint]);
-  });
+  const verdicts = valuesOf(moved).map(({ action, waypoint }) => [action, waypoint]);
   // On host 2 the firewall is number 1.
   expect(verdicts.sort()).toEqual([
     [1, 0],
@@ -151,12 +154,14 @@ test("ages go on", async () => {
   expect(ages(moved)).toEqual([215]);
 });
 
-function ages({ host, world }: Guest): number[] {
+function ages(guest: Guest): number[] {
+  return valuesOf(guest).map(({ age }) => age);
+}
+
+function valuesOf({ host, world }: Guest) {
   const { plane } = host.core;
   host.core.at(world.fabric.nowMs);
-  const found: number[] = [];
-  plane.flows.walk(4, (_key, _behind, slot) => found.push(plane.flows.value(4, slot).age));
-  return found;
+  return flowsOf(plane, 4).map((row) => plane.flows.read(row.at(-1) as number));
 }
 
 describe("refused", () => {
