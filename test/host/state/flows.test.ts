@@ -1,6 +1,7 @@
 /** What rules have let in of an adapter's flows goes with it, by the names that its network's waypoints have on every host. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseIp } from "../../../src/overlay/address.js";
 import { definePolicy } from "../../../src/overlay/policy/policy.js";
 import type { PolicyDefinition } from "../../../src/overlay/policy/schema.js";
 import {
@@ -141,6 +142,28 @@ test("a later fragment follows its first one, on another host", async () => {
   );
   world.run(30);
   expect(moved.drops).toEqual({ "fragment-orphan": 1 });
+});
+
+test.each([2, 2100])("of %i addresses, and no flow of others", async (count) => {
+  const world = await makeStateWorld({ networks: rules([]), hosts: 1, engine: { overlay: { endpoints: 4096 } } });
+  const ips = Array.from({ length: count }, (_, i) => `10.1.${i >> 8}.${i & 255}`);
+  const web = { ips, mac: "02:00:00:00:00:01" };
+  const [a, b, c] = [world.attach(0, 1, web), world.attach(0, 2), world.attach(0, 3)];
+  world.run(30);
+  const last = parseIp("ip", ips.at(-1) as string);
+  a.send(a.udp(b, { sport: 1, src: [...last] }), a.udp(c, { sport: 2 }));
+  world.run(10);
+  const [key] = flowsOf(a.host.core.plane, 4) as [number[]];
+  // A flow of the others' own, as a rule of before would have made it.
+  const { plane } = a.host.core;
+  const word = plane.flows.key >> 2;
+  plane.u32.set([0x0200000a, 0x0300000a, ...key.slice(2, 4)], word);
+  expect(plane.flows.set(4, { action: 1, waypoint: 0, age: 0 })).toBe(true);
+  expect(flowsOf(plane, 4)).toHaveLength(3);
+  expect(countsOf(stateOf(a).parts.flows.extract(world.fabric.nowMs))).toBe(2);
+  expect(countsOf(stateOf(b).parts.flows.extract(world.fabric.nowMs))).toBe(2);
+  b.take();
+  c.take();
 });
 
 test("ages go on", async () => {
