@@ -58,8 +58,9 @@ export { alloc, allocBulk, allocBurst, free, freeBurst, linearize, poolInit, ret
 export { sumChain } from "./mbuf/sum";
 export { overlayAge, overlayFlushFlows, overlayRemove } from "./overlay/age";
 export { overlayDispose, overlayTakeControl } from "./overlay/control";
-export { overlayGive } from "./overlay/give";
+export { overlayFlowsOf } from "./overlay/flows-of";
 export { fragment } from "./overlay/fragment";
+export { overlayGive } from "./overlay/give";
 export { overlayGiveRing, overlayJoinHeld, overlayTakeHeld, overlayTakeRing } from "./overlay/held";
 export { overlayAsk, overlayRemember } from "./overlay/miss";
 export { clampMssBurst } from "./overlay/mss";

@@ -149,6 +149,17 @@ export interface Kernels {
   overlayRemove(overlay: number, endpoint: number): void;
   overlayAge(overlay: number, steps: number): number;
   overlayFlushFlows(overlay: number, network: number): void;
+  overlayFlowsOf(
+    overlay: number,
+    isIpv6: boolean,
+    slot: number,
+    steps: number,
+    kind: number,
+    own: number,
+    ownCount: number,
+    out: number,
+    n: number,
+  ): number;
   overlayTakeRing(overlay: number): number;
   overlayGiveRing(overlay: number, ring: number): void;
   overlayJoinHeld(overlay: number, endpoint: number, ring: number): number;

@@ -86,14 +86,7 @@ export function comesTo(world: World, guest: Guest, i: number, options: Guesting
 /** All that taking a section in may write of a host, as text. */
 export function memoryOf({ core, engine }: WorldHost): string {
   const { plane } = core;
-  const flows = ([4, 6] as const).map((version) => {
-    const entries: string[] = [];
-    plane.flows.walk(version, (key, behind, slot) => {
-      const words = [...plane.u32.subarray(key >> 2, (behind >> 2) + 2)];
-      entries.push(`${words.join()} ${JSON.stringify(plane.flows.value(version, slot))}`);
-    });
-    return entries.sort();
-  });
+  const flows = flowsOf(core.plane);
   const records = [...plane.endpoints.all()].map((ptr) => [...plane.u32.subarray(ptr >> 2, (ptr >> 2) + 32)].join());
   const lag = core.group?.partitions.map(({ record, counters, roles }) => ({
     ...{ counters, roles, owners: [...record.destinations()], loads: [...record.loads].map(String) },
@@ -103,4 +96,19 @@ export function memoryOf({ core, engine }: WorldHost): string {
   const rest = { free: engine.freeMbufs, rings: plane.held.freeRings, attached: core.attachments.length };
   const carried = core.attachments.map(({ carried, parked }) => [carried, parked !== undefined]);
   return JSON.stringify({ flows, records, lag, limits, rest, carried, counters: core.counters });
+}
+
+/** Every flow and fragment, as the words of its row, ascending. */
+export function flowsOf({ flows }: WorldHost["core"]["plane"], version?: 4 | 6): number[][] {
+  const found: number[][] = [];
+  for (const [of, network, kind] of [4, 6].flatMap((of) =>
+    [0, 1].flatMap((n) => [1, 2].map((kind) => [of, n, kind])),
+  )) {
+    if (version !== undefined && of !== version) continue;
+    flows.each(of as 4 | 6, network as number, kind as number, new Uint32Array(), (words, rows) => {
+      const stride = words.length / rows;
+      for (let i = 0; i < rows; i++) found.push([...words.subarray(i * stride, (i + 1) * stride)]);
+    });
+  }
+  return found.sort((a, b) => (a.join() < b.join() ? -1 : 1));
 }

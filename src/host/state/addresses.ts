@@ -18,6 +18,16 @@ export class AdapterAddresses {
       .map((ip) => new Uint32Array(ip.slice().buffer));
   }
 
+  /** Words of all of them, one behind the other; none of one that forwards for others. */
+  get words(): Uint32Array {
+    return this.#isAny ? new Uint32Array() : Uint32Array.from(this.#all.flatMap((own) => [...own]));
+  }
+
+  /** True of one that has no address of this version: nothing is its own. */
+  get isNone(): boolean {
+    return !this.#isAny && this.#all.length === 0;
+  }
+
   /** True when the source or the destination that stand at that word is the adapter's, or it forwards for others. */
   meet(words: Uint32Array, at: number): boolean {
     if (this.#isAny) return true;

@@ -9,7 +9,7 @@
  */
 import { ACTION_ALLOW, ACTION_VIA, FLOW_FRAGMENT, FLOW_TRANSPORT } from "../../../assembly/layout.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
-import { addressBytes, type IpVersion } from "../../overlay/plane/flows.js";
+import { addressBytes, type FlowValue, type IpVersion, OWN_WORDS_MAX } from "../../overlay/plane/flows.js";
 import { AdapterAddresses } from "./addresses.js";
 import type { StateHome } from "./home.js";
 import type { Room } from "./room.js";
@@ -22,6 +22,8 @@ const NO_WAYPOINT = 0xff;
 const REST_WORDS = 3;
 /** Ticks of flows count to 2^15, of a second at most. */
 const AGE_MS_MAX = (2 ** 15 - 1) * 1000;
+/** Above the protocol: allowed, by no waypoint. */
+const ALLOWED = ACTION_ALLOW | (NO_WAYPOINT << 8);
 const VERSIONS = [4, 6] as const;
 const KINDS = { flows: FLOW_TRANSPORT, fragments: FLOW_FRAGMENT } as const;
 
@@ -68,6 +70,7 @@ export class FlowsPart implements StatePart {
     return refusing(this.name, () => {
       const incoming = this.#read(new SectionReader(bytes));
       for (const version of VERSIONS) {
+        if (this.name === "flows") this.#room[version].begin();
         const fresh = this.#each(incoming, version, () => !this.#home.plane.flows.has(version));
         this.#room[version].want(this.name, `count${version}`, fresh);
       }
@@ -87,26 +90,31 @@ export class FlowsPart implements StatePart {
   /** The adapter's entries, and the numbers of waypoints in them; those that are too old to count are not. */
   #find(version: IpVersion): { rows: WordRows; waypoints: Set<number> } {
     const { plane, times, attachment } = this.#home;
-    const { u32 } = plane;
     const addresses = new AdapterAddresses(attachment, version);
     const words = addressBytes(version) / 4;
     const rows = new WordRows(words + REST_WORDS);
     const waypoints = new Set<number>();
-    const kind = KINDS[this.name];
-    const { index } = attachment.network.plane;
     const { length } = attachment.network.policy.waypoints;
-    plane.flows.walk(version, (key, behind, slot) => {
-      const what = u32[(behind >> 2) + 1] as number;
-      if (what >>> 16 !== index || (what & 0xff) !== kind) return;
-      if (!addresses.meet(u32, key >> 2)) return;
-      const { action, waypoint, age } = plane.flows.value(version, slot);
-      const isVia = action === ACTION_VIA;
-      if (age > this.#ticks || (isVia ? waypoint >= length : action !== ACTION_ALLOW)) return;
-      if (isVia) waypoints.add(waypoint);
-      const at = rows.add(u32, key >> 2, words + 1);
-      rows.words[at + words + 1] = metaOf((what >>> 8) & 0xff, action, isVia ? waypoint : NO_WAYPOINT);
-      rows.words[at + words + 2] = age * times.tickMs;
-    });
+    const ticks = this.#ticks;
+    const own = addresses.words;
+    const isSifted = own.length <= OWN_WORDS_MAX;
+    const { index } = attachment.network.plane;
+    const take = (from: Uint32Array, count: number) => {
+      for (let row = 0; row < count * (words + REST_WORDS); row += words + REST_WORDS) {
+        if (!isSifted && !addresses.meet(from, row)) continue;
+        const { action, waypoint, age } = plane.flows.read(from[row + words + 2] as number);
+        const isVia = action === ACTION_VIA;
+        if (age > ticks || (isVia ? waypoint >= length : action !== ACTION_ALLOW)) continue;
+        if (isVia) waypoints.add(waypoint);
+        const protocol = ((from[row + words + 1] as number) >>> 8) & 0xff;
+        const at = rows.add(from, row, words + 1);
+        rows.words[at + words + 1] = metaOf(protocol, action, isVia ? waypoint : NO_WAYPOINT);
+        rows.words[at + words + 2] = age * times.tickMs;
+      }
+    };
+    if (!addresses.isNone) {
+      plane.flows.each(version, index, KINDS[this.name], isSifted ? own : new Uint32Array(), take);
+    }
     return { rows, waypoints };
   }
 
@@ -148,29 +156,48 @@ export class FlowsPart implements StatePart {
     const addresses = new AdapterAddresses(attachment, version);
     const words = addressBytes(version) / 4;
     const stride = words + REST_WORDS;
-    const fieldOf = (at: number) => `${this.name}${version}[${at / stride}]`;
     for (let at = 0; at < rows.length; at += stride) {
       const meta = rows[at + words + 1] as number;
-      const [protocol, action, waypoint] = [meta & 0xff, (meta >>> 8) & 0xff, (meta >>> 16) & 0xff];
-      if (!addresses.meet(rows, at)) refuse(`${fieldOf(at)}.addresses`, "others'", "the adapter's at one end");
-      if (meta >>> 24 !== 0) refuse(`${fieldOf(at)}.reserved`, meta >>> 24, "0");
-      if (action === ACTION_VIA) {
-        if (waypoint >= names) refuse(`${fieldOf(at)}.waypoint`, waypoint, `less than ${names}`);
-        used.add(waypoint);
-      } else {
-        if (action !== ACTION_ALLOW) refuse(`${fieldOf(at)}.action`, action, `${ACTION_ALLOW} or ${ACTION_VIA}`);
-        if (waypoint !== NO_WAYPOINT) refuse(`${fieldOf(at)}.waypoint`, waypoint, `${NO_WAYPOINT}`);
-      }
-      if (this.name === "fragments") checkFragment(fieldOf(at), version, rows[at + words] as number, protocol);
-      within(`${fieldOf(at)}.ageMs`, rows[at + words + 2] as number, 0, AGE_MS_MAX);
-      if (at > 0 && !isAscending(rows, at - stride, at, words)) {
-        refuse(`${fieldOf(at)}`, "its key", "behind the key before it");
-      }
+      const isVia = ((meta >>> 8) & 0xff) === ACTION_VIA;
+      if (isVia) used.add((meta >>> 16) & 0xff);
+      const isSound =
+        addresses.meet(rows, at) &&
+        (isVia ? meta >>> 16 < names : meta >>> 8 === ALLOWED) &&
+        (this.name === "flows" || isFragment(version, rows[at + words] as number, meta & 0xff)) &&
+        (rows[at + words + 2] as number) <= AGE_MS_MAX &&
+        (at === 0 || isAscending(rows, at - stride, at, words));
+      // Only now, since saying what costs more than looking.
+      if (!isSound) this.#refuseRow(version, rows, at, words, names, addresses);
     }
   }
 
+  #refuseRow(
+    version: IpVersion,
+    rows: Uint32Array,
+    at: number,
+    words: number,
+    names: number,
+    addresses: AdapterAddresses,
+  ): never {
+    const field = `${this.name}${version}[${at / (words + REST_WORDS)}]`;
+    const [word, meta, age] = rows.subarray(at + words, at + words + 3) as unknown as [number, number, number];
+    const [protocol, action, waypoint] = [meta & 0xff, (meta >>> 8) & 0xff, (meta >>> 16) & 0xff];
+    if (!addresses.meet(rows, at)) refuse(`${field}.addresses`, "others'", "the adapter's at one end");
+    within(`${field}.reserved`, meta >>> 24, 0, 0);
+    if (action === ACTION_VIA) within(`${field}.waypoint`, waypoint, 0, names - 1);
+    else {
+      within(`${field}.action`, action, ACTION_ALLOW, ACTION_ALLOW);
+      within(`${field}.waypoint`, waypoint, NO_WAYPOINT, NO_WAYPOINT);
+    }
+    // An IPv4 identification has two bytes; IPv6 datagrams are told apart by theirs alone (RFC 8200 section 4.5).
+    if (this.name === "fragments" && version === 4) within(`${field}.identification`, word, 0, 0xffff);
+    if (this.name === "fragments" && version === 6) within(`${field}.protocol`, protocol, 0, 0);
+    within(`${field}.ageMs`, age, 0, AGE_MS_MAX);
+    return refuse(field, "its key", "behind the key before it");
+  }
+
   /** Writes each key, and counts those for which visit is true; entries too old for this host are left out. */
-  #each({ waypoints, rows }: Incoming, version: IpVersion, visit: (value: FlowValueOf) => boolean): number {
+  #each({ waypoints, rows }: Incoming, version: IpVersion, visit: (value: FlowValue) => boolean): number {
     const { plane, times, attachment } = this.#home;
     const { u32 } = plane;
     const list = rows[version];
@@ -199,8 +226,6 @@ export class FlowsPart implements StatePart {
   }
 }
 
-type FlowValueOf = { readonly action: number; readonly waypoint: number; readonly age: number };
-
 function rowBytes(version: IpVersion): number {
   return addressBytes(version) + REST_WORDS * 4;
 }
@@ -223,8 +248,6 @@ function isAscending(rows: Uint32Array, a: number, b: number, words: number): bo
   return ((rows[a + words + 1] as number) & 0xff) < ((rows[b + words + 1] as number) & 0xff);
 }
 
-/** An IPv4 identification has two bytes; IPv6 datagrams are told apart by theirs alone (RFC 8200 section 4.5). */
-function checkFragment(field: string, version: IpVersion, identification: number, protocol: number): void {
-  if (version === 4) within(`${field}.identification`, identification, 0, 0xffff);
-  else within(`${field}.protocol`, protocol, 0, 0);
+function isFragment(version: IpVersion, identification: number, protocol: number): boolean {
+  return version === 4 ? identification <= 0xffff : protocol === 0;
 }

@@ -13,7 +13,7 @@ import { macText, parseMac } from "../../overlay/address.js";
 import type { Attachment } from "../attachment.js";
 import { keyOf } from "../knowledge.js";
 import type { StateHome } from "./home.js";
-import { refuse, refusing, SectionReader, within } from "./section-reader.js";
+import { refuse, refusing, SectionReader } from "./section-reader.js";
 
 /** More are never said; those that were used last are. */
 export const PATHS_MAX = 4096;
@@ -71,39 +71,44 @@ export class PathsPart implements StatePart {
   warm(bytes: Uint8Array, nowMs: number): StateRefusal | undefined {
     const macs = refusing(this.name, () => check(bytes, this.#home.attachment));
     if (!Array.isArray(macs)) return macs as StateRefusal;
-    this.#home.warm(macs, nowMs);
+    this.#home.warm(macs.map(macText), nowMs);
     return undefined;
   }
 
   #plan(bytes: Uint8Array, nowMs: number): () => void {
     const { attachment, plane, room } = this.#home;
     const macs = check(bytes, attachment);
-    const fresh = macs.filter((mac) => plane.endpoints.find(keyOf(attachment.network, mac)) === 0);
+    const network = attachment.network.plane.ptr;
+    const fresh = macs.filter((mac) => plane.endpoints.find({ network, mac }) === 0);
+    room.begin();
     room.want(this.name, "count", fresh.length);
     return () => this.#take(bytes, macs, nowMs);
   }
 
-  #take(bytes: Uint8Array, macs: readonly string[], nowMs: number): void {
+  #take(bytes: Uint8Array, macs: readonly Uint8Array[], nowMs: number): void {
     const { attachment, plane, times, room } = this.#home;
     this.#home.at(nowMs);
     const { endpoints } = plane;
     const { network } = attachment;
     const { said } = network;
+    const isPending = (ptr: number) => ptr !== 0 && endpoints.state(ptr) === "pending";
     for (const mac of said.keys()) if (!isPending(endpoints.find(keyOf(network, mac)))) said.delete(mac);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    function isPending(ptr: number): boolean {
-      return ptr !== 0 && endpoints.state(ptr) === "pending";
-    }
+    const unknown: string[] = [];
     for (const [i, mac] of macs.entries()) {
       const at = HEADER_BYTES + i * PATH_BYTES;
-      const ptr = endpoints.place(keyOf(network, mac));
+      const ptr = endpoints.place({ network: network.plane.ptr, mac });
       if (ptr === 0) continue;
-      if (isPending(ptr)) said.set(mac, bytes.slice(at, at + PATH_BYTES));
+      if (isPending(ptr)) {
+        const text = macText(mac);
+        said.set(text, bytes.slice(at, at + PATH_BYTES));
+        unknown.push(text);
+      }
       const age = Math.floor(view.getUint32(at + AGE, true) / times.tickMs);
       endpoints.resume(ptr, view.getUint32(at + PSN, true), age);
     }
     room.took(this.name);
-    this.#home.warm(macs, nowMs);
+    this.#home.warm(unknown, nowMs);
   }
 
   /** What is known of an endpoint, or what was said of it where it is not. */
@@ -131,44 +136,47 @@ export class PathsPart implements StatePart {
 }
 
 /** The MAC addresses of a section, in its order; or the reading ends. */
-function check(bytes: Uint8Array, attachment: Attachment): string[] {
+function check(bytes: Uint8Array, attachment: Attachment): Uint8Array[] {
   const reader = new SectionReader(bytes);
   const count = reader.u32("count", PATHS_MAX);
   reader.zeros("reserved", 4);
   if (reader.left !== count * PATH_BYTES) refuse("length", bytes.length, `${HEADER_BYTES + count * PATH_BYTES} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const own = macNumber(parseMac("mac", attachment.mac), 0);
-  const seen = new Set<number>();
-  const macs: string[] = [];
-  let [lastAge, lastMac] = [-1, 0];
+  // The adapter's own address is none of them, and each is said once.
+  const seen = new Set([macNumber(parseMac("mac", attachment.mac), 0)]);
+  const macs: Uint8Array[] = [];
+  let [lastAge, lastMac] = [0, 0];
   for (let i = 0; i < count; i++) {
     const at = HEADER_BYTES + i * PATH_BYTES;
-    const field = `paths[${i}]`;
     const mac = macNumber(bytes, at);
-    const age = within(`${field}.ageMs`, view.getUint32(at + AGE, true), 0, AGE_MS_MAX);
-    const text = macText(bytes.subarray(at, at + 6));
-    if (((bytes[at] as number) & 1) !== 0 || mac === 0) refuse(`${field}.mac`, text, "one station's address");
-    if (mac === own || seen.has(mac)) refuse(`${field}.mac`, text, "another's than the adapter's, and said once");
-    if (age < lastAge || (age === lastAge && mac < lastMac)) refuse(`${field}.ageMs`, age, "ascending, then by MAC");
-    checkFacts(field, bytes, view, at);
+    const age = view.getUint32(at + AGE, true);
+    const isStation = ((bytes[at] as number) & 1) === 0 && mac !== 0;
+    if (!isStation || seen.has(mac)) {
+      const text = macText(bytes.subarray(at, at + 6));
+      refuse(`paths[${i}].mac`, text, "another station's address than the adapter's, said once");
+    }
+    if (age > AGE_MS_MAX) refuse(`paths[${i}].ageMs`, age, `at most ${AGE_MS_MAX}`);
+    if (age < lastAge || (age === lastAge && mac < lastMac)) refuse(`paths[${i}].ageMs`, age, "ascending, then by MAC");
+    checkFacts(i, bytes, view, at);
     seen.add(mac);
-    macs.push(text);
+    macs.push(bytes.subarray(at, at + 6));
     [lastAge, lastMac] = [age, mac];
   }
   return macs;
 }
 
-function checkFacts(field: string, bytes: Uint8Array, view: DataView, at: number): void {
-  within(`${field}.psn`, view.getUint32(at + PSN, true), 0, NUMBER_MAX);
-  within(`${field}.gqpn`, view.getUint32(at + GQPN, true), 0, NUMBER_MAX);
+function checkFacts(i: number, bytes: Uint8Array, view: DataView, at: number): void {
+  const [psn, gqpn] = [view.getUint32(at + PSN, true), view.getUint32(at + GQPN, true)];
+  if (psn > NUMBER_MAX) refuse(`paths[${i}].psn`, psn, `at most ${NUMBER_MAX}`);
+  if (gqpn > NUMBER_MAX) refuse(`paths[${i}].gqpn`, gqpn, `at most ${NUMBER_MAX}`);
   const version = bytes[at + HOST_VERSION] as number;
-  if (version !== 0 && version !== 4 && version !== 6) refuse(`${field}.hostVersion`, version, "0, 4 or 6");
-  for (const zero of ZEROS) within(`${field}.reserved`, bytes[at + zero] as number, 0, 0);
-  const unused = version === 6 ? 16 : version;
-  for (let i = unused; i < 16; i++) within(`${field}.host`, bytes[at + HOST + i] as number, 0, 0);
-  if (version !== 0) return;
+  if (version !== 0 && version !== 4 && version !== 6) refuse(`paths[${i}].hostVersion`, version, "0, 4 or 6");
+  for (const zero of ZEROS) if (bytes[at + zero] !== 0) refuse(`paths[${i}].reserved`, bytes[at + zero], "0");
   // Nothing is known of somebody whose host is not.
-  for (let i = GQPN; i < HOST; i++) within(`${field}.known`, bytes[at + i] as number, 0, 0);
+  const known = version === 6 ? PATH_BYTES : version === 4 ? HOST + 4 : GQPN;
+  for (let byte = known; byte < PATH_BYTES; byte++) {
+    if (bytes[at + byte] !== 0) refuse(`paths[${i}].known`, bytes[at + byte], "0 behind what is known");
+  }
 }
 
 /** Six bytes as a number. */

@@ -10,6 +10,11 @@ export class Room {
     this.#free = free;
   }
 
+  /** The first of the sections begins: what was said of a block before is forgotten. */
+  begin(): void {
+    this.#wanted.clear();
+  }
+
   /** A section needs so many; refused, under that field, when all that was said does not fit. */
   want(section: string, field: string, count: number): void {
     this.#wanted.set(section, count);

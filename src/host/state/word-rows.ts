@@ -32,14 +32,7 @@ export class WordRows {
     const stride = this.#stride;
     const { words } = this;
     const keyWords = stride - 2;
-    const order = Uint32Array.from({ length: this.#count }, (_, i) => i * stride);
-    order.sort((a, b) => {
-      for (let i = 0; i < keyWords; i++) {
-        const [x, y] = [words[a + i] as number, words[b + i] as number];
-        if (x !== y) return x < y ? -1 : 1;
-      }
-      return ((words[a + keyWords] as number) & 0xff) - ((words[b + keyWords] as number) & 0xff);
-    });
+    const order = this.#order(keyWords);
     const out = new Uint32Array(this.#count * stride);
     for (let i = 0; i < order.length; i++) {
       const from = order[i] as number;
@@ -48,6 +41,39 @@ export class WordRows {
       out[to + keyWords] = meta(words[from + keyWords] as number);
     }
     return new Uint8Array(out.buffer);
+  }
+
+  /** Where rows stand, ascending: a radix sort by bytes from the last on, without those that all rows have alike. */
+  #order(keyWords: number): Uint32Array {
+    const stride = this.#stride;
+    const { words } = this;
+    let order = Uint32Array.from({ length: this.#count }, (_, i) => i * stride);
+    let next = new Uint32Array(this.#count);
+    const starts = new Uint32Array(256);
+    for (let byte = keyWords * 4; byte >= 0; byte--) {
+      // The lowest byte behind the key first, then each word's from its lowest on.
+      const [word, shift] = byte === keyWords * 4 ? [keyWords, 0] : [byte >> 2, (3 - (byte & 3)) * 8];
+      starts.fill(0);
+      for (const row of order) {
+        const value = ((words[row + word] as number) >>> shift) & 0xff;
+        starts[value] = (starts[value] as number) + 1;
+      }
+      if (starts.includes(this.#count)) continue;
+      let start = 0;
+      for (let value = 0; value < 256; value++) {
+        const rows = starts[value] as number;
+        starts[value] = start;
+        start += rows;
+      }
+      for (const row of order) {
+        const value = ((words[row + word] as number) >>> shift) & 0xff;
+        const place = starts[value] as number;
+        next[place] = row;
+        starts[value] = place + 1;
+      }
+      [order, next] = [next, order];
+    }
+    return order;
   }
 
   #grow(): void {

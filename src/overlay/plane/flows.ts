@@ -6,6 +6,12 @@ import type { OverlayRecord } from "./record.js";
 /** Ticks in a value count to 2^15 and wrap. */
 const TICK_MASK = 0x7fff;
 const ACTION_BITS = 2;
+/** Of a row, behind the addresses. */
+const ROW_REST_BYTES = 12;
+/** Slots that are looked at in one call. */
+const WALK_STEPS = 65_536;
+/** Words of addresses that each can look for. */
+export const OWN_WORDS_MAX = (layout.SCRATCH_KEY_PTRS - layout.SCRATCH_KEYS) / 4;
 
 export type IpVersion = 4 | 6;
 
@@ -44,28 +50,35 @@ export class FlowTables {
     return this.#get(table + layout.TABLE_CAPACITY) - this.#get(table + layout.TABLE_ENTRIES);
   }
 
-  /** Entries of all networks. */
-  count(version: IpVersion): number {
-    return this.#get(this.#table(version) + layout.TABLE_ENTRIES);
-  }
-
-  /** Calls visit for each entry, with the addresses of its key and of what is behind its IP addresses there, and its slot. */
-  walk(version: IpVersion, visit: (key: number, behind: number, slot: number) => void): void {
-    const { kernels } = this.#owner;
-    const table = this.#table(version);
-    const behind = addressBytes(version);
-    let left = this.count(version);
-    for (let slot = 0; left > 0; slot++) {
-      slot = kernels.tableNext(table, slot) >>> 0;
-      if (slot === layout.TABLE_END) return;
-      const key = kernels.tableKey(table, slot) >>> 0;
-      visit(key, key + behind, slot);
-      left--;
+  /**
+   * Calls take with entries of a network and kind that have one of the own addresses at an end (all where there are none), some at a time: rows
+   * of both addresses, ports or identification, what the kind's word says, and value, which are there until take returns.
+   */
+  each(
+    version: IpVersion,
+    network: number,
+    kind: number,
+    own: Uint32Array,
+    take: (words: Uint32Array, rows: number) => void,
+  ): void {
+    const { kernels, arena } = this.#owner;
+    const { ptr, scratch } = this.#record;
+    const out = scratch + layout.SCRATCH_FOUND;
+    const rowBytes = addressBytes(version) + ROW_REST_BYTES;
+    const most = Math.floor((layout.SCRATCH_BYTES - layout.SCRATCH_FOUND - 4) / rowBytes);
+    arena.u32.set(own, scratch >> 2);
+    const count = own.length / (addressBytes(version) / 8);
+    const what = (network << 16) | kind;
+    for (let slot = 0; slot !== layout.TABLE_END; ) {
+      const is6 = version === 6;
+      slot = kernels.overlayFlowsOf(ptr, is6, slot, WALK_STEPS, what, scratch, count, out, most) >>> 0;
+      const rows = this.#get(out);
+      take(arena.u32.subarray((out + 4) >> 2, (out + 4 + rows * rowBytes) >> 2), rows);
     }
   }
 
-  value(version: IpVersion, slot: number): FlowValue {
-    const value = this.#owner.kernels.tableValue(this.#table(version), slot) >>> 0;
+  /** What an entry's value says now. */
+  read(value: number): FlowValue {
     const verdict = value & 0xffff;
     return {
       action: verdict & ((1 << ACTION_BITS) - 1),

@@ -1,9 +1,18 @@
 /** What rules have let in of an adapter's flows goes with it, by the names that its network's waypoints have on every host. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseIp } from "../../../src/overlay/address.js";
 import { definePolicy } from "../../../src/overlay/policy/policy.js";
 import type { PolicyDefinition } from "../../../src/overlay/policy/schema.js";
-import { carry, comesTo, makeStateWorld, moveWithState, prepared, stateOf } from "../../helpers/adapter-state.js";
+import {
+  carry,
+  comesTo,
+  flowsOf,
+  makeStateWorld,
+  moveWithState,
+  prepared,
+  stateOf,
+} from "../../helpers/adapter-state.js";
 import { counting } from "../../helpers/bytes.js";
 import { censusAfterEach } from "../../helpers/census.js";
 import { type Guest, hexOf, type World } from "../../helpers/overlay-world.js";
@@ -110,12 +119,7 @@ test("an answer is let in where it goes, by the waypoint of the same name", asyn
   plain.send(answer);
   world.run(20);
   expect(hexOf(moved.take())).toEqual(hexOf([answer]));
-  const verdicts: [number, number][] = [];
-  const { plane } = moved.host.core;
-  plane.flows.walk(4, (_key, _behind, slot) => {
-    const { action, waypoint } = plane.flows.value(4, slot);
-    verdicts.push([action, waypoint]);
-  });
+  const verdicts = valuesOf(moved).map(({ action, waypoint }) => [action, waypoint]);
   // On host 2 the firewall is number 1.
   expect(verdicts.sort()).toEqual([
     [1, 0],
@@ -140,6 +144,28 @@ test("a later fragment follows its first one, on another host", async () => {
   expect(moved.drops).toEqual({ "fragment-orphan": 1 });
 });
 
+test.each([2, 2100])("of %i addresses, and no flow of others", async (count) => {
+  const world = await makeStateWorld({ networks: rules([]), hosts: 1, engine: { overlay: { endpoints: 4096 } } });
+  const ips = Array.from({ length: count }, (_, i) => `10.1.${i >> 8}.${i & 255}`);
+  const web = { ips, mac: "02:00:00:00:00:01" };
+  const [a, b, c] = [world.attach(0, 1, web), world.attach(0, 2), world.attach(0, 3)];
+  world.run(30);
+  const last = parseIp("ip", ips.at(-1) as string);
+  a.send(a.udp(b, { sport: 1, src: [...last] }), a.udp(c, { sport: 2 }));
+  world.run(10);
+  const [key] = flowsOf(a.host.core.plane, 4) as [number[]];
+  // A flow of the others' own, as a rule of before would have made it.
+  const { plane } = a.host.core;
+  const word = plane.flows.key >> 2;
+  plane.u32.set([0x0200000a, 0x0300000a, ...key.slice(2, 4)], word);
+  expect(plane.flows.set(4, { action: 1, waypoint: 0, age: 0 })).toBe(true);
+  expect(flowsOf(plane, 4)).toHaveLength(3);
+  expect(countsOf(stateOf(a).parts.flows.extract(world.fabric.nowMs))).toBe(2);
+  expect(countsOf(stateOf(b).parts.flows.extract(world.fabric.nowMs))).toBe(2);
+  b.take();
+  c.take();
+});
+
 test("ages go on", async () => {
   const { world, a, others } = await cast();
   a.send(a.udp(others[0], { sport: 700, dport: 53 }));
@@ -151,12 +177,14 @@ test("ages go on", async () => {
   expect(ages(moved)).toEqual([215]);
 });
 
-function ages({ host, world }: Guest): number[] {
+function ages(guest: Guest): number[] {
+  return valuesOf(guest).map(({ age }) => age);
+}
+
+function valuesOf({ host, world }: Guest) {
   const { plane } = host.core;
   host.core.at(world.fabric.nowMs);
-  const found: number[] = [];
-  plane.flows.walk(4, (_key, _behind, slot) => found.push(plane.flows.value(4, slot).age));
-  return found;
+  return flowsOf(plane, 4).map((row) => plane.flows.read(row.at(-1) as number));
 }
 
 describe("refused", () => {
