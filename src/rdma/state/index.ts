@@ -1,0 +1,3 @@
+/** The state of an RDMA device and its connections as sections of a state block (src/migrate/state). */
+export { DeviceState } from "./device/device-state.js";
+export type { CqImage, DeviceImage, PathImage, QpImage, RegionImage } from "./device/image.js";
