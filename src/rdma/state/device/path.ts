@@ -66,7 +66,7 @@ function address16(address: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function macNumber(mac: Uint8Array): bigint {
+export function macNumber(mac: Uint8Array): bigint {
   return mac.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
