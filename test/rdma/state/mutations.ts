@@ -38,7 +38,7 @@ function once(bytes: Uint8Array<ArrayBuffer>, head: number, random: Random): Uin
     case 5:
       return bytes.slice(0, random.below(bytes.length));
     case 6:
-      return Uint8Array.from([...bytes, ...random.bytes(random.pick([1, 8, 80]))]);
+      return joined(bytes, random.bytes(random.pick([1, 8, 80])));
     case 7: {
       const from = random.below(reach >> 2) * 4;
       bytes.copyWithin(at, from, from + random.pick([4, 16, 32, 60, 64, 140]));
@@ -46,7 +46,14 @@ function once(bytes: Uint8Array<ArrayBuffer>, head: number, random: Random): Uin
     }
     default: {
       const length = random.pick([4, 8, 16, 32]);
-      return Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(Math.min(bytes.length, at + length))]);
+      return joined(bytes.subarray(0, at), bytes.subarray(Math.min(bytes.length, at + length)));
     }
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
 }
