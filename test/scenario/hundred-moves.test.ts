@@ -10,7 +10,7 @@ import { exampleCapture } from "../helpers/files.js";
 import { type Bytes, fileBytes, runText } from "../helpers/scenario-run.js";
 import { CLIENT_MAC, SERVER_MAC } from "../helpers/scenarios.js";
 
-const MOVES = 100;
+const MOVES = Number(process.env.RINGLANE_MOVES ?? 100);
 /** A VM may move again when no frame waits for an older one any more. */
 const EVERY_MS = 260;
 const FIRST_MS = 300;
