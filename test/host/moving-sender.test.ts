@@ -37,13 +37,14 @@ interface Play {
   readonly stops?: boolean;
 }
 
-/** Numbers that each receiver got, in their order. */
-function play({ world, stops = false }: Play): number[][] {
+/** Numbers that each receiver got, in their order, and how many lies were told. */
+function play({ world, stops = false }: Play): { readonly got: number[][]; readonly lies: number } {
   const receivers = HOMES.map((home, i) => ({ guest: guest(i + 1), attachment: world.place(guest(i + 1), home) }));
   const got: number[][] = receivers.map(() => []);
   let here: Attachment = world.place(VM, 1);
   let next: Attachment | undefined;
   let moves = 0;
+  let lies = 0;
   const rest = (forMs: number) => {
     world.fabric.run({ forMs });
     for (const [i, { attachment }] of receivers.entries()) {
@@ -61,6 +62,7 @@ function play({ world, stops = false }: Play): number[][] {
         ...{ src: [192, 0, 2, LIAR + 1], dst: [192, 0, 2, (HOMES[i] as number) + 1] },
       });
       postBytes(world.host(LIAR).uplink, f.ethernet(outside));
+      lies++;
     }
   };
   for (let number = 0; number < FRAMES; ) {
@@ -77,19 +79,20 @@ function play({ world, stops = false }: Play): number[][] {
     rest(STEP_MS);
   }
   rest(500);
-  expect(moves).toBeGreaterThan(10);
+  expect(moves).toBeGreaterThan(8);
   world.expectCensus();
-  return got;
+  return { got, lies };
 }
 
 function numberOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(43);
 }
 
-async function worldOf(seed: number, jitterMs: number, times = {}): Promise<OverlayWorld> {
+async function worldOf(jitterMs: number): Promise<OverlayWorld> {
+  const seed = new Random(jitterMs).below(2 ** 32);
   return makeOverlayWorld({
-    ...{ hosts: 5, policy: POLICY, seed, directory: { jitterMs }, host: { times } },
-    engine: { overlay: { heldFrames: 4096, controlFrames: 1024 }, mbufs: 16_384, queueSize: 1024 },
+    ...{ hosts: 5, policy: POLICY, seed, directory: { jitterMs } },
+    engine: { overlay: { heldFrames: 4096, controlFrames: 1024 }, mbufs: 16_384, queueSize: 4096 },
   });
 }
 
@@ -110,21 +113,21 @@ function overtaken(numbers: readonly number[]): number {
 
 describe("a VM that sends 100 frames a millisecond moves", () => {
   test.each([0, 1, 3])("nothing that it has sent is lost, directory %i ms early or late", async (jitterMs) => {
-    const seed = new Random(jitterMs).below(2 ** 32);
-    const world = await worldOf(seed, jitterMs);
-    const got = play({ world });
+    const world = await worldOf(jitterMs);
+    const { got, lies } = play({ world });
     for (const numbers of got) expect(numbers.toSorted((a, b) => a - b)).toEqual(wanted);
     // Every lie was refused, and nothing else.
-    expect(dropsOf(world, "spoofed-host")).toBe((HOMES.length * FRAMES) / 10);
+    expect(lies).toBeGreaterThanOrEqual((HOMES.length * FRAMES) / 10);
+    expect(dropsOf(world, "spoofed-host")).toBe(lies);
     // Where it never is, nothing overtakes; where it comes to, it is nearer by then than what it has sent.
     expect(overtaken(got[0] as number[])).toBe(0);
     world.close();
   });
 
   test.each([0, 3])("and while it stops to move, order is kept, directory %i ms early or late", async (jitterMs) => {
-    const seed = new Random(jitterMs).below(2 ** 32);
-    const world = await worldOf(seed, jitterMs);
-    const got = play({ world, stops: true });
+    const world = await worldOf(jitterMs);
+    const { got, lies } = play({ world, stops: true });
+    expect(dropsOf(world, "spoofed-host")).toBe(lies);
     expect(got).toEqual(HOMES.map(() => wanted));
     expect(got.map(overtaken)).toEqual(HOMES.map(() => 0));
     world.close();
