@@ -31,9 +31,14 @@ export class CmConnection {
   readonly #record: ConnectionRecord;
   #listen: ListenOptions = {};
 
-  /** Throws ConfigError. */
-  constructor(identity: CmIdentity) {
-    this.#record = newRecord(checkIdentity(identity));
+  /** Throws ConfigError. record is what a connection of that identity knew elsewhere. */
+  constructor(identity: CmIdentity, record: ConnectionRecord = newRecord(checkIdentity(identity))) {
+    this.#record = record;
+  }
+
+  /** @internal What it knows now. */
+  get record(): Readonly<ConnectionRecord> {
+    return this.#record;
   }
 
   get state(): CmState {

@@ -69,6 +69,29 @@ export class CmEndpoint {
     return earliest([...this.#entries.values()].map(({ connection }) => connection.nextMs));
   }
 
+  /** @internal Connections by their peers, in the order in which they came to be. */
+  get connections(): readonly { readonly peer: string; readonly connection: CmConnection }[] {
+    return [...this.#entries.values()];
+  }
+
+  /** @internal Who is listened to, by service id. */
+  get listeners(): ReadonlyMap<bigint, ListenOptions> {
+    return this.#listeners;
+  }
+
+  /** @internal The adapter's GUID. */
+  get caGuid(): bigint {
+    return this.#options.caGuid;
+  }
+
+  /** @internal Takes a connection on that was another endpoint's. */
+  adopt(peer: string, connection: CmConnection): void {
+    const { isActive, req } = connection.record;
+    const peerReq = isActive ? undefined : req;
+    const key = peerReq && reqKey(peer, peerReq.localCaGuid, peerReq.localCommunicationId);
+    this.#insert({ peer, connection, key, peerGuid: peerReq?.localCaGuid });
+  }
+
   /** Takes REQs for a service. Throws ConfigError when somebody does. */
   listen(serviceId: bigint, options: Omit<ListenOptions, "serviceId"> = {}): void {
     if (this.#listeners.has(serviceId)) throw new ConfigError("serviceId", serviceId, "one that nobody listens to");

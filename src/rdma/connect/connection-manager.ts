@@ -22,20 +22,31 @@ import type { AddressOptions, RdmaDevice } from "../verbs/index.js";
 import type { ConnectionEvent } from "./event.js";
 import { DYNAMIC_PORTS, flowLabelPort } from "./flow-label.js";
 import { type Link, Links } from "./links.js";
-import { type ManagementCounters, ManagementQueue } from "./management.js";
+import { type ManagementCounters, ManagementQueue, makeManagementParts } from "./management.js";
 import {
   type AcceptRequest,
   type ConnectionManagerOptions,
   type ConnectRequest,
   canonicalIp,
   defaultMtu,
-  guidOf,
+  endpointOptionsOf,
   pathsOf,
   timeoutsOf,
 } from "./options.js";
 import { checkConnectable, checkResources, checkWindow, follow, initialize } from "./queue-pair-states.js";
 import { Remotes } from "./remotes.js";
 import { readRequest } from "./request.js";
+
+/** What a manager has that outlasts a call: it can go on in another one. */
+export interface ManagerParts {
+  readonly endpoint: CmEndpoint;
+  readonly management: ManagementQueue;
+  readonly links: Links;
+  /** Accepted here; the peer has not said yet that it knows. */
+  readonly accepted: Map<Link, { readonly rqPsn: number }>;
+  /** What happened and was not told yet. */
+  readonly events: readonly ConnectionEvent[];
+}
 
 export class ConnectionManager {
   readonly #options: ConnectionManagerOptions;
@@ -44,32 +55,45 @@ export class ConnectionManager {
   readonly #pathTo: (remote: string, sourcePort?: number) => AddressOptions;
   readonly #endpoint: CmEndpoint;
   readonly #management: ManagementQueue;
-  readonly #links = new Links();
-  /** Accepted here; the peer has not said yet that it knows. */
-  readonly #accepted = new Map<Link, { readonly rqPsn: number }>();
-  #events: ConnectionEvent[] = [];
+  readonly #links: Links;
+  readonly #accepted: Map<Link, { readonly rqPsn: number }>;
+  #events: ConnectionEvent[];
   #nowMs = 0;
   /** The earliest of the connections' times, as long as nothing has changed them. */
   #dueMs: number | undefined;
   #isDueKnown = true;
 
-  /** Throws ConfigError, also for a device without room for queue pair 1, its completion queue, its region or its addresses. */
-  constructor(options: ConnectionManagerOptions) {
-    const { device, random, caAckDelay, maxServiceTimeoutMs, maxConnections } = options;
+  /**
+   * Throws ConfigError, also for a device without room for queue pair 1, its completion queue, its region or its addresses. parts are those of
+   * another manager, which goes on here.
+   */
+  constructor(options: ConnectionManagerOptions, parts?: ManagerParts) {
     this.#options = options;
-    this.#device = device;
+    this.#device = options.device;
     this.#local = canonicalIp("local", options.local);
     this.#pathTo = pathsOf(options);
-    this.#endpoint = new CmEndpoint({
-      caGuid: options.caGuid ?? guidOf(options),
-      drawCommunicationId: () => random() >>> 0 || 1,
-      caAckDelay,
-      maxServiceTimeoutMs,
-      maxConnections,
-    });
-    const handles = options.addresses ?? Math.max(1, device.limits.addresses >> 1);
-    const remotes = new Remotes(device, handles, this.#local, this.#pathTo);
-    this.#management = new ManagementQueue(device, this.#local, remotes);
+    const { endpoint, management, links, accepted, events } = parts ?? newParts(options, this.#local, this.#pathTo);
+    this.#endpoint = endpoint;
+    this.#management = management;
+    this.#links = links;
+    this.#accepted = accepted;
+    this.#events = [...events];
+  }
+
+  /** @internal */
+  get parts(): ManagerParts {
+    return {
+      endpoint: this.#endpoint,
+      management: this.#management,
+      links: this.#links,
+      accepted: this.#accepted,
+      events: this.#events,
+    };
+  }
+
+  /** This end's address, as it is compared. */
+  get local(): string {
+    return this.#local;
   }
 
   /** Connections there are, with those that are not closed yet. */
@@ -80,7 +104,7 @@ export class ConnectionManager {
   /** When to call poll though nothing has arrived; undefined: no timer runs. */
   get nextMs(): number | undefined {
     const timerMs = this.#timerMs();
-    const isReady = this.#management.waiting > 0 || this.#events.length > 0;
+    const isReady = this.#management.waiting.length > 0 || this.#events.length > 0;
     return isReady ? Math.min(this.#nowMs, timerMs ?? this.#nowMs) : timerMs;
   }
 
@@ -184,7 +208,7 @@ export class ConnectionManager {
     for (const action of actions) {
       if (action.type === "send") this.#management.queue(link.remote, action.mad);
       else if (action.type !== "qp") this.#tell(link, action);
-      else if (link.qp && !follow(link.qp, action, link)) {
+      else if (link.qpn !== undefined && !follow(link.qp, action, link)) {
         this.#fail(link, nowMs);
         return;
       }
@@ -285,4 +309,19 @@ export class ConnectionManager {
   #draw(bits: number): number {
     return (this.#options.random() >>> 0) >>> (32 - bits);
   }
+}
+
+function newParts(
+  options: ConnectionManagerOptions,
+  local: string,
+  pathTo: (remote: string, sourcePort?: number) => AddressOptions,
+): ManagerParts {
+  const { device } = options;
+  const endpoint = new CmEndpoint(endpointOptionsOf(options));
+  const handles = options.addresses ?? Math.max(1, device.limits.addresses >> 1);
+  // Where they lead is said when they are used.
+  const unused = Array.from({ length: handles }, () => device.createAddress(pathTo(local)));
+  const remotes = new Remotes(device, pathTo, unused);
+  const management = new ManagementQueue(device.limits, makeManagementParts(device), local, remotes);
+  return { endpoint, management, links: new Links(), accepted: new Map(), events: [] };
 }

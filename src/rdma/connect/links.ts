@@ -9,7 +9,9 @@ export interface Link extends OwnParameters {
   readonly remote: string;
   readonly connection: CmConnection;
   window: number;
-  /** Accepting: known once it is accepted. */
+  /** Of its queue pair. Accepting: known once it is accepted. */
+  qpn: number | undefined;
+  /** Undefined without a number, and when it was destroyed before it came here from elsewhere. */
   qp: QueuePair | undefined;
   /** The owner has been told that it is over. */
   isOver: boolean;
@@ -20,6 +22,21 @@ export class Links {
   readonly #byConnection = new Map<CmConnection, Link>();
   readonly #byQpn = new Map<number, Link>();
   #nextId = 1;
+
+  /** The id that the next connection is given. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Links that were another's: those, and the id of the next one. */
+  adopt(links: readonly Link[], nextId: number): void {
+    for (const link of links) {
+      this.#byId.set(link.id, link);
+      this.#byConnection.set(link.connection, link);
+      if (link.qpn !== undefined) this.#byQpn.set(link.qpn, link);
+    }
+    this.#nextId = nextId;
+  }
 
   byId(id: number): Link | undefined {
     return this.#byId.get(id);
@@ -37,7 +54,8 @@ export class Links {
 
   insert(connection: CmConnection, remote: string, address: AddressOptions): Link {
     const id = this.#nextId++;
-    const link = { id, remote, connection, address, window: checkWindow(), qp: undefined, isOver: false };
+    const own = { address, window: checkWindow(), qpn: undefined, qp: undefined };
+    const link: Link = { id, remote, connection, ...own, isOver: false };
     this.#byId.set(id, link);
     this.#byConnection.set(connection, link);
     return link;
@@ -50,13 +68,14 @@ export class Links {
 
   /** The queue pair is the connection's, until it is removed. */
   give(link: Link, qp: QueuePair): void {
+    link.qpn = qp.qpn;
     link.qp = qp;
     this.#byQpn.set(qp.qpn, link);
   }
 
-  remove({ id, connection, qp }: Link): void {
+  remove({ id, connection, qpn }: Link): void {
     this.#byId.delete(id);
     this.#byConnection.delete(connection);
-    if (qp) this.#byQpn.delete(qp.qpn);
+    if (qpn !== undefined) this.#byQpn.delete(qpn);
   }
 }

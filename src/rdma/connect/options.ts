@@ -109,13 +109,25 @@ export function timeoutsOf(all: ConnectionManagerOptions, own: ConnectRequest) {
   };
 }
 
+/** What its connections have in common. */
+export function endpointOptionsOf(options: ConnectionManagerOptions): CmEndpointOptions {
+  const { random, caAckDelay, maxServiceTimeoutMs, maxConnections } = options;
+  return {
+    caGuid: options.caGuid ?? guidOf(options),
+    drawCommunicationId: () => random() >>> 0 || 1,
+    caAckDelay,
+    maxServiceTimeoutMs,
+    maxConnections,
+  };
+}
+
 /** What rdma_cm takes for Ethernet's 1500 bytes, where the device can. */
 export function defaultMtu({ maxMtu }: RdmaDevice): PathMtuBytes {
   return maxMtu === undefined || maxMtu > 1024 ? 1024 : maxMtu;
 }
 
 /** EUI-64 of the MAC address, with the bit for "locally administered" turned over (RFC 4291, appendix A). */
-export function guidOf({ local, localMac }: ConnectionManagerOptions): bigint {
+function guidOf({ local, localMac }: ConnectionManagerOptions): bigint {
   const mac = parseMac("localMac", localMac ?? macText(macOf(parseIp("local", local))));
   const bytes = [(mac[0] as number) ^ 2, ...mac.subarray(1, 3), 0xff, 0xfe, ...mac.subarray(3)];
   return bytes.reduce((guid, byte) => (guid << 8n) | BigInt(byte), 0n);

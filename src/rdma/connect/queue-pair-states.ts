@@ -26,13 +26,13 @@ export interface OwnParameters {
   readonly window: number;
 }
 
-/** False when the queue pair cannot go there: it was brought elsewhere meanwhile, by an error or by its owner. */
+/** False when the queue pair cannot go there: it was brought elsewhere meanwhile, by an error or by its owner. Undefined: it was destroyed. */
 export function follow(
-  qp: QueuePair,
+  qp: QueuePair | undefined,
   action: Extract<CmAction, { type: "qp" }>,
   { address, window }: OwnParameters,
 ): boolean {
-  if (qp.isDestroyed) return action.state === "ERROR";
+  if (!qp || qp.isDestroyed) return action.state === "ERROR";
   if (action.state === "ERROR") {
     qp.modify({ state: "error" });
     return true;

@@ -9,14 +9,29 @@ export class Remotes {
   readonly #pathTo: (remote: string) => AddressOptions;
   readonly #unused: Address[];
   /** In the order of their last use. */
-  readonly #used = new Map<string, Address>();
+  readonly #used: Map<string, Address>;
 
-  /** Throws ConfigError when the device has not so many handles left. */
-  constructor(device: RdmaDevice, count: number, local: string, pathTo: (remote: string) => AddressOptions) {
+  /** used: remotes with their handles, the one that was not used for longest first. */
+  constructor(
+    device: RdmaDevice,
+    pathTo: (remote: string) => AddressOptions,
+    unused: readonly Address[],
+    used: readonly (readonly [remote: string, address: Address])[] = [],
+  ) {
     this.#device = device;
     this.#pathTo = pathTo;
-    // Where they lead is said when they are used.
-    this.#unused = Array.from({ length: count }, () => device.createAddress(pathTo(local)));
+    this.#unused = [...unused];
+    this.#used = new Map(used);
+  }
+
+  /** Handles without a remote. */
+  get unused(): readonly Address[] {
+    return this.#unused;
+  }
+
+  /** Remotes with their handles, the one that was not used for longest first. */
+  get used(): readonly (readonly [remote: string, address: Address])[] {
+    return [...this.#used];
   }
 
   /** The remote's handle. Undefined when another's would have to be taken and something that is posted still needs it. */

@@ -39,18 +39,22 @@ export interface Completion {
 }
 
 export class CompletionQueue {
+  /** From 0, in the order in which the device's completion queues were made. */
+  readonly number: number;
   /** @internal */
   readonly ptr: number;
+  /** @internal Where its entries stand. */
+  readonly entries: number;
   readonly #endpoint: EndpointRecord;
-  readonly #entries: number;
 
   /** @internal Made by RdmaDevice.createCq. */
-  constructor(endpoint: EndpointRecord) {
+  constructor(endpoint: EndpointRecord, number: number) {
     const { arena } = endpoint.owner;
+    this.number = number;
     this.#endpoint = endpoint;
     this.ptr = arena.take(CQ_BYTES);
-    this.#entries = arena.take(endpoint.limits.completions * CQE_BYTES);
-    arena.u32[(this.ptr + CQ_ENTRIES) >> 2] = this.#entries;
+    this.entries = arena.take(endpoint.limits.completions * CQE_BYTES);
+    arena.u32[(this.ptr + CQ_ENTRIES) >> 2] = this.entries;
     arena.u32[(this.ptr + CQ_MASK) >> 2] = endpoint.limits.completions - 1;
   }
 
@@ -74,7 +78,7 @@ export class CompletionQueue {
 
   #read(cursor: number): Completion {
     const { arena } = this.#endpoint.owner;
-    const at = this.#entries + (cursor & (this.#endpoint.limits.completions - 1)) * CQE_BYTES;
+    const at = this.entries + (cursor & (this.#endpoint.limits.completions - 1)) * CQE_BYTES;
     const word = (field: number) => arena.u32[(at + field) >> 2] as number;
     const flags = word(CQE_FLAGS);
     return {

@@ -4,7 +4,13 @@
  *   const device = engine.addRdma({ port });
  *   const qp = device.createQp({ pd: device.allocPd(), type: "rc", sendCq: device.createCq() });
  */
-import { BURST_MAX, RDMA_PATH_BYTES } from "../../../assembly/layout.js";
+import {
+  BURST_MAX,
+  RDMA_ENDPOINT_CRC,
+  RDMA_ENDPOINT_QP_MASK,
+  RDMA_ENDPOINT_REGION_MASK,
+  RDMA_PATH_BYTES,
+} from "../../../assembly/layout.js";
 import type { FrameOwner } from "../../buffer/frame.js";
 import type { Port } from "../../buffer/port.js";
 import { checkInteger, checkOneOf } from "../../check.js";
@@ -13,13 +19,13 @@ import { Address } from "./address.js";
 import { CompletionQueue } from "./completion.js";
 import { type RdmaCounters, readRdmaCounters } from "./counters.js";
 import { type EndpointRecord, makeEndpointRecord } from "./endpoint-record.js";
-import { RegionMemory } from "./memory.js";
+import { type MemoryRun, RegionMemory } from "./memory.js";
 import { type Mtu, maxMtu } from "./modify.js";
 import { type AddressOptions, writePath } from "./path.js";
 import { ProtectionDomain } from "./protection-domain.js";
 import { type QpMemory, takeQpMemory } from "./qp-memory.js";
 import { type QpOptions, QueuePair } from "./queue-pair.js";
-import { RegionTable } from "./region.js";
+import { type MemoryRegion, RegionTable } from "./region.js";
 import type { RdmaLimits } from "./sizes.js";
 import { ICRCS, type Icrc } from "./words.js";
 
@@ -33,28 +39,33 @@ export interface RdmaOptions {
   readonly icrc?: Icrc;
 }
 
+/** Microseconds that wrap at 2^32, as the data plane counts them. */
+export function microseconds(nowMs: number): number {
+  return Math.floor(nowMs * 1000) % 2 ** 32;
+}
+
 /** Numbers below are the subnet manager's and the connection manager's (IBTA volume 1, 10.2.4.1). */
 const QPN_FIRST = 2;
 
 export class RdmaDevice {
   readonly port: Port;
-  /** @internal */
-  readonly memory: RegionMemory;
   readonly #endpoint: EndpointRecord;
-  readonly #regions: RegionTable;
+  #memory: RegionMemory;
+  #regions: RegionTable;
   readonly #spare: QpMemory[] = [];
   readonly #qps = new Map<number, QueuePair>();
-  #cqs = 0;
-  #pds = 0;
-  #addresses = 0;
+  readonly #cqs: CompletionQueue[] = [];
+  readonly #pds: ProtectionDomain[] = [];
+  readonly #addresses: Address[] = [];
   #nextQpn = QPN_FIRST;
+  #isStopped = false;
 
   /** @internal Made by Engine.addRdma. */
   constructor(owner: FrameOwner, limits: RdmaLimits, { port, icrc }: RdmaOptions) {
     this.port = port;
     this.#endpoint = makeEndpointRecord(owner, limits, port, checkOneOf("icrc", icrc ?? "full", ICRCS));
-    this.memory = new RegionMemory(this.#endpoint.memory, limits.memoryBytes);
-    this.#regions = new RegionTable(this.#endpoint, this.memory);
+    this.#memory = new RegionMemory(this.#endpoint.memory, limits.memoryBytes);
+    this.#regions = new RegionTable(this.#endpoint, this.#memory);
   }
 
   /** @internal */
@@ -65,6 +76,26 @@ export class RdmaDevice {
   /** @internal */
   get endpoint(): EndpointRecord {
     return this.#endpoint;
+  }
+
+  /** @internal What regions, and records of the data plane, are made of. */
+  get memory(): RegionMemory {
+    return this.#memory;
+  }
+
+  /** @internal */
+  get regionTable(): RegionTable {
+    return this.#regions;
+  }
+
+  /** @internal The number that the next queue pair is given if it is free. */
+  get nextQpn(): number {
+    return this.#nextQpn;
+  }
+
+  /** Whether it makes and checks ICRCs. */
+  get icrc(): Icrc {
+    return this.#endpoint.owner.arena.u32[(this.#endpoint.ptr + RDMA_ENDPOINT_CRC) >> 2] === 0 ? "none" : "full";
   }
 
   /** What it has room for. */
@@ -84,26 +115,30 @@ export class RdmaDevice {
 
   allocPd(): ProtectionDomain {
     this.#endpoint.owner.checkOpen();
-    this.#pds++;
-    return new ProtectionDomain(this.#pds, this.#regions);
+    const pd = new ProtectionDomain(this.#pds.length + 1, this.#regions);
+    this.#pds.push(pd);
+    return pd;
   }
 
   /** Throws ConfigError for one too many. */
   createCq(): CompletionQueue {
     this.#endpoint.owner.checkOpen();
-    checkInteger("completionQueues", this.#cqs + 1, 1, this.#endpoint.limits.completionQueues);
-    this.#cqs++;
-    return new CompletionQueue(this.#endpoint);
+    checkInteger("completionQueues", this.#cqs.length + 1, 1, this.#endpoint.limits.completionQueues);
+    const cq = new CompletionQueue(this.#endpoint, this.#cqs.length);
+    this.#cqs.push(cq);
+    return cq;
   }
 
   /** Where datagrams can go. Throws ConfigError for a bad option, and for one too many. */
   createAddress(options: AddressOptions): Address {
     this.#endpoint.owner.checkOpen();
-    checkInteger("addresses", this.#addresses + 1, 1, this.#endpoint.limits.addresses);
-    const ptr = this.#endpoint.paths + this.#addresses * RDMA_PATH_BYTES;
+    const number = this.#addresses.length;
+    checkInteger("addresses", number + 1, 1, this.#endpoint.limits.addresses);
+    const ptr = this.#endpoint.paths + number * RDMA_PATH_BYTES;
     writePath(this.#endpoint, ptr, options);
-    this.#addresses++;
-    return new Address(ptr);
+    const address = new Address(number, ptr);
+    this.#addresses.push(address);
+    return address;
   }
 
   /** The same handle, for another place; what was posted to it goes where it leads when it is sent. Throws ConfigError for a bad option. */
@@ -131,16 +166,94 @@ export class RdmaDevice {
     return qp;
   }
 
+  // What it has, by the numbers that name it: they are the same where its state is taken in, while handles are new.
+
+  get protectionDomains(): readonly ProtectionDomain[] {
+    return this.#pds;
+  }
+
+  get completionQueues(): readonly CompletionQueue[] {
+    return this.#cqs;
+  }
+
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
+  get queuePairs(): readonly QueuePair[] {
+    return [...this.#qps.values()];
+  }
+
+  get regions(): readonly MemoryRegion[] {
+    return [...this.#regions.regions.values()];
+  }
+
+  protectionDomain(number: number): ProtectionDomain | undefined {
+    return this.#pds[number - 1];
+  }
+
+  completionQueue(number: number): CompletionQueue | undefined {
+    return this.#cqs[number];
+  }
+
+  address(number: number): Address | undefined {
+    return this.#addresses[number];
+  }
+
+  queuePair(qpn: number): QueuePair | undefined {
+    return this.#qps.get(qpn);
+  }
+
+  region(lkey: number): MemoryRegion | undefined {
+    return this.#regions.regions.get(lkey);
+  }
+
+  /** Nothing was ever made of it. */
+  get isUnused(): boolean {
+    const made = this.#pds.length + this.#cqs.length + this.#addresses.length;
+    return made === 0 && this.#memory.isUnused;
+  }
+
+  /**
+   * @internal An unused device becomes one of these limits, none larger than its own, with nothing in it but runs of memory that are taken, in
+   * the order of their offsets; nextQpn is the number that the next queue pair is given if it is free.
+   */
+  become(limits: RdmaLimits, taken: readonly MemoryRun[], nextQpn: number): void {
+    const { owner, ptr, memory } = this.#endpoint;
+    this.#endpoint.limits = limits;
+    owner.arena.u32[(ptr + RDMA_ENDPOINT_QP_MASK) >> 2] = limits.queuePairs - 1;
+    owner.arena.u32[(ptr + RDMA_ENDPOINT_REGION_MASK) >> 2] = limits.regions - 1;
+    this.#memory = new RegionMemory(memory, limits.memoryBytes, taken);
+    this.#regions = new RegionTable(this.#endpoint, this.#memory);
+    this.#nextQpn = nextQpn;
+  }
+
+  /** Nothing is taken and nothing sent from now on: what arrives stays at the port. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** It goes on. */
+  start(): void {
+    this.#isStopped = false;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** It is nowMs. Returns how many queue pairs wait for a time to come. */
   tick(nowMs: number): number {
     this.#endpoint.owner.checkOpen();
-    return this.#endpoint.owner.kernels.rdmaTick(this.#endpoint.ptr, Math.floor(nowMs * 1000) % 2 ** 32);
+    if (this.#isStopped) return 0;
+    return this.#endpoint.owner.kernels.rdmaTick(this.#endpoint.ptr, microseconds(nowMs));
   }
 
   /** Takes what arrived, and sends what may go. Returns packets moved; 0 when all is quiet. */
   poll(): number {
     const { kernels } = this.#endpoint.owner;
     this.#endpoint.owner.checkOpen();
+    if (this.#isStopped) return 0;
     this.port.reap();
     const received = kernels.rdmaReceiveBurst(this.#endpoint.ptr, BURST_MAX);
     return received + kernels.rdmaSendBurst(this.#endpoint.ptr, BURST_MAX);

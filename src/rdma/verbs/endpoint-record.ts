@@ -29,7 +29,8 @@ import type { Icrc } from "./words.js";
 
 export interface EndpointRecord {
   readonly owner: FrameOwner;
-  readonly limits: RdmaLimits;
+  /** What it may hold, never more than was planned for. */
+  limits: RdmaLimits;
   readonly ptr: number;
   readonly qps: number;
   readonly regions: number;

@@ -2,7 +2,7 @@
 import type { MemoryRegion, RegionOptions, RegionTable } from "./region.js";
 
 export class ProtectionDomain {
-  /** @internal */
+  /** From 1, in the order in which the device's protection domains were made. */
   readonly number: number;
   readonly #table: RegionTable;
 

@@ -39,7 +39,8 @@ export class QueuePair {
   /** @internal Its record. */
   readonly ptr: number;
   readonly #endpoint: EndpointRecord;
-  readonly #memory: QpMemory;
+  /** @internal Where it stands. */
+  readonly memory: QpMemory;
   readonly #pd: ProtectionDomain;
   readonly #destroy: () => void;
   #isDestroyed = false;
@@ -47,7 +48,7 @@ export class QueuePair {
   /** @internal Made by RdmaDevice.createQp. */
   constructor(endpoint: EndpointRecord, memory: QpMemory, qpn: number, options: QpOptions, destroy: () => void) {
     this.#endpoint = endpoint;
-    this.#memory = memory;
+    this.memory = memory;
     this.#pd = options.pd;
     this.#destroy = destroy;
     this.qpn = qpn;
@@ -59,6 +60,10 @@ export class QueuePair {
     this.#set(layout.QP_SEND_CQ, this.sendCq.ptr);
     this.#set(layout.QP_RECV_CQ, this.recvCq.ptr);
     this.#reset();
+  }
+
+  get pd(): ProtectionDomain {
+    return this.#pd;
   }
 
   get state(): QpState {
@@ -106,9 +111,9 @@ export class QueuePair {
     if (options.state === "rtr") this.#toRtr(options);
     if (options.state === "rts") this.#toRts(options, from);
     if (options.state === "reset") this.#reset();
-    if (options.state === "error") kernels.rdmaFail(ptr, this.#memory.ptr);
+    if (options.state === "error") kernels.rdmaFail(ptr, this.memory.ptr);
     else this.#set(layout.QP_STATE, STATES.indexOf(options.state));
-    kernels.rdmaResume(ptr, this.#memory.ptr);
+    kernels.rdmaResume(ptr, this.memory.ptr);
   }
 
   /** Posts requests, and returns how many, from the front: fewer when the queue is full. Throws ConfigError, and none is posted. */
@@ -119,10 +124,10 @@ export class QueuePair {
     const took = requests.slice(0, sendDepth - this.sendsOpen);
     const head = this.#get(layout.QP_SQ_POSTED);
     for (const [i, request] of took.entries()) {
-      const at = this.#memory.sq + ((head + i) & (sendDepth - 1)) * layout.SEND_WQE_BYTES;
+      const at = this.memory.sq + ((head + i) & (sendDepth - 1)) * layout.SEND_WQE_BYTES;
       writeSend(arena, at, request, this.type === "ud");
     }
-    kernels.rdmaPostSend(this.#endpoint.ptr, this.#memory.ptr, took.length);
+    kernels.rdmaPostSend(this.#endpoint.ptr, this.memory.ptr, took.length);
     return took.length;
   }
 
@@ -134,9 +139,9 @@ export class QueuePair {
     const took = requests.slice(0, receiveDepth - this.receivesOpen);
     const head = this.#get(layout.QP_RQ_POSTED);
     for (const [i, request] of took.entries()) {
-      writeReceive(arena, this.#memory.rq + ((head + i) & (receiveDepth - 1)) * layout.RECV_WQE_BYTES, request);
+      writeReceive(arena, this.memory.rq + ((head + i) & (receiveDepth - 1)) * layout.RECV_WQE_BYTES, request);
     }
-    kernels.rdmaPostReceive(this.#endpoint.ptr, this.#memory.ptr, took.length);
+    kernels.rdmaPostReceive(this.#endpoint.ptr, this.memory.ptr, took.length);
     return took.length;
   }
 
@@ -163,7 +168,7 @@ export class QueuePair {
       const destQpn = check24("destQpn", options.destQpn);
       const rqPsn = check24("rqPsn", options.rqPsn);
       if (options.address === undefined) throw new ConfigError("address", undefined, "given");
-      writePath(this.#endpoint, this.#memory.path, options.address);
+      writePath(this.#endpoint, this.memory.path, options.address);
       this.#set(layout.QP_DEST_QPN, destQpn);
       this.#set(layout.QP_EXPECTED_PSN, rqPsn);
     }
@@ -190,7 +195,7 @@ export class QueuePair {
   /** As new, but for what it is, and for its place in the endpoint's lists, which only the data plane may leave. */
   #reset(): void {
     const { arena } = this.#endpoint.owner;
-    const { ptr, path, sq, rq, answers, atomics } = this.#memory;
+    const { ptr, path, sq, rq, answers, atomics } = this.memory;
     const kept = [layout.QP_QPN, layout.QP_SEND_CQ, layout.QP_RECV_CQ].map(
       (field) => [field, this.#get(field)] as const,
     );
@@ -225,10 +230,10 @@ export class QueuePair {
   }
 
   #get(field: number): number {
-    return this.#endpoint.owner.arena.u32[(this.#memory.ptr + field) >> 2] as number;
+    return this.#endpoint.owner.arena.u32[(this.memory.ptr + field) >> 2] as number;
   }
 
   #set(field: number, value: number): void {
-    this.#endpoint.owner.arena.u32[(this.#memory.ptr + field) >> 2] = value;
+    this.#endpoint.owner.arena.u32[(this.memory.ptr + field) >> 2] = value;
   }
 }

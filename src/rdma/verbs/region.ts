@@ -77,8 +77,21 @@ export class MemoryRegion {
   }
 }
 
+/** A region as the table has it. */
+export interface RegionRecord {
+  readonly key: number;
+  readonly pd: number;
+  readonly address: number;
+  readonly length: number;
+  readonly va: bigint;
+  /** ACCESS_ bits of assembly/layout.ts. */
+  readonly access: number;
+}
+
 /** The endpoint's table of regions. */
 export class RegionTable {
+  /** The regions there are, by key. */
+  readonly regions = new Map<number, MemoryRegion>();
   readonly #endpoint: EndpointRecord;
   readonly #memory: RegionMemory;
   /** How often each place was used: a key's low 8 bits, so that a key of a region that is gone opens nothing. */
@@ -93,6 +106,30 @@ export class RegionTable {
     this.#free = Array.from({ length: places }, (_, i) => places - 1 - i);
   }
 
+  /** How often each place was used, modulo 255, in the order of the places. */
+  get uses(): Uint8Array {
+    return this.#uses.slice();
+  }
+
+  /** As a table of as many places was: regions whose memory is taken, and how often each place was used. */
+  adopt(regions: readonly RegionRecord[], uses: Uint8Array): void {
+    this.#uses.set(uses);
+    for (const region of regions) this.#open(this.placeOf(region.key), region);
+    const taken = new Set([...this.regions.keys()].map((key) => this.placeOf(key)));
+    this.#free.splice(0, this.#free.length, ...this.#free.filter((place) => !taken.has(place)));
+  }
+
+  /** Where a region of that key stands. */
+  placeOf(key: number): number {
+    return (key >>> 8) & (this.#endpoint.limits.regions - 1);
+  }
+
+  /** ACCESS_ bits of assembly/layout.ts. */
+  accessOf(region: MemoryRegion): number {
+    const ptr = this.#endpoint.regions + this.placeOf(region.lkey) * REGION_BYTES;
+    return this.#endpoint.owner.arena.u32[(ptr + REGION_ACCESS) >> 2] as number;
+  }
+
   /** A region of so many bytes, which are zero. Throws ConfigError when there is no place or no memory for it. */
   register(pd: number, length: number, options: RegionOptions): MemoryRegion {
     const { arena } = this.#endpoint.owner;
@@ -100,7 +137,7 @@ export class RegionTable {
     checkInteger("bytes", length, 1, memoryBytes);
     const access = accessBits(options.access ?? []);
     if (options.key !== undefined) checkInteger("key", options.key, 1, 2 ** 32 - 1);
-    const place = options.key === undefined ? this.#free.at(-1) : (options.key >>> 8) & (regions - 1);
+    const place = options.key === undefined ? this.#free.at(-1) : this.placeOf(options.key);
     if (place === undefined || !this.#free.includes(place)) {
       throw new ConfigError("regions", options.key ?? regions + 1, `a free one of ${regions} (rdma.regions)`);
     }
@@ -108,7 +145,12 @@ export class RegionTable {
     this.#free.splice(this.#free.indexOf(place), 1);
     const key = options.key ?? this.#keyOf(place);
     const va = BigInt.asUintN(64, options.va ?? BigInt(address));
-    const bytes = arena.u8.subarray(address, address + length).fill(0);
+    arena.u8.fill(0, address, address + length);
+    return this.#open(place, { key, pd, address, length, va, access });
+  }
+
+  #open(place: number, { key, pd, address, length, va, access }: RegionRecord): MemoryRegion {
+    const { arena } = this.#endpoint.owner;
     const ptr = this.#endpoint.regions + place * REGION_BYTES;
     const word = (field: number, value: number) => {
       arena.u32[(ptr + field) >> 2] = value;
@@ -120,13 +162,16 @@ export class RegionTable {
     arena.u64[(ptr + REGION_VA) >> 3] = va;
     word(REGION_KEY, key);
     let isOpen = true;
-    return new MemoryRegion(bytes, key, va, address, pd, () => {
+    const region = new MemoryRegion(arena.u8.subarray(address, address + length), key, va, address, pd, () => {
       if (!isOpen) return;
       isOpen = false;
       word(REGION_KEY, 0);
+      this.regions.delete(key);
       this.#free.push(place);
       this.#memory.give(address, length);
     });
+    this.regions.set(key, region);
+    return region;
   }
 
   /** Key 0 opens nothing, so no region has it. */

@@ -51,3 +51,8 @@ export function statusName(code: number): WcStatus {
 export function opcodeName(code: number): CompletionOpcode {
   return OPCODE_NAMES.get(code) as CompletionOpcode;
 }
+
+/** True where both have a name. */
+export function isKnownCompletion(status: number, opcode: number): boolean {
+  return Object.hasOwn(STATUSES, status) && OPCODE_NAMES.has(opcode);
+}
