@@ -61,7 +61,7 @@ export class ConnectionManager {
   #nowMs = 0;
   /** The earliest of the connections' times, as long as nothing has changed them. */
   #dueMs: number | undefined;
-  #isDueKnown = true;
+  #isDueKnown = false;
 
   /**
    * Throws ConfigError, also for a device without room for queue pair 1, its completion queue, its region or its addresses. parts are those of

@@ -55,17 +55,18 @@ export function double(max: number): Field<number> {
   };
 }
 
+/** A word that is 0 or 1. */
 export function flag(): Field<boolean> {
   const field = u32();
   return {
     bytes: 4,
     write: (view, at, value) => field.write(view, at, value ? 1 : 0),
+    // Any other word stays itself, and is no flag.
     read: (view, at) => {
       const word = field.read(view, at);
-      if (word > 1) refuse("flag", word, "0 or 1");
-      return word === 1;
+      return word > 1 ? (word as unknown as boolean) : word === 1;
     },
-    problem: () => undefined,
+    problem: (value) => (typeof value === "boolean" ? undefined : "0 or 1"),
   };
 }
 

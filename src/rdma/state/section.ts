@@ -10,7 +10,9 @@ export class SectionWriter {
   #length = 0;
 
   record<T extends object>(table: RecordTable<T>, record: T): void {
-    table.write(this.#view, this.#grow(table.bytes), record);
+    // First: growing makes another view.
+    const at = this.#grow(table.bytes);
+    table.write(this.#view, at, record);
   }
 
   /** A count, then the records. */
@@ -68,7 +70,11 @@ export class SectionReader {
   }
 
   record<T extends object>(table: RecordTable<T>, path: string): T {
-    return table.read(this.#view, this.#skip(table.bytes, path), path === "" ? "" : `${path}.`);
+    return table.read(
+      this.#view,
+      this.#skip(table.bytes, path === "" ? "length" : path),
+      path === "" ? "" : `${path}.`,
+    );
   }
 
   /** A count, at most max, then the records. */

@@ -33,6 +33,7 @@ export async function makePlace(rdma: RdmaSizes, queueSize = 256): Promise<Place
 export class MovingWire {
   readonly places: readonly [Place, Place];
   nowUs = 0;
+  #isIdle = false;
   /** Sees every frame that a place sends, lost or not. */
   tap: (from: number, frame: Uint8Array) => void = () => {};
   readonly #random: Random;
@@ -51,12 +52,13 @@ export class MovingWire {
     return this.nowUs / 1000;
   }
 
-  /** One step of time. Frames to a device that is stopped wait outside. */
+  /** One step of time, a longer one where nothing moves. Frames to a device that is stopped wait outside. */
   step(): void {
-    this.nowUs += 10;
+    this.nowUs += this.#isIdle ? 100 : 10;
     const due = this.#flying.filter(({ atUs }) => atUs <= this.nowUs);
     this.#flying = this.#flying.filter(({ atUs }) => atUs > this.nowUs);
     const arriving = [...this.#held.splice(0), ...due];
+    this.#isIdle = arriving.length + this.#flying.length === 0;
     for (const frame of arriving) {
       const { device, port } = this.places[frame.to] as Place;
       if (device.isStopped) this.#held.push(frame);
@@ -64,7 +66,7 @@ export class MovingWire {
     }
     for (const [i, { device }] of this.places.entries()) {
       device.tick(this.nowMs);
-      device.poll();
+      if (device.poll() > 0) this.#isIdle = false;
       this.carry(i);
     }
   }

@@ -45,6 +45,7 @@ export function checkQp(qp: QpImage, path: string, image: DeviceImage, device: R
   if (state < layout.QP_RTR || type === layout.QP_UD) none("atomics");
   if (type === layout.QP_UD) zero("destQpn", ...RESPONDER);
   if (isRequesting) checkRequester(qp, path);
+  else demand(qp.oldestPsn === qp.ackedPsn, `${path}.oldestPsn`, qp.oldestPsn, `ackedPsn, ${qp.ackedPsn}`);
   checkInbound(qp, path, isUp && type === layout.QP_RC);
   checkReply(qp, path);
   for (const [i, send] of qp.sends.entries()) checkSend(send, `${path}.sends[${i}]`, qp, image);
@@ -129,12 +130,15 @@ function checkSend(send: SendImage, path: string, { type }: QpImage, image: Devi
     demand(isSend, `${path}.opcode`, opcode, "a SEND's, of datagrams");
     const { length: there } = image.addresses;
     demand(send.address < there, `${path}.address`, send.address, `below ${there}`);
-    demand(send.compareAdd === 0n && send.swap === 0n, `${path}.swap`, send.swap, "0, of datagrams");
   } else {
     const isBare = send.address === 0 && send.destQpn === 0 && send.qkey === 0;
     demand(isBare, `${path}.address`, send.address, "0, with destQpn and qkey, of a connection");
   }
-  if (opcode >= layout.WR_ATOMIC_CMP_AND_SWP) demand(length === 8, `${path}.length`, length, "8 of an atomic");
+  demand(!isSend || (send.rkey === 0 && send.va === 0n), `${path}.rkey`, send.rkey, "0, as va, of a SEND");
+  const isAtomic = opcode >= layout.WR_ATOMIC_CMP_AND_SWP;
+  demand(!isAtomic || length === 8, `${path}.length`, length, "8 of an atomic");
+  const hasOperands = send.compareAdd !== 0n || send.swap !== 0n;
+  demand(isAtomic || !hasOperands, `${path}.swap`, send.swap, "0, as compareAdd, but for an atomic");
 }
 
 /** The region of a request is there and has all of its bytes; or the request has none. */
