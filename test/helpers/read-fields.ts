@@ -13,20 +13,26 @@ type Read = (field: string, ...bounds: number[]) => unknown;
 /** The fields that read reads one behind the other, of a section that is sound. */
 export function fieldsOf(read: () => unknown): ReadField[] {
   const fields: ReadField[] = [];
-  let end = 0;
+  // A section inside another one is read by a reader of its own, of bytes that were read last.
+  const ends = new Map<FieldReader, number>();
+  let bytesAt = 0;
+  const skip = (by: FieldReader, lenBytes: number) => {
+    const at = ends.get(by) ?? bytesAt;
+    ends.set(by, at + lenBytes);
+    return at;
+  };
   const reader = FieldReader.prototype as unknown as Record<string, Read>;
   const originals = Object.keys(LENGTHS).map((name) => [name, reader[name] as Read] as const);
   const bytes = FieldReader.prototype.bytes;
   for (const [name, original] of originals) {
     reader[name] = function (this: FieldReader, ...given) {
       const lenBytes = LENGTHS[name as keyof typeof LENGTHS];
-      fields.push({ at: end, lenBytes });
-      end += lenBytes;
+      fields.push({ at: skip(this, lenBytes), lenBytes });
       return original.apply(this, given);
     };
   }
   FieldReader.prototype.bytes = function (field, lenBytes) {
-    end += lenBytes;
+    bytesAt = skip(this, lenBytes);
     return bytes.call(this, field, lenBytes);
   };
   try {

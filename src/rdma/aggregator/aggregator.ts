@@ -146,6 +146,15 @@ export class Aggregator {
     return this.#streams.count;
   }
 
+  /** Ids of streams whose users have heard of them, and are to hear more. */
+  get toldStreams(): Set<number> {
+    const ids = new Set<number>();
+    for (const { id, isClosed } of this.#streams.states) if (!isClosed) ids.add(id);
+    for (const { type, stream } of this.#events) if (type === "close") ids.add(stream);
+    for (const { type, stream } of this.#events) if (type === "incoming") ids.delete(stream);
+    return ids;
+  }
+
   /** Numbers of streams in use: the peer may not be done with one whose user is. */
   get numbers(): number {
     return this.#streams.size;
