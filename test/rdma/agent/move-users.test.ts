@@ -89,3 +89,18 @@ test("streams that the agent in the VM does not have are refused", async () => {
   const refusal = insert(move, extract(a.agent, wire.nowMs), wire.nowMs);
   expect(refusal).toMatchObject({ section: "streams", field: "stream", value: "opener 0 of 10.0.0.2" });
 });
+
+test("a session whose connection is lost comes back after a move of either agent", async () => {
+  const { random, a, b, wire, opener, taker } = await makePair();
+  wire.isCut = true;
+  opener.stream?.write(new TextEncoder().encode("through"));
+  expect(wire.run(() => a.agent.sessions[0]?.state === "lost", 9000)).toBe(true);
+  wire.goOn(0, (await moveStation(a, random, {}, wire.nowMs)).station);
+  wire.goOn(1, (await moveStation(b, random, {}, wire.nowMs)).station);
+  wire.isCut = false;
+  expect(wire.run(() => taker.text === "through", 9000)).toBe(true);
+  opener.stream?.end();
+  taker.stream?.end();
+  expect(wire.run(() => opener.isClosed && taker.isClosed)).toBe(true);
+  expect([opener.error, taker.error]).toEqual([undefined, undefined]);
+});
