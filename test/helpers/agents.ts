@@ -60,6 +60,11 @@ export class StationWire {
     this.#flying = [];
   }
 
+  /** The agent of a place goes on at another station: what is on its way to it arrives there. */
+  goOn(place: 0 | 1, station: Station): void {
+    this.#stations[place] = station;
+  }
+
   /** One step of time. */
   step(ms = 0.01): void {
     this.nowMs += ms;

@@ -1,4 +1,5 @@
-/** A stream as its user has it: whatever carries it, or nothing yet. */
+/** A stream as its user has it: whatever carries it, or nothing yet. What carries it may be exchanged, which its user does not notice. */
+import type { StreamImage } from "./state/image.js";
 import type { StreamAddress, StreamEnd, StreamErrorCode, StreamHandler } from "./stream.js";
 
 /** What carries a stream once its peer is known: a session, or a connection to itself. */
@@ -12,7 +13,7 @@ export interface Carrier {
 export class AgentStream implements StreamEnd {
   readonly local: StreamAddress;
   handler: StreamHandler | undefined;
-  readonly #onWork: () => void;
+  #onWork: () => void;
   /** Its user broke it off: without a carrier its agent finds it so, and forgets it. */
   isReset = false;
   #carrier: Carrier | undefined;
@@ -20,8 +21,21 @@ export class AgentStream implements StreamEnd {
   #isEnded = false;
   #wantsRoom = false;
 
-  constructor(local: StreamAddress, onWork: () => void) {
+  /** With an image it goes on where one was elsewhere. */
+  constructor(local: StreamAddress, onWork: () => void, image?: StreamImage) {
     this.local = local;
+    this.#onWork = onWork;
+    this.#isEnded = image?.isEnded ?? false;
+    this.#wantsRoom = image?.wantsRoom ?? false;
+    this.isReset = image?.isReset ?? false;
+  }
+
+  get image(): StreamImage {
+    return { port: this.local.port, isEnded: this.#isEnded, wantsRoom: this.#wantsRoom, isReset: this.isReset };
+  }
+
+  /** Its agent goes on elsewhere. */
+  goOn(onWork: () => void): void {
     this.#onWork = onWork;
   }
 

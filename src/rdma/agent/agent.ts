@@ -12,14 +12,17 @@ import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import type { AggregatorCounters } from "../aggregator/counters.js";
 import { ConnectionManager } from "../connect/index.js";
-import { canonicalIp, defaultMtu } from "../connect/options.js";
+import { type ConnectionManagerOptions, canonicalIp } from "../connect/options.js";
 import type { RdmaDevice } from "../verbs/index.js";
+import type { AgentStream } from "./agent-stream.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { Directs } from "./directs.js";
 import { type Accept, IncomingHalf } from "./incoming.js";
 import { Links } from "./link.js";
-import { type AgentOptions, SESSION_PORT, sessionLimits } from "./options.js";
+import { type AgentOptions, sessionLimits, termsOf } from "./options.js";
 import { Outgoing } from "./outgoing.js";
+import type { AgentImage, AgentTerms } from "./state/image.js";
+import { placeName, type StreamUsers, streamsFor } from "./state/users.js";
 import type { StreamAddress, StreamAgent, StreamEnd, StreamHandler } from "./stream.js";
 
 /** Of a session there is. */
@@ -53,6 +56,20 @@ const TIMES = {
   localCmResponseTimeout: 16,
   maxCmRetries: 7,
 };
+/** What an agent's connection manager is made with. Throws ConfigError. */
+export function managerOptions(options: AgentOptions): ConnectionManagerOptions {
+  const { device, local, localMac, remoteMac, resolver, sourcePort, random } = options;
+  return { device, local, localMac, remoteMac, resolver, sourcePort, random, ...TIMES };
+}
+
+/** What an agent goes on with where it was moved to: what its section says was held against its device and its connections. */
+export interface MovedAgent {
+  readonly cm: ConnectionManager;
+  readonly image: AgentImage;
+  readonly users: Agent | StreamUsers;
+  readonly nowMs: number;
+}
+
 const BURSTS_MAX = 64;
 /** The data plane's timers are looked at as often while one runs. */
 const TICK_MS = 1;
@@ -60,6 +77,7 @@ const TICK_MS = 1;
 export class Agent implements StreamAgent {
   readonly device: RdmaDevice;
   readonly address: string;
+  readonly #terms: AgentTerms;
   readonly #cm: ConnectionManager;
   readonly #links: Links;
   readonly #owners = new Map<number, ConnectionOwner>();
@@ -69,19 +87,17 @@ export class Agent implements StreamAgent {
   #nowMs = 0;
   #tickMs: number | undefined;
 
-  /** Throws ConfigError. */
-  constructor(options: AgentOptions) {
-    const { device, local, random, onWork = () => {}, aggregates = true } = options;
+  /** With what was moved it goes on where another agent was stopped (state/agent-move.ts). Throws ConfigError. */
+  constructor(options: AgentOptions, moved?: MovedAgent) {
+    const { device, random, onWork = () => {} } = options;
     const session = sessionLimits(options.session);
-    const connections = checkInteger("connections", options.connections ?? 8, 1, 4096);
-    const sessionPort = checkInteger("sessionPort", options.sessionPort ?? SESSION_PORT, 1, 65_535);
-    const tenant = checkInteger("tenant", options.tenant ?? 0, 0, 2 ** 32 - 1);
-    const pathMtu = options.pathMtu ?? defaultMtu(device);
-    const { localMac, remoteMac, resolver, sourcePort } = options;
+    const terms = termsOf(options);
+    const { tenant, sessionPort, pathMtu, connections, aggregates } = terms;
     this.device = device;
-    this.address = canonicalIp("local", local);
-    this.#cm = new ConnectionManager({ device, local, localMac, remoteMac, resolver, sourcePort, random, ...TIMES });
-    this.#links = new Links(device, connections);
+    this.address = terms.address;
+    this.#terms = terms;
+    this.#cm = moved?.cm ?? new ConnectionManager(managerOptions(options));
+    this.#links = new Links(device, connections, moved?.image.links);
     const parts = {
       cm: this.#cm,
       links: this.#links,
@@ -99,7 +115,52 @@ export class Agent implements StreamAgent {
     this.#directs = new Directs(parts);
     this.#outgoing = new Outgoing(parts, this.#directs, aggregates);
     this.#incoming = new IncomingHalf(parts, this.#directs);
-    if (aggregates) this.#cm.listen(sessionPort);
+    if (moved) this.#goOn(moved, onWork);
+    else if (aggregates) this.#cm.listen(sessionPort);
+  }
+
+  /**
+   * Nothing arrives and nothing goes from now on, and poll does nothing: its state can be taken (state/agent-move.ts). Nobody calls its streams
+   * until it goes on, here by start, or as another agent.
+   */
+  stop(): void {
+    this.device.stop();
+  }
+
+  /** It goes on here after all. */
+  start(): void {
+    this.device.start();
+  }
+
+  /** @internal What carries its streams asks it for connections. */
+  get connections(): ConnectionManager {
+    return this.#cm;
+  }
+
+  /** @internal What its section says. */
+  get image(): AgentImage {
+    const { links, directs } = { links: this.#links.image, directs: this.#directs.image };
+    return { terms: this.#terms, links, directs, ...this.#outgoing.image, ...this.#incoming.image };
+  }
+
+  /** @internal Its streams, by the names of their places. */
+  get streams(): Map<string, AgentStream> {
+    const streams = new Map<string, AgentStream>();
+    for (const [remote, { machine, streams: own }] of this.#sessions) {
+      for (const [id, stream] of own) streams.set(placeName({ remote, kind: machine.role, number: id }), stream);
+    }
+    for (const [remote, stream, number] of this.#outgoing.waiting) {
+      streams.set(placeName({ remote, kind: "waiting", number }), stream);
+    }
+    for (const [connection, { direct }] of this.#directs.open) {
+      streams.set(placeName({ remote: this.#remoteOf(connection), kind: "direct", number: connection }), direct.stream);
+    }
+    return streams;
+  }
+
+  /** @internal Whoever takes streams to a port. */
+  acceptOf(port: number): Accept | undefined {
+    return this.#incoming.acceptOf(port);
   }
 
   /** When to call poll though nothing has arrived; undefined: never. */
@@ -152,6 +213,7 @@ export class Agent implements StreamAgent {
 
   /** It is nowMs: takes what arrived, tells streams' users, sends what is due. Returns true when there is more to do at once. */
   poll(nowMs: number): boolean {
+    if (this.device.isStopped) return false;
     this.#nowMs = nowMs;
     this.device.tick(nowMs);
     const isBusy = this.#move();
@@ -165,6 +227,28 @@ export class Agent implements StreamAgent {
     // Again, since what was sent just now has a timer: nothing else may come that has poll called.
     this.#tickMs = this.device.tick(nowMs) > 0 ? nowMs + TICK_MS : undefined;
     return hasMore || isBusy;
+  }
+
+  #goOn({ image, users, nowMs }: MovedAgent, onWork: () => void): void {
+    this.#nowMs = nowMs;
+    // Timers of the device go on at once.
+    this.#tickMs = nowMs;
+    const streamOf = streamsFor(users, this.address, onWork);
+    this.#outgoing.goOn(image.nextPort, image.peers, streamOf);
+    for (const direct of image.directs) {
+      const { connection } = direct;
+      const place = { remote: this.#remoteOf(connection), kind: "direct", number: connection } as const;
+      this.#directs.goOn(streamOf(place, direct.stream), direct);
+    }
+    const accept = (port: number) => ("attach" in users ? users.accept(port) : (users.acceptOf(port) as Accept));
+    const listeners = new Map(image.listeners.map((port) => [port, accept(port)] as const));
+    this.#incoming.goOn(listeners, image.taken, streamOf);
+    onWork();
+  }
+
+  /** The peer of a connection. */
+  #remoteOf(connection: number): string {
+    return this.#cm.remoteOf(connection) ?? "";
   }
 
   get #sessions() {

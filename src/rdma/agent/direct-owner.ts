@@ -4,12 +4,12 @@ import type { DirectStream } from "./direct.js";
 
 export class DirectOwner implements ConnectionOwner {
   readonly direct: DirectStream;
-  readonly #isOpener: boolean;
+  readonly isOpener: boolean;
   #isEnded = false;
 
   constructor(direct: DirectStream, isOpener: boolean) {
     this.direct = direct;
-    this.#isOpener = isOpener;
+    this.isOpener = isOpener;
   }
 
   get isEnded(): boolean {
@@ -17,7 +17,7 @@ export class DirectOwner implements ConnectionOwner {
   }
 
   established(): void {
-    if (!this.#isOpener) return;
+    if (!this.isOpener) return;
     this.direct.stream.carry(this.direct);
     this.direct.stream.opened();
   }

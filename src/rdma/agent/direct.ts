@@ -2,10 +2,12 @@
  * A stream with a connection to itself, to a peer that knows no aggregates: each SEND is its next bytes, one without bytes its end, and
  * the connection's end the end of both directions. The peer's receives are its window: without one it is not ready, and this end waits.
  */
+import { regionOf } from "../transfer/options.js";
 import type { MemoryRegion } from "../verbs/index.js";
 import type { AgentStream, Carrier } from "./agent-stream.js";
 import type { Link, Links } from "./link.js";
 import { DIRECT_SLOT_BYTES, DIRECT_SLOTS } from "./options.js";
+import type { DirectImage } from "./state/image.js";
 import type { StreamErrorCode } from "./stream.js";
 
 export class DirectStream implements Carrier {
@@ -14,19 +16,30 @@ export class DirectStream implements Carrier {
   readonly #links: Links;
   /** Slots to send from, then slots that receives are posted over. */
   readonly #region: MemoryRegion;
-  readonly #free = Array.from({ length: DIRECT_SLOTS }, (_, i) => i);
+  readonly #free: number[];
   /** Slots of messages that its user has not used up, oldest first, with what is left of each. */
-  readonly #unused: { readonly slot: number; left: number }[] = [];
+  readonly #unused: { readonly slot: number; left: number }[];
   #wantsRoom = false;
   #end: "none" | "wanted" | "sent" = "none";
   #isRemoteEnded = false;
   #isBroken = false;
   #isClosed = false;
 
-  /** Throws ConfigError when there is no room for it. */
-  constructor(stream: AgentStream, links: Links) {
+  /** With an image it goes on over what a moved device has. Throws ConfigError when there is no room for it. */
+  constructor(stream: AgentStream, links: Links, image?: DirectImage) {
     this.stream = stream;
     this.#links = links;
+    this.#free = [...(image?.free ?? Array.from({ length: DIRECT_SLOTS }, (_, i) => i))];
+    this.#unused = (image?.unused ?? []).map((each) => ({ ...each }));
+    if (image) {
+      this.link = links.goOn(image.qpn);
+      this.#region = regionOf(links.device, image.lkey);
+      this.#wantsRoom = image.wantsRoom;
+      this.#end = image.end;
+      this.#isRemoteEnded = image.isRemoteEnded;
+      this.#isBroken = image.isBroken;
+      return;
+    }
     this.link = links.open();
     try {
       this.#region = links.pd.register(2 * DIRECT_SLOTS * DIRECT_SLOT_BYTES, { access: ["local-write"] });
@@ -35,6 +48,20 @@ export class DirectStream implements Carrier {
       throw error;
     }
     for (let slot = 0; slot < DIRECT_SLOTS; slot++) this.#postReceive(slot);
+  }
+
+  get image(): Omit<DirectImage, "connection" | "isOpener"> {
+    return {
+      stream: this.stream.image,
+      qpn: this.link.qp.qpn,
+      lkey: this.#region.lkey,
+      free: this.#free,
+      unused: this.#unused,
+      wantsRoom: this.#wantsRoom,
+      end: this.#end,
+      isRemoteEnded: this.#isRemoteEnded,
+      isBroken: this.#isBroken,
+    };
   }
 
   /** The user is through with it, or this end or the peer broke it off: its connection is to end. */

@@ -3,6 +3,7 @@ import type { AgentStream } from "./agent-stream.js";
 import { DirectStream } from "./direct.js";
 import { DirectOwner } from "./direct-owner.js";
 import type { AgentParts } from "./parts.js";
+import type { DirectImage } from "./state/image.js";
 
 export class Directs {
   readonly #parts: AgentParts;
@@ -14,6 +15,24 @@ export class Directs {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** By their connections, those that go on. */
+  get open(): (readonly [connection: number, owner: DirectOwner])[] {
+    return [...this.#open].filter(([, { isEnded }]) => !isEnded);
+  }
+
+  get image(): DirectImage[] {
+    return this.open.map(([connection, { isOpener, direct }]) => ({ connection, isOpener, ...direct.image }));
+  }
+
+  /** One that a moved agent had. */
+  goOn(stream: AgentStream, image: DirectImage): void {
+    const direct = new DirectStream(stream, this.#parts.links, image);
+    // The opener's is carried once the peer has taken it.
+    const isTaken = !image.isOpener || !["reset", "init", "rtr"].includes(direct.link.qp.state);
+    if (isTaken) stream.carry(direct);
+    this.#add(image.connection, direct, image.isOpener);
   }
 
   /** Asks a peer for a connection for a stream. */

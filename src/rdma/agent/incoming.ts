@@ -8,6 +8,8 @@ import type { ConnectionOwner } from "./connection-owner.js";
 import type { Directs } from "./directs.js";
 import type { AgentParts } from "./parts.js";
 import { Session } from "./session.js";
+import type { TakenImage } from "./state/image.js";
+import type { RestoredStream } from "./state/users.js";
 import type { StreamAddress, StreamEnd, StreamHandler } from "./stream.js";
 
 export type Accept = (stream: StreamEnd, from: StreamAddress) => StreamHandler;
@@ -28,6 +30,31 @@ export class IncomingHalf {
   /** With their peers' addresses. */
   get sessions(): (readonly [remote: string, session: Session])[] {
     return [...this.#sessions];
+  }
+
+  /** Whoever takes streams to a port. */
+  acceptOf(port: number): Accept | undefined {
+    return this.#listeners.get(port);
+  }
+
+  get image(): { readonly listeners: readonly number[]; readonly taken: readonly TakenImage[] } {
+    const taken = [...this.#sessions].map(([remote, session]) => {
+      return { remote, peerSession: session.peerSession ?? 0n, session: session.image };
+    });
+    return { listeners: [...this.#listeners.keys()], taken };
+  }
+
+  /** With the listeners of a moved agent, and the sessions that its peers had asked for. */
+  goOn(listeners: ReadonlyMap<number, Accept>, taken: readonly TakenImage[], streamOf: RestoredStream): void {
+    for (const [port, accept] of listeners) this.#listeners.set(port, accept);
+    for (const { remote, peerSession, session: image } of taken) {
+      const session = this.#sessionWith(remote, image.machine, peerSession);
+      const streams = image.streams.map(
+        ([id, stream]) => [id, streamOf({ remote, kind: "taker", number: id }, stream)] as const,
+      );
+      session.goOn(image, new Map(streams));
+      if (session.connection !== undefined) this.#parts.owners.set(session.connection, this.#owner(session));
+    }
   }
 
   listen(port: number, accept: Accept): void {
@@ -90,8 +117,12 @@ export class IncomingHalf {
     this.#makeRoom(nowMs);
     const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "taker", session: drawSession(), tenant });
+    return this.#sessionWith(remote, machine, hello.session);
+  }
+
+  #sessionWith(remote: string, machine: Aggregator, peerSession: bigint): Session {
     const session = new Session(machine, this.#parts, (stream, port) => this.#take(stream, { address: remote, port }));
-    session.peerSession = hello.session;
+    session.peerSession = peerSession;
     this.#sessions.set(remote, session);
     return session;
   }

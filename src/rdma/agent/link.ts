@@ -1,6 +1,7 @@
 /** A connection's queue pair with its completion queues, which are used again when it is gone. */
 import { ConfigError } from "../../errors.js";
 import type { CompletionQueue, ProtectionDomain, QueuePair, RdmaDevice } from "../verbs/index.js";
+import type { LinksImage } from "./state/image.js";
 
 export interface Link {
   readonly qp: QueuePair;
@@ -17,10 +18,24 @@ export class Links {
   readonly #resting = new Map<number, QueuePair>();
   #count = 0;
 
-  constructor(device: RdmaDevice, max: number) {
+  /** With an image it goes on with what a moved device has. */
+  constructor(device: RdmaDevice, max: number, image?: LinksImage) {
     this.device = device;
-    this.pd = device.allocPd();
+    this.pd = (image && device.protectionDomain(image.pd)) ?? device.allocPd();
     this.max = max;
+    for (const [send, receive] of image?.spare ?? []) {
+      const [sendCq, recvCq] = [device.completionQueue(send), device.completionQueue(receive)];
+      if (sendCq && recvCq) this.#spare.push([sendCq, recvCq]);
+    }
+    for (const [connection, qpn] of image?.resting ?? []) {
+      const qp = device.queuePair(qpn);
+      if (qp) this.#resting.set(connection, qp);
+    }
+  }
+
+  get image(): LinksImage {
+    const spare = this.#spare.map(([send, receive]) => [send.number, receive.number] as const);
+    return { pd: this.pd.number, spare, resting: [...this.#resting].map(([connection, { qpn }]) => [connection, qpn]) };
   }
 
   /** Those in use, and those whose queue pairs rest. */
@@ -45,6 +60,14 @@ export class Links {
       this.#spare.push([sendCq, recvCq]);
       throw error;
     }
+  }
+
+  /** The one that a moved device has of that number. Throws ConfigError without it. */
+  goOn(qpn: number): Link {
+    const qp = this.device.queuePair(qpn);
+    if (!qp) throw new ConfigError("qpn", qpn, "a queue pair's of the device");
+    this.#count++;
+    return { qp, sendCq: qp.sendCq, recvCq: qp.recvCq };
   }
 
   /** It is used no more. Its queue pair goes with the connection: with `closed`, or now if it never had one. */

@@ -4,7 +4,9 @@ import { checkInteger, checkPowerOfTwo } from "../../check.js";
 import { type AggregatorLimits, type AggregatorOptions, aggregatorLimits } from "../aggregator/options.js";
 import type { PathMtuBytes } from "../cm/index.js";
 import type { ConnectionManagerOptions } from "../connect/index.js";
+import { canonicalIp, defaultMtu } from "../connect/options.js";
 import type { RdmaDevice, RdmaSizes } from "../verbs/index.js";
+import type { AgentTerms } from "./state/image.js";
 
 export interface AgentSizes {
   /** Connections at a time, aggregated and direct ones, 1 to 4096; 8 by default. */
@@ -48,6 +50,18 @@ export function sessionLimits(session: AggregatorOptions = {}): AggregatorLimits
   const limits = aggregatorLimits({ transfersMax: 32, ...session });
   checkPowerOfTwo("session.transfersMax", limits.transfersMax, 2, 1024);
   return limits;
+}
+
+/** What an agent of these options goes by. Throws ConfigError. */
+export function termsOf(options: AgentOptions): AgentTerms & { readonly pathMtu: PathMtuBytes } {
+  return {
+    address: canonicalIp("local", options.local),
+    tenant: checkInteger("tenant", options.tenant ?? 0, 0, 2 ** 32 - 1),
+    sessionPort: checkInteger("sessionPort", options.sessionPort ?? SESSION_PORT, 1, 65_535),
+    pathMtu: options.pathMtu ?? defaultMtu(options.device),
+    connections: checkInteger("connections", options.connections ?? 8, 1, 4096),
+    aggregates: options.aggregates ?? true,
+  };
 }
 
 /** Room on a device for an agent: the option `rdma` of its engine. Throws ConfigError. */

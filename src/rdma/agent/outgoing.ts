@@ -8,6 +8,8 @@ import type { Directs } from "./directs.js";
 import type { AgentParts } from "./parts.js";
 import { Peer } from "./peer.js";
 import { Session } from "./session.js";
+import type { PeerImage, SessionImage } from "./state/image.js";
+import type { RestoredStream } from "./state/users.js";
 import type { StreamErrorCode, StreamHandler } from "./stream.js";
 
 /** This end's ports, which only tell its streams apart for people: dynamic ones, in turn. */
@@ -28,6 +30,32 @@ export class Outgoing {
 
   get peers(): number {
     return this.#peers.size;
+  }
+
+  /** Streams that wait until their peers are known. */
+  get waiting(): (readonly [remote: string, stream: AgentStream, place: number])[] {
+    return [...this.#peers.values()].flatMap(({ remote, waiting }) =>
+      waiting.map(({ stream }, place) => [remote, stream, place] as const),
+    );
+  }
+
+  get image(): { readonly nextPort: number; readonly peers: readonly PeerImage[] } {
+    return { nextPort: this.#nextPort, peers: [...this.#peers.values()].map(({ image }) => image) };
+  }
+
+  /** With what a moved agent knew of its peers, and its streams to them. */
+  goOn(nextPort: number, peers: readonly PeerImage[], streamOf: RestoredStream): void {
+    this.#nextPort = nextPort;
+    for (const image of peers) {
+      const { remote } = image;
+      const peer = new Peer(remote, image);
+      this.#peers.set(remote, peer);
+      peer.waiting = image.waiting.map(({ port, stream }, number) => ({
+        port,
+        stream: streamOf({ remote, kind: "waiting", number }, stream),
+      }));
+      if (image.session) this.#goOn(peer, image.session, streamOf);
+    }
   }
 
   /** With their peers' addresses. */
@@ -81,6 +109,17 @@ export class Outgoing {
     }
   }
 
+  #goOn(peer: Peer, image: SessionImage, streamOf: RestoredStream): void {
+    const session = new Session(image.machine, this.#parts, () => false);
+    const { remote } = peer;
+    const streams = image.streams.map(
+      ([id, stream]) => [id, streamOf({ remote, kind: "opener", number: id }, stream)] as const,
+    );
+    session.goOn(image, new Map(streams));
+    peer.session = session;
+    if (session.connection !== undefined) this.#parts.owners.set(session.connection, this.#owner(peer, session));
+  }
+
   #begin(peer: Peer, nowMs: number): void {
     const { session: limits, tenant, drawSession } = this.#parts;
     const machine = new Aggregator({ ...limits, role: "opener", session: drawSession(), tenant });
@@ -109,13 +148,13 @@ export class Outgoing {
 
   #owner(peer: Peer, session: Session): ConnectionOwner {
     return {
-      established: (connection, privateData, nowMs) => {
+      established: (_, privateData, nowMs) => {
         const hello = decodeHello(privateData);
         if (hello && session.machine.connected(hello, this.#parts.framing)) {
           peer.connected();
           return;
         }
-        this.#parts.cm.disconnect(connection, nowMs);
+        session.leave(nowMs);
         if (!hello) this.#isDirect(peer, session, nowMs);
       },
       ended: (_, end, nowMs) => {

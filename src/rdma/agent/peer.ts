@@ -7,6 +7,7 @@
 
 import type { AgentStream } from "./agent-stream.js";
 import type { Session } from "./session.js";
+import type { PeerImage } from "./state/image.js";
 
 /** A stream that waits until its peer is known. */
 export interface Waiting {
@@ -18,7 +19,7 @@ export interface Waiting {
 const DIRECT_MS = 60_000;
 /** A session without streams gives its connection back. */
 const IDLE_MS = 10_000;
-const RETRY_MS = { first: 10, most: 1000 } as const;
+export const RETRY_MS = { first: 10, most: 1000 } as const;
 
 export class Peer {
   readonly remote: string;
@@ -30,8 +31,25 @@ export class Peer {
   retryAtMs: number | undefined;
   idleSinceMs: number | undefined;
 
-  constructor(remote: string) {
+  /** With an image it goes on where one was elsewhere. */
+  constructor(remote: string, image?: PeerImage) {
     this.remote = remote;
+    this.#directUntilMs = image?.directUntilMs;
+    this.#retryMs = image?.retryMs ?? RETRY_MS.first;
+    this.retryAtMs = image?.retryAtMs;
+    this.idleSinceMs = image?.idleSinceMs;
+  }
+
+  get image(): PeerImage {
+    return {
+      remote: this.remote,
+      waiting: this.waiting.map(({ stream, port }) => ({ port, stream: stream.image })),
+      session: this.session?.image,
+      directUntilMs: this.#directUntilMs,
+      retryMs: this.#retryMs,
+      retryAtMs: this.retryAtMs,
+      idleSinceMs: this.idleSinceMs,
+    };
   }
 
   /** When something is due with it; undefined: nothing is. */

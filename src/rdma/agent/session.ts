@@ -7,6 +7,7 @@ import { TransferReceiver, TransferSender } from "../transfer/index.js";
 import { AgentStream } from "./agent-stream.js";
 import type { Link } from "./link.js";
 import type { AgentParts } from "./parts.js";
+import type { LaneImage, SessionImage } from "./state/image.js";
 
 /** Tells the agent of a stream that the peer opens; false: nobody takes it. */
 export type Incoming = (stream: AgentStream, fromPort: number) => boolean;
@@ -23,7 +24,8 @@ export class Session {
   readonly machine: Aggregator;
   readonly #parts: AgentParts;
   readonly #incoming: Incoming;
-  readonly #streams = new Map<number, AgentStream>();
+  /** By the machine's ids. */
+  readonly streams = new Map<number, AgentStream>();
   /** Taker: the session of the peer that it is one end of. */
   peerSession: bigint | undefined;
   #lane: Lane | undefined;
@@ -45,21 +47,27 @@ export class Session {
 
   /** A queue pair for a connection, with receives posted. Throws ConfigError when there is no room for one. */
   prepare(): Link {
-    const { links } = this.#parts;
-    const link = links.open();
-    const { transfersMax: slots, transferBytes: slotBytes, messagesMax, aggregateBytes } = this.machine.limits;
-    const common = { device: links.device, pd: links.pd, qp: link.qp, slots, slotBytes };
-    let sender: TransferSender | undefined;
+    const link = this.#parts.links.open();
     try {
-      sender = new TransferSender({ ...common, stageMessages: messagesMax, stageBytes: aggregateBytes });
-      const receiver = new TransferReceiver({ ...common, messagesMax });
-      this.#lane = { link, connection: undefined, sender, receiver };
+      this.#lane = this.#laneOver(link);
       return link;
     } catch (error) {
-      sender?.close();
-      links.close(link, undefined);
+      this.#parts.links.close(link, undefined);
       throw error;
     }
+  }
+
+  /** What the machine is not told of: streams and connection. */
+  get image(): SessionImage {
+    const streams = [...this.streams].map(([id, stream]) => [id, stream.image] as const);
+    return { machine: this.machine, streams, lane: this.#laneImage };
+  }
+
+  /** Goes on over what a moved device has, with streams that it had. */
+  goOn({ lane }: SessionImage, streams: ReadonlyMap<number, AgentStream>): void {
+    for (const [id, stream] of streams) this.#carry(stream, id);
+    if (!lane) return;
+    this.#lane = this.#laneOver(this.#parts.links.goOn(lane.qpn), lane);
   }
 
   /** The connection is gone: what it brought is told first. */
@@ -107,8 +115,29 @@ export class Session {
     if (this.#lane) this.#send(this.#lane, nowMs);
   }
 
+  get #laneImage(): LaneImage | undefined {
+    const { link, connection, sender, receiver } = this.#lane ?? {};
+    if (!link || !sender || !receiver || connection === undefined) return undefined;
+    return { connection, qpn: link.qp.qpn, sender: sender.image, receiver: receiver.image };
+  }
+
+  #laneOver(link: Link, image?: LaneImage): Lane {
+    const { device, pd } = this.#parts.links;
+    const { transfersMax: slots, transferBytes: slotBytes, messagesMax, aggregateBytes } = this.machine.limits;
+    const common = { device, pd, qp: link.qp, slots, slotBytes };
+    const staged = { stageMessages: messagesMax, stageBytes: aggregateBytes };
+    const sender = new TransferSender({ ...common, ...staged }, image?.sender);
+    try {
+      const receiver = new TransferReceiver({ ...common, messagesMax }, image?.receiver);
+      return { link, connection: image?.connection, sender, receiver };
+    } catch (error) {
+      sender.close();
+      throw error;
+    }
+  }
+
   #carry(stream: AgentStream, id: number): void {
-    this.#streams.set(id, stream);
+    this.streams.set(id, stream);
     const { machine } = this;
     stream.carry({
       write: (bytes) => machine.write(id, bytes, this.#parts.clock()),
@@ -141,7 +170,7 @@ export class Session {
       this.#take(event);
       return;
     }
-    const stream = this.#streams.get(event.stream);
+    const stream = this.streams.get(event.stream);
     const handler = stream?.handler;
     switch (event.type) {
       case "open":
@@ -157,7 +186,7 @@ export class Session {
         handler?.onWritable();
         break;
       case "close":
-        this.#streams.delete(event.stream);
+        this.streams.delete(event.stream);
         stream?.close(event.error);
     }
   }
@@ -168,7 +197,7 @@ export class Session {
     if (this.#incoming(stream, fromPort)) {
       this.machine.accept(id);
     } else {
-      this.#streams.delete(id);
+      this.streams.delete(id);
       this.machine.refuse(id);
     }
   }

@@ -7,19 +7,29 @@
  *                                  └── kept until acknowledged ──▶ replayed
  *
  * One end opened the session: it opens the streams too, and connects again. Streams the other way have a session of their own.
+ *
+ * An end can go on elsewhere: what `snapshot` gives `restore` takes in (docs/migration-state-streams.md).
  */
 import { earliest } from "../../earliest.js";
+import type { StateRefusal } from "../../migrate/state/part.js";
 import type { StreamErrorCode } from "../agent/stream.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
 import type { Framing } from "../estimate/wire-cost.js";
+import { FieldReader } from "../state/field-reader.js";
+import { FieldWriter } from "../state/field-writer.js";
+import { attempt } from "../state/refused.js";
 import { CONTROL_BYTES, type Control, encodeControls } from "./control.js";
 import { type AggregatorCounters, Tally } from "./counters.js";
 import type { StreamEvent } from "./event.js";
-import { type Hello, isSamePeer } from "./hello.js";
+import { type Hello, isSamePeer, type PeerTerms } from "./hello.js";
 import { InFlight } from "./in-flight.js";
 import { Inbound } from "./inbound.js";
 import { type AggregatorLimits, type AggregatorOptions, aggregatorLimits } from "./options.js";
 import { Outbound } from "./outbound.js";
+import { AGE_US_MAX, ageUs, timeMs } from "./state/age.js";
+import { readEvents, writeEvents } from "./state/event-bytes.js";
+import { checkLimits, readPeer, writeLimits, writePeer } from "./state/terms.js";
+import { readControls } from "./state/transfer-bytes.js";
 import { type SessionRole, Streams } from "./streams.js";
 import { type Transfer, transferOf } from "./transfer.js";
 
@@ -35,6 +45,12 @@ export interface SessionOptions extends AggregatorOptions {
  * new: not connected so far. open. lost: the connection is gone, and may come back. ended: nothing of it is left.
  */
 export type SessionState = "new" | "open" | "lost" | "ended";
+
+const ROLES = ["opener", "taker"] as const;
+const STATES = ["new", "open", "lost", "ended"] as const;
+/** Of a snapshot's layout. */
+const VERSION = 1;
+const F_HAS_PEER = 1;
 
 /** Control records that may wait: only a peer that opens streams and acknowledges nothing makes as many. */
 const CONTROLS_MAX = 2 ** 17;
@@ -53,7 +69,7 @@ export class Aggregator {
   #controls: Control[] = [];
   #events: StreamEvent[] = [];
   #state: SessionState = "new";
-  #peer: Hello | undefined;
+  #peer: PeerTerms | undefined;
   #received = 0;
   #lostMs: number | undefined;
   /** When something was sent last. */
@@ -75,6 +91,52 @@ export class Aggregator {
     this.#inbound = new Inbound(role, this.#streams, this.#tally, event);
   }
 
+  /**
+   * The session that a snapshot was taken of, as it was, or why there is none. Limits and tenant are those of the end that takes it in. Bytes
+   * may come from anywhere; nothing besides is looked at or changed.
+   */
+  static restore(
+    bytes: Uint8Array,
+    nowMs: number,
+    limits: AggregatorOptions & Pick<SessionOptions, "tenant">,
+  ): Aggregator | StateRefusal {
+    return attempt("session", () => {
+      const from = new FieldReader(bytes);
+      from.u8("version", VERSION, VERSION);
+      const role = ROLES[from.u8("role", ROLES.length - 1)] as SessionRole;
+      const state = STATES[from.u8("state", STATES.length - 1)] as SessionState;
+      const session = from.u64("session");
+      from.check(session !== 0n, "session", session, "from 1 to 2^64 - 1");
+      const restored = new Aggregator({ ...limits, role, session });
+      restored.#read(from, state, nowMs);
+      from.end();
+      return restored;
+    });
+  }
+
+  /** All there is of it, for `restore`, events that were not taken included; at the same time it is the same bytes. */
+  snapshot(nowMs: number): Uint8Array {
+    const out = new FieldWriter();
+    out.u8(VERSION);
+    out.u8(ROLES.indexOf(this.role));
+    out.u8(STATES.indexOf(this.#state));
+    out.u64(this.session);
+    out.u32(this.tenant);
+    writeLimits(out, this.limits);
+    out.u8(this.#peer ? F_HAS_PEER : 0);
+    if (this.#peer) writePeer(out, this.#peer);
+    out.u32(this.#received);
+    out.f64(ageUs(nowMs, this.#lostMs ?? nowMs));
+    out.f64(ageUs(nowMs, this.#sentMs));
+    this.#tally.write(out);
+    this.#streams.write(out, nowMs);
+    this.#inFlight.write(out);
+    out.u32(this.#controls.length);
+    out.bytes(encodeControls(this.#controls));
+    writeEvents(out, this.#events);
+    return out.finish();
+  }
+
   get state(): SessionState {
     return this.#state;
   }
@@ -82,6 +144,15 @@ export class Aggregator {
   /** Streams whose user has not had the last event. */
   get streams(): number {
     return this.#streams.count;
+  }
+
+  /** Ids of streams whose users have heard of them, and are to hear more. */
+  get toldStreams(): Set<number> {
+    const ids = new Set<number>();
+    for (const { id, isClosed } of this.#streams.states) if (!isClosed) ids.add(id);
+    for (const { type, stream } of this.#events) if (type === "close") ids.add(stream);
+    for (const { type, stream } of this.#events) if (type === "incoming") ids.delete(stream);
+    return ids;
   }
 
   /** Numbers of streams in use: the peer may not be done with one whose user is. */
@@ -127,10 +198,8 @@ export class Aggregator {
       this.fail("ECONNRESET");
       return false;
     }
-    this.#peer = peer;
+    this.#agree(peer);
     this.#tally.framing = framing;
-    this.#outbound.agree(peer);
-    this.#streams.agree(peer.windowBytes, peer.streamsMax);
     this.#state = "open";
     this.#lostMs = undefined;
     return true;
@@ -260,6 +329,48 @@ export class Aggregator {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+
+  #read(from: FieldReader, state: SessionState, nowMs: number): void {
+    this.#state = state;
+    const tenant = from.u32("tenant");
+    from.check(tenant === this.tenant, "tenant", tenant, `${this.tenant}, whose this end is`);
+    checkLimits(from, this.limits);
+    if (from.u8("flags", F_HAS_PEER) === F_HAS_PEER) this.#agree(readPeer(from));
+    const isSound = state === "ended" || (state === "new") === (this.#peer === undefined);
+    from.check(isSound, "state", state, "new without a peer, open or lost with one");
+    this.#received = from.u32("received");
+    const lostUs = from.count("lost", state === "lost" ? AGE_US_MAX : 0);
+    this.#lostMs = state === "lost" ? timeMs(nowMs, lostUs) : undefined;
+    this.#sentMs = timeMs(nowMs, from.count("sent", AGE_US_MAX));
+    this.#tally.restore(from);
+    this.#streams.read(from, nowMs);
+    this.#readUnderWay(from);
+    const { windowBytes } = this.limits;
+    const isOpen = (id: number) => this.#streams.get(id) !== undefined;
+    this.#events = readEvents(from, { role: this.role, nextId: this.#streams.nextId, isOpen, windowBytes });
+  }
+
+  /** What was sent, and what the peer is to be told. */
+  #readUnderWay(from: FieldReader): void {
+    const { role, limits } = this;
+    const { transferBytes, aggregateBytes, messagesMax } = this.#outbound;
+    // Before there is a peer, and after the end, there is nobody to send to.
+    const transfersMax = this.#state === "open" || this.#state === "lost" ? limits.transfersMax : 0;
+    const bounds = { role, transferBytes, aggregateBytes, messagesMax };
+    this.#inFlight.read(from, transfersMax, bounds, this.#streams.states);
+    const controls = from.u32("controls", this.#state === "ended" ? 0 : CONTROLS_MAX);
+    this.#controls = readControls(from, from.bytes("controls", controls * CONTROL_BYTES), role);
+    if (this.#state === "ended") from.within("streams", this.#streams.size, 0, 0);
+    if (this.#state !== "new") return;
+    for (const { stream, isOpen } of this.#streams.states)
+      from.check(!isOpen, "stream", stream, "one that no peer took");
+  }
+
+  #agree(peer: PeerTerms): void {
+    this.#peer = peer;
+    this.#outbound.agree(peer);
+    this.#streams.agree(peer.windowBytes, peer.streamsMax);
   }
 
   /**

@@ -1,7 +1,9 @@
 /** What went over a session's connection, and what of it paid. */
 import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
 import { Delays } from "../estimate/delays.js";
-import { type Framing, wireCost } from "../estimate/wire-cost.js";
+import { ESTIMATE_OPERATIONS, type Framing, PATH_MTUS, wireCost } from "../estimate/wire-cost.js";
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
 import type { Transfer } from "./transfer.js";
 
 /** Of what this end sent, but for the last five. */
@@ -33,11 +35,16 @@ export interface AggregatorCounters {
   readonly violations: number;
 }
 
+/** Of aggregates by size: those of 4096 messages are in the last one. */
+const BUCKETS = 13;
+const SENT = ["aggregates", "wholes", "controls", "replayed", "messages", "payloadBytes", "wireBytes"] as const;
+const ARRIVED = ["badAggregates", "badControls", "duplicates", "late", "violations"] as const;
+
 export class Tally {
   #framing: Framing;
   readonly #delays = new Delays();
-  readonly #messagesPer: number[] = [];
-  readonly #streamsPer: number[] = [];
+  #messagesPer: number[] = [];
+  #streamsPer: number[] = [];
   readonly sent = { aggregates: 0, wholes: 0, controls: 0, replayed: 0, messages: 0, payloadBytes: 0, wireBytes: 0 };
   readonly arrived = { badAggregates: 0, badControls: 0, duplicates: 0, late: 0, violations: 0 };
 
@@ -76,6 +83,41 @@ export class Tally {
     }
   }
 
+  /** Into a snapshot: the framing (mtu 16, IP version 8, operation 8), the counters, 64 each as doubles, both lists, the delays. */
+  write(out: FieldWriter): void {
+    const { mtuBytes, ipVersion, operation } = this.#framing;
+    out.u16(mtuBytes);
+    out.u8(ipVersion);
+    out.u8(ESTIMATE_OPERATIONS.indexOf(operation));
+    for (const name of SENT) out.f64(this.sent[name]);
+    for (const name of ARRIVED) out.f64(this.arrived[name]);
+    for (const list of [this.#messagesPer, this.#streamsPer]) {
+      out.u8(list.length);
+      for (const value of list) out.f64(value);
+    }
+    this.#delays.write(out);
+  }
+
+  /** From a snapshot, into one that has counted nothing. */
+  restore(from: FieldReader): void {
+    const mtuBytes = from.u16("mtu");
+    const ipVersion = from.u8("ipVersion");
+    const operation = ESTIMATE_OPERATIONS[from.u8("operation", ESTIMATE_OPERATIONS.length - 1)];
+    from.check(
+      PATH_MTUS.some((mtu) => mtu === mtuBytes),
+      "mtu",
+      mtuBytes,
+      `one of ${PATH_MTUS.join(", ")}`,
+    );
+    if (ipVersion !== 4 && ipVersion !== 6) from.refuse("ipVersion", ipVersion, "4 or 6");
+    if (operation) this.#framing = { mtuBytes, ipVersion, operation };
+    for (const name of SENT) this.sent[name] = from.count(name);
+    for (const name of ARRIVED) this.arrived[name] = from.count(name);
+    this.#messagesPer = histogram(from, "messagesPerAggregate");
+    this.#streamsPer = histogram(from, "streamsPerAggregate");
+    this.#delays.read(from);
+  }
+
   read(): AggregatorCounters {
     const { payloadBytes, wireBytes } = this.sent;
     return {
@@ -103,4 +145,8 @@ function count(histogram: number[], value: number): void {
   const bucket = 31 - Math.clz32(value);
   while (histogram.length <= bucket) histogram.push(0);
   histogram[bucket] = (histogram[bucket] as number) + 1;
+}
+
+function histogram(from: FieldReader, field: string): number[] {
+  return Array.from({ length: from.u8(field, BUCKETS) }, () => from.count(field));
 }

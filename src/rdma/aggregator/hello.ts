@@ -62,8 +62,12 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
   return isUsable && hello.windowBytes < 2 ** 31 && hello.transferBytes >= 64 ? hello : undefined;
 }
 
+const TERMS = ["session", "windowBytes", "transferBytes", "messagesMax", "streamsMax"] as const;
+
+/** What stays as it is while the session lasts. */
+export type PeerTerms = Pick<Hello, (typeof TERMS)[number]>;
+
 /** A peer that comes back has the limits it had: what is under way was made for those, and would never arrive at others. */
-export function isSamePeer(now: Hello, before: Hello): boolean {
-  const fields = ["session", "windowBytes", "transferBytes", "messagesMax", "streamsMax"] as const;
-  return fields.every((field) => now[field] === before[field]);
+export function isSamePeer(now: PeerTerms, before: PeerTerms): boolean {
+  return TERMS.every((field) => now[field] === before[field]);
 }

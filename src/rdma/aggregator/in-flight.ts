@@ -1,5 +1,11 @@
 /** Transfers that were sent and not acknowledged, in order: what a new connection replays. */
+
+import { serialAdd } from "../aggregate/serial.js";
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
 import { transferBytes } from "./counters.js";
+import { readTransfer, type TransferBounds, writeTransfer } from "./state/transfer-bytes.js";
+import type { StreamState } from "./stream-state.js";
 import type { Transfer } from "./transfer.js";
 
 export class InFlight {
@@ -57,9 +63,49 @@ export class InFlight {
     return true;
   }
 
+  /** Into a snapshot: base 32, sent 16, how many 16, and those. */
+  write(out: FieldWriter): void {
+    out.u32(this.#base);
+    out.u16(this.#sent);
+    out.u16(this.#transfers.length);
+    for (const transfer of this.#transfers) writeTransfer(out, transfer);
+  }
+
+  /** From a snapshot, into none: as many as may be under way, made for these bounds and by these streams. */
+  read(from: FieldReader, transfersMax: number, bounds: TransferBounds, states: Iterable<StreamState>): void {
+    this.#base = from.u32("base");
+    this.#sent = from.u16("sent");
+    const count = from.u16("transfers", transfersMax, this.#sent);
+    for (let i = 0; i < count; i++) {
+      from.entry("transfers", i);
+      this.#transfers.push(readTransfer(from, bounds));
+    }
+    from.entry("");
+    this.#data = this.#transfers.filter(({ kind }) => kind !== "control").length;
+    checkSequences(from, this.#transfers, states);
+  }
+
   clear(): void {
     this.#transfers = [];
     this.#sent = 0;
     this.#data = 0;
+  }
+}
+
+/** A number's messages follow one another, up to the next that its stream sends; where they begin anew it was another stream's before. */
+function checkSequences(from: FieldReader, transfers: readonly Transfer[], states: Iterable<StreamState>): void {
+  const next = new Map<number, number>();
+  for (const transfer of transfers) {
+    if (transfer.kind === "control") continue;
+    for (const { stream, sequence } of transfer.kind === "whole" ? [transfer] : transfer.messages) {
+      const due = next.get(stream) ?? sequence;
+      from.check(sequence === due || sequence === 0, "sequence", sequence, `${due}, which is next of stream ${stream}`);
+      next.set(stream, serialAdd(sequence, 1));
+    }
+  }
+  for (const { stream, sendSequence } of states) {
+    const due = next.get(stream) ?? sendSequence;
+    const isNext = sendSequence === due || sendSequence === 0;
+    from.check(isNext, "sendSequence", sendSequence, `${due}, behind what stream ${stream} has under way`);
   }
 }

@@ -9,6 +9,8 @@
  */
 import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
 import type { AggregatorLimits } from "./options.js";
 import type { StreamState } from "./stream-state.js";
 import type { Transfer } from "./transfer.js";
@@ -45,6 +47,15 @@ export class Outbound {
     return this.#transferBytes;
   }
 
+  /** An aggregate at most, and how many messages it has at most, as agreed. */
+  get aggregateBytes(): number {
+    return this.#aggregateBytes;
+  }
+
+  get messagesMax(): number {
+    return this.#messagesMax;
+  }
+
   /** The stream may have something to send now. */
   wake(state: StreamState): void {
     if (state.isReady || !state.hasWork) return;
@@ -73,6 +84,26 @@ export class Outbound {
     if (isAlone && first.nextBytes > 0) return this.#takeWhole(first);
     if (this.#bypasses(first)) return this.#takeWhole(first);
     return isIdle || this.#isDue(nowMs) ? this.#takeAggregate() : undefined;
+  }
+
+  /** Into a snapshot: how many have something to send 16, and their numbers in turn, 16 each. */
+  write(out: FieldWriter): void {
+    const ring = Uint16Array.from(this.#ring, ({ stream }) => stream);
+    out.u16(ring.length);
+    for (const stream of ring) out.u16(stream);
+  }
+
+  /** From a snapshot: whoever has something to send has a turn. */
+  read(from: FieldReader, states: ReadonlyMap<number, StreamState>): void {
+    for (let left = from.u16("turns", states.size); left > 0; left--) {
+      const stream = from.u16("turn");
+      const state = states.get(stream);
+      if (!state?.hasWork || state.isReady) from.refuse("turn", stream, "a stream with something to send, once");
+      this.wake(state);
+    }
+    for (const { stream, hasWork, isReady } of states.values()) {
+      from.check(hasWork === isReady, "turn", stream, "in turn, for it has something to send");
+    }
   }
 
   #isDue(nowMs: number): boolean {

@@ -2,6 +2,9 @@
  * A stream's messages that wait to be sent. Bounds of messages are nobody's but for what is saved by keeping them: once many small ones wait,
  * further ones share a block, so that memory is bounded by bytes and not by how many writes they came in.
  */
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
+import { ageUs, MESSAGE_AGE_US_MAX, timeMs } from "./state/age.js";
 
 interface Message {
   /** What it has, or the beginning of a block that further ones may go into. */
@@ -17,6 +20,12 @@ interface Message {
 /** Messages that wait apart. */
 const APART_MAX = 32;
 const BLOCK_BYTES = 4096;
+/** Of a message in a snapshot: its length less one, and what it is. */
+const LENGTH_MASK = 2 ** 30 - 1;
+const F_URGENT = 2 ** 30;
+/** Several writes are in it, or further ones go in. */
+const F_BLOCK = 2 ** 31;
+const MESSAGE_BYTES_MIN = 8;
 
 export class SendQueue {
   #messages: Message[] = [];
@@ -75,6 +84,57 @@ export class SendQueue {
       at += part.length;
     }
     return taken;
+  }
+
+  /** Into a snapshot: length and flags 32, age 24, of a block writes 16 and room 16, and the bytes, for each. */
+  write(out: FieldWriter, nowMs: number): void {
+    const last = this.#messages.at(-1);
+    out.u32(this.#messages.length - this.#head);
+    for (let i = this.#head; i < this.#messages.length; i++) {
+      const message = this.#messages[i] as Message;
+      const offset = i === this.#head ? this.#offset : 0;
+      const room = message === last ? message.bytes.length - message.length : 0;
+      const isBlock = message.writes > 1 || room > 0;
+      const flags = (message.isUrgent ? F_URGENT : 0) + (isBlock ? F_BLOCK : 0);
+      out.u32(message.length - offset - 1 + flags);
+      out.u24(ageUs(nowMs, message.atMs, MESSAGE_AGE_US_MAX));
+      if (isBlock) {
+        out.u16(message.writes);
+        out.u16(room);
+      }
+      out.bytes(message.bytes.subarray(offset, message.length));
+    }
+  }
+
+  /** From a snapshot, into an empty queue of at most so many bytes. */
+  read(from: FieldReader, bytesMax: number, nowMs: number): void {
+    const count = from.entries("messages", from.u32("messages"), MESSAGE_BYTES_MIN);
+    for (let left = count; left > 0; left--) this.#messages.push(this.#readMessage(from, bytesMax, left === 1, nowMs));
+    // Those that were many when they came share blocks: two neighbours have half a block or more between them.
+    const most = APART_MAX + 2 + 2 * this.#urgent + Math.floor(this.#bytes / (BLOCK_BYTES / 4));
+    from.within("messages", count, 0, most);
+  }
+
+  #readMessage(from: FieldReader, bytesMax: number, isLast: boolean, nowMs: number): Message {
+    const word = from.u32("message.length");
+    const length = (word & LENGTH_MASK) + 1;
+    const isUrgent = (word & F_URGENT) !== 0;
+    const isBlock = word >= F_BLOCK;
+    const atMs = timeMs(nowMs, from.u24("message.age"));
+    const writes = isBlock ? from.u16("message.writes", BLOCK_BYTES, 1) : 1;
+    const room = isBlock ? from.u16("message.room", isLast ? Math.max(0, BLOCK_BYTES - length) : 0) : 0;
+    from.check(!isBlock || writes > 1 || room > 0, "message.writes", writes, "several writes, or room for them");
+    from.check(!isBlock || !isUrgent, "message.flags", "an urgent block", "one or the other");
+    from.within("message.length", this.#bytes + length, 1, bytesMax);
+    let bytes = from.bytes("message.bytes", length);
+    if (room > 0) {
+      const block = new Uint8Array(length + room);
+      block.set(bytes);
+      bytes = block;
+    }
+    this.#bytes += length;
+    if (isUrgent) this.#urgent++;
+    return { bytes, length, writes, atMs, isUrgent };
   }
 
   clear(): void {

@@ -1,11 +1,26 @@
 /** One stream, as one end of its session knows it. */
+
 import type { AggregateMessage } from "../aggregate/codec.js";
 import { serialAdd } from "../aggregate/serial.js";
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
 import { SendQueue } from "./send-queue.js";
 import type { Whole } from "./transfer.js";
 
 /** FIN or RST: not asked for, waiting for its turn, on its way. */
 export type Ending = "none" | "queued" | "sent";
+
+const ENDINGS = ["none", "queued", "sent"] as const;
+/** Credit in all never exceeds what a control record can say. */
+export const CREDIT_MAX = 2 ** 31 - 1;
+/** A stream in a snapshot, without its messages. */
+export const STREAM_BYTES_MIN = 29;
+
+/** What bounds a stream. */
+export interface StreamLimits {
+  readonly windowBytes: number;
+  readonly sendBufferBytes: number;
+}
 
 export class StreamState {
   /** Of this end alone, and never another stream's. */
@@ -91,9 +106,79 @@ export class StreamState {
     return { kind: "whole", stream: this.stream, sequence: this.#takeSequence(), bytes };
   }
 
+  /** The sequence of the next message. */
+  get sendSequence(): number {
+    return this.#sendSequence;
+  }
+
+  /** Into a snapshot: id 48, stream 16, credit 32, windowLeft 32, unreported 32, sequences 16 each, flags 8, and the messages. */
+  write(out: FieldWriter, nowMs: number): void {
+    out.u48(this.id);
+    out.u16(this.stream);
+    out.u32(this.credit);
+    out.u32(this.windowLeft);
+    out.u32(this.unreported);
+    out.u16(this.receiveSequence);
+    out.u16(this.#sendSequence);
+    const endings = ENDINGS.indexOf(this.fin) | (ENDINGS.indexOf(this.rst) << 2);
+    const isClosed = Number(this.isClosed) << 7;
+    const flags = Number(this.isOpen) | (Number(this.wantsRoom) << 1) | (Number(this.isRemoteEnded) << 2);
+    out.u8(endings | (flags << 4) | isClosed);
+    this.queue.write(out, nowMs);
+  }
+
+  /** From a snapshot, into a new stream whose id and number were read. */
+  read(from: FieldReader, { windowBytes, sendBufferBytes }: StreamLimits, nowMs: number): void {
+    this.credit = from.u32("credit", CREDIT_MAX);
+    this.windowLeft = from.u32("windowLeft", windowBytes);
+    this.unreported = from.u32("unreported", windowBytes - this.windowLeft);
+    this.receiveSequence = from.u16("receiveSequence");
+    this.#sendSequence = from.u16("sendSequence");
+    const flags = from.u8("flags");
+    this.fin = endingOf(from, flags & 3);
+    this.rst = endingOf(from, (flags >> 2) & 3);
+    this.isOpen = (flags & 0x10) !== 0;
+    this.wantsRoom = (flags & 0x20) !== 0;
+    this.isRemoteEnded = (flags & 0x40) !== 0;
+    this.isClosed = (flags & 0x80) !== 0;
+    this.queue.read(from, sendBufferBytes, nowMs);
+    this.#checkEnds(from, flags);
+    this.#checkOpen(from, windowBytes);
+    const isFull = this.isClosed || this.queue.bytes * 2 > sendBufferBytes;
+    from.check(isFull || !this.wantsRoom, "wantsRoom", true, "only with more than half of the room taken");
+  }
+
+  /** Its user has had the last event when it was broken off, or both directions came to their end; then nothing waits. */
+  #checkEnds(from: FieldReader, flags: number): void {
+    const isOver = this.rst !== "none" || (this.fin === "sent" && this.isRemoteEnded);
+    from.check(
+      this.isClosed === isOver,
+      "flags",
+      flags,
+      "closed when it is broken off or ended both ways, and only then",
+    );
+    const takesNoMore = this.isClosed || this.fin === "sent";
+    from.check(!takesNoMore || this.queue.bytes === 0, "messages", this.queue.bytes, "none of a stream that has ended");
+  }
+
+  /** Before the peer has taken it nothing goes, and nothing comes. */
+  #checkOpen(from: FieldReader, windowBytes: number): void {
+    if (this.isOpen) return;
+    const { fin, rst, isRemoteEnded, receiveSequence, windowLeft } = this;
+    from.check(fin !== "sent" && rst !== "sent", "flags", "sent", "an end that waits, before the stream is open");
+    from.check(!isRemoteEnded, "flags", "ended", "one that goes on, before the stream is open");
+    from.within("receiveSequence", receiveSequence, 0, 0);
+    from.within("sendSequence", this.#sendSequence, 0, 0);
+    from.within("windowLeft", windowLeft, windowBytes, windowBytes);
+  }
+
   #takeSequence(): number {
     const sequence = this.#sendSequence;
     this.#sendSequence = serialAdd(sequence, 1);
     return sequence;
   }
+}
+
+function endingOf(from: FieldReader, code: number): Ending {
+  return ENDINGS[code] ?? from.refuse("flags", code, "an end that is not asked for, waits, or is sent");
 }

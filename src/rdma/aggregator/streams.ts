@@ -5,13 +5,16 @@
  *   opener: open ─▶ accept ─▶ bytes … FIN or RST ─▶ (closed arrives) number free
  *   taker:  (open arrives) ─▶ accept ─▶ bytes … FIN or RST ─▶ closed
  */
+
 import type { StreamErrorCode } from "../agent/stream.js";
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
 import type { Control } from "./control.js";
 import type { StreamEvent } from "./event.js";
 import type { AggregatorLimits } from "./options.js";
 import type { Outbound } from "./outbound.js";
 import { StreamNumbers } from "./stream-numbers.js";
-import { StreamState } from "./stream-state.js";
+import { CREDIT_MAX, STREAM_BYTES_MIN, StreamState } from "./stream-state.js";
 
 export type SessionRole = "opener" | "taker";
 
@@ -25,8 +28,8 @@ export interface StreamsParts {
   readonly sent: (writes: number, atMs: number) => void;
 }
 
-/** Credit in all never exceeds what a control record can say. */
-const CREDIT_MAX = 2 ** 31 - 1;
+/** Of a snapshot: nobody has given out as many, and as many more fit. */
+const IDS_MAX = 2 ** 47;
 
 export class Streams {
   readonly #parts: StreamsParts;
@@ -58,6 +61,16 @@ export class Streams {
   /** Numbers in use, with those that wait for the peer to be done. */
   get size(): number {
     return this.#states.size;
+  }
+
+  /** In the order in which they were opened. */
+  get states(): Iterable<StreamState> {
+    return this.#states.values();
+  }
+
+  /** Below it are the ids that were given out. */
+  get nextId(): number {
+    return this.#nextId;
   }
 
   /** Bytes that wait to be sent. */
@@ -177,7 +190,52 @@ export class Streams {
   /** The session is over. */
   failAll(error: StreamErrorCode): void {
     for (const state of this.#states.values()) this.#close(state, error);
-    for (const state of this.#states.values()) this.#drop(state);
+    for (const state of this.#states.values()) {
+      this.#drop(state);
+      this.#numbers.give(state.stream);
+    }
+  }
+
+  /** Into a snapshot: nextId 48, how many streams 16, those, the opener's numbers, and who has something to send, in turn. */
+  write(out: FieldWriter, nowMs: number): void {
+    out.u48(this.#nextId);
+    out.u16(this.#states.size);
+    for (const state of this.#states.values()) state.write(out, nowMs);
+    if (this.#parts.role === "opener") this.#numbers.write(out);
+    this.#parts.outbound.write(out);
+  }
+
+  /** From a snapshot, into none. */
+  read(from: FieldReader, nowMs: number): void {
+    const { role, limits, outbound } = this.#parts;
+    this.#nextId = from.u48("nextId", IDS_MAX);
+    const count = from.entries("streams", from.u16("streams", limits.streamsMax), STREAM_BYTES_MIN);
+    for (let i = 0, id = -1; i < count; i++) {
+      from.entry("streams", i);
+      id = this.#read(from, id, nowMs).id;
+    }
+    from.entry("");
+    if (role === "opener") {
+      this.#numbers.read(from, limits.streamsMax, this.#states);
+    }
+    outbound.read(from, this.#states);
+  }
+
+  /** One whose id is above the last one's. */
+  #read(from: FieldReader, lastId: number, nowMs: number): StreamState {
+    const { role, limits, sent } = this.#parts;
+    const id = from.within("id", from.u48("id"), lastId + 1, this.#nextId - 1);
+    const stream = from.u16("stream", limits.streamsMax - 1);
+    from.check(!this.#states.has(stream), "stream", stream, "a number that no other stream has");
+    const state = new StreamState(id, stream, limits.windowBytes, sent);
+    state.read(from, limits, nowMs);
+    const isTaker = role === "taker";
+    const isGone = state.isClosed && state.isDone && state.rst !== "queued";
+    from.check(!(isTaker && isGone), "flags", "closed", "one that goes on: what is over is gone");
+    from.check(!(isTaker && state.isClosed && !state.isOpen), "flags", "closed", "open: what is refused is gone");
+    this.#states.set(stream, state);
+    if (!state.isClosed) this.#open.set(id, state);
+    return state;
   }
 
   #refuse(state: StreamState): void {

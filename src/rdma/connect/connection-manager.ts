@@ -108,6 +108,11 @@ export class ConnectionManager {
     return isReady ? Math.min(this.#nowMs, timerMs ?? this.#nowMs) : timerMs;
   }
 
+  /** The peer of a connection; undefined: there is none of that id. */
+  remoteOf(id: number): string | undefined {
+    return this.#links.byId(id)?.remote;
+  }
+
   get counters(): Readonly<ManagementCounters> {
     return { ...this.#management.counters };
   }

@@ -3,6 +3,9 @@
  * keeps the sum of what is in it, so that where all values of a bucket are equal a percentile is exact; elsewhere it is off by less than 0.8 %.
  */
 
+import type { FieldReader } from "../state/field-reader.js";
+import type { FieldWriter } from "../state/field-writer.js";
+
 /** So many of a value's leading bits tell buckets apart. */
 const LEADING_BITS = 8;
 
@@ -51,6 +54,33 @@ export class Delays {
     return this.#mostNs;
   }
 
+  /** Into a snapshot: zeros 64, most 64, how many buckets 16, and of each number 16, count 64, sum 64; numbers as doubles. */
+  write(out: FieldWriter): void {
+    out.f64(this.#zeros);
+    out.f64(this.#mostNs);
+    out.u16(this.#buckets?.size ?? 0);
+    for (const [number, { count, sumNs }] of this.#buckets ?? []) {
+      out.u16(number);
+      out.f64(count);
+      out.f64(sumNs);
+    }
+  }
+
+  /** From a snapshot, into none. */
+  read(from: FieldReader): void {
+    this.#zeros = from.count("delays.zeros");
+    this.#count = this.#zeros;
+    this.#mostNs = from.count("delays.most", 2 ** 32 - 1);
+    const buckets = from.u16("delays.buckets", BUCKETS);
+    for (let left = buckets; left > 0; left--) {
+      const number = from.u16("delays.bucket", BUCKETS - 1);
+      from.check(!this.#buckets?.has(number), "delays.bucket", number, "one that was not there yet");
+      const count = from.within("delays.count", from.count("delays.count"), 1, Number.MAX_SAFE_INTEGER);
+      this.#put(number, count, from.count("delays.sum", Number.MAX_VALUE));
+      this.#count += count;
+    }
+  }
+
   #put(number: number, count: number, sumNs: number): void {
     this.#buckets ??= new Map();
     const bucket = this.#buckets.get(number);
@@ -62,6 +92,8 @@ export class Delays {
     }
   }
 }
+
+const BUCKETS = bucketOf(2 ** 32 - 1) + 1;
 
 /** In order of the values: those below 2^8 have a bucket each, each octave above has 2^7. No window is as long as 2^32 ns. */
 function bucketOf(ns: number): number {

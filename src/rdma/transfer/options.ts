@@ -5,6 +5,7 @@ import type { CompletionQueue } from "../verbs/completion.js";
 import type { RdmaDevice } from "../verbs/device.js";
 import type { ProtectionDomain } from "../verbs/protection-domain.js";
 import type { QueuePair } from "../verbs/queue-pair.js";
+import type { MemoryRegion } from "../verbs/region.js";
 
 export interface TransferOptions {
   readonly device: RdmaDevice;
@@ -32,6 +33,13 @@ export function checkTransfer(options: TransferOptions, depth: number): void {
 /** From one slot to the next: an odd number of cache lines, so that slots do not all fall into the same few cache sets. */
 export function strideOf(slotBytes: number): number {
   return (Math.ceil(slotBytes / 64) | 1) * 64;
+}
+
+/** The region that a moved device has. Throws ConfigError without it. */
+export function regionOf(device: RdmaDevice, lkey: number): MemoryRegion {
+  const region = device.region(lkey);
+  if (!region) throw new ConfigError("lkey", lkey, "a region's of the device");
+  return region;
 }
 
 /** Drops what a completion queue holds: it is another connection's. */

@@ -10,10 +10,12 @@ import { checkInteger } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import type { Kernels } from "../../wasm.js";
 import { type AggregateFault, faultName } from "../aggregate/faults.js";
+import type { QueuePair } from "../verbs/queue-pair.js";
 import type { MemoryRegion } from "../verbs/region.js";
 import { statusName, type WcStatus } from "../verbs/words.js";
 import { DeviceMemory } from "./memory.js";
-import { checkTransfer, forget, strideOf, type TransferOptions } from "./options.js";
+import { checkTransfer, forget, regionOf, strideOf, type TransferOptions } from "./options.js";
+import type { ReceiverImage } from "./state/images.js";
 import type { ReceivedMessage, ReceivedTransfer } from "./transfer.js";
 
 export interface TransferReceiverOptions extends TransferOptions {
@@ -35,15 +37,15 @@ export class TransferReceiver {
   #isClosed = false;
 
   /**
-   * Posts its receives: the queue pair must be in INIT or further, and have none posted. Throws ConfigError for a bad option, or when
+   * Posts its receives: the queue pair must be in INIT or further, and have none posted. With an image, which was held against the device's
+   * (src/rdma/agent/state), it goes on where that one was. Throws ConfigError for a bad option, or when
    * rdma.memoryBytes does not suffice. The queue pair's receive queue is this one's alone.
    */
-  constructor(options: TransferReceiverOptions) {
+  constructor(options: TransferReceiverOptions, image?: ReceiverImage) {
     const { device, pd, qp, slots, slotBytes } = options;
     checkTransfer(options, device.endpoint.limits.receiveDepth);
     this.messagesMax = checkInteger("messagesMax", options.messagesMax, 1, 65_536);
-    if (qp.state === "reset" || qp.state === "error") throw new ConfigError("qp", qp.state, "in INIT, RTR or RTS");
-    checkInteger("qp.receivesOpen", qp.receivesOpen, 0, 0);
+    if (!image) checkNew(qp);
     this.#options = options;
     this.slots = slots;
     this.slotBytes = slotBytes;
@@ -51,9 +53,11 @@ export class TransferReceiver {
     this.#memory = new DeviceMemory(device);
     const strideBytes = strideOf(slotBytes);
     try {
-      this.#ptr = this.#memory.take(layout.RECEIVER_BYTES);
-      this.records = this.#memory.take(this.messagesMax * layout.MESSAGE_BYTES);
-      this.#region = pd.register(slots * strideBytes, { access: ["local-write"] });
+      this.#ptr = this.#memory.take(layout.RECEIVER_BYTES, image?.record);
+      this.records = this.#memory.take(this.messagesMax * layout.MESSAGE_BYTES, image?.messages);
+      this.#region = image
+        ? regionOf(device, image.lkey)
+        : pd.register(slots * strideBytes, { access: ["local-write"] });
     } catch (error) {
       this.#memory.close();
       throw error;
@@ -68,11 +72,26 @@ export class TransferReceiver {
       [layout.RECEIVER_SLOT_MASK, slots - 1],
       [layout.RECEIVER_MESSAGES, this.records],
       [layout.RECEIVER_MESSAGES_MAX, this.messagesMax],
-      // All slots are to be released.
-      [layout.RECEIVER_RELEASED, -slots],
+      // Of a new one all slots are to be released.
+      [layout.RECEIVER_TAKEN, image?.taken ?? 0],
+      [layout.RECEIVER_RELEASED, image?.released ?? -slots],
+      [layout.RECEIVER_STATUS, image?.status ?? 0],
     ]);
+    if (image) return;
     forget(qp.recvCq);
     this.release();
+  }
+
+  /** Where it is, for one that goes on elsewhere: what was taken last is not known there. */
+  get image(): ReceiverImage {
+    return {
+      lkey: this.#region.lkey,
+      record: this.#memory.offsetOf(this.#ptr),
+      messages: this.#memory.offsetOf(this.records),
+      taken: this.#word(layout.RECEIVER_TAKEN),
+      released: this.#word(layout.RECEIVER_RELEASED),
+      status: this.#word(layout.RECEIVER_STATUS),
+    };
   }
 
   /** Why nothing more arrives: the first failed completion's status, or "flushed" on a queue pair in ERROR without one. */
@@ -157,4 +176,9 @@ export class TransferReceiver {
     this.#options.device.endpoint.owner.checkOpen();
     if (this.#isClosed) throw new ConfigError("receiver", "closed", "one that was not closed");
   }
+}
+
+function checkNew({ state, receivesOpen }: QueuePair): void {
+  if (state === "reset" || state === "error") throw new ConfigError("qp", state, "in INIT, RTR or RTS");
+  checkInteger("qp.receivesOpen", receivesOpen, 0, 0);
 }

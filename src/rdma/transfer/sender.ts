@@ -17,6 +17,7 @@ import { DeviceMemory } from "./memory.js";
 import { checkTransfer, forget, type TransferOptions } from "./options.js";
 import { SenderRecord } from "./sender-record.js";
 import { StagedMessages } from "./staged.js";
+import type { SenderImage } from "./state/images.js";
 import type { SentTransfer } from "./transfer.js";
 
 export interface TransferSenderOptions extends TransferOptions {
@@ -35,8 +36,11 @@ export class TransferSender {
   readonly #staged: StagedMessages;
   #isClosed = false;
 
-  /** Throws ConfigError for a bad option, or when rdma.memoryBytes does not suffice. The queue pair's send queue is this one's alone. */
-  constructor(options: TransferSenderOptions) {
+  /**
+   * With an image, which was held against the device's (src/rdma/agent/state), it goes on where that one was. Throws ConfigError for a bad
+   * option, or when rdma.memoryBytes does not suffice. The queue pair's send queue is this one's alone.
+   */
+  constructor(options: TransferSenderOptions, image?: SenderImage) {
     const { device, qp, slots, slotBytes } = options;
     checkTransfer(options, device.endpoint.limits.sendDepth);
     const messages = checkInteger("stageMessages", options.stageMessages ?? 256, 1, 65_536);
@@ -47,13 +51,20 @@ export class TransferSender {
     this.#kernels = device.endpoint.owner.kernels;
     this.#memory = new DeviceMemory(device);
     try {
-      this.#staged = new StagedMessages(this.#memory, messages, bytes);
-      this.#record = new SenderRecord(this.#memory, options);
+      this.#staged = new StagedMessages(this.#memory, messages, bytes, image?.stagedRecords, image?.stagedBytes);
+      this.#record = new SenderRecord(this.#memory, options, image);
     } catch (error) {
       this.#memory.close();
       throw error;
     }
-    forget(qp.sendCq);
+    if (!image) forget(qp.sendCq);
+  }
+
+  /** Where it is, for one that goes on elsewhere. Nothing may be staged. */
+  get image(): SenderImage {
+    this.#checkOpen();
+    checkInteger("staged", this.staged, 0, 0);
+    return { ...this.#record.image, ...this.#staged.offsets };
   }
 
   /** Transfers that can be sent now; 0 in a state that does not send, and after close. */

@@ -19,12 +19,19 @@ export class StagedMessages {
   #end = 0;
   #used = 0;
 
-  constructor(memory: DeviceMemory, messagesMax: number, bytesMax: number) {
+  /** At given offsets where it was moved. */
+  constructor(memory: DeviceMemory, messagesMax: number, bytesMax: number, records?: number, bytes?: number) {
     this.#memory = memory;
     this.#messagesMax = messagesMax;
     this.#bytesMax = bytesMax;
-    this.#records = memory.take(messagesMax * MESSAGE_BYTES);
-    this.#bytes = memory.take(bytesMax);
+    this.#records = memory.take(messagesMax * MESSAGE_BYTES, records);
+    this.#bytes = memory.take(bytesMax, bytes);
+  }
+
+  /** Where they stand, as offsets. */
+  get offsets(): { readonly stagedRecords: number; readonly stagedBytes: number } {
+    const stagedRecords = this.#memory.offsetOf(this.#records);
+    return { stagedRecords, stagedBytes: this.#memory.offsetOf(this.#bytes) };
   }
 
   /** Messages that were not packed yet, and the address of the first one's record. */

@@ -1,6 +1,7 @@
 /** The users of all streams between two aggregators, which are told of events as an agent would tell them. */
 import type { Aggregator } from "../../../src/rdma/aggregator/aggregator.js";
 import type { StreamEvent } from "../../../src/rdma/aggregator/event.js";
+import type { SessionRole } from "../../../src/rdma/aggregator/streams.js";
 import type { Random } from "../../helpers/property.js";
 import { faultsOf, Talker } from "../../helpers/talker.js";
 
@@ -12,12 +13,12 @@ const HABITS = { longest: 9000, breakOffIn: 2000 };
 export class Chatter {
   readonly openers: Talker[] = [];
   readonly takers: (Talker | undefined)[] = [];
-  readonly #opener: Aggregator;
+  #opener: Aggregator;
   readonly #random: Random;
   /** By the streams' numbers now. */
   readonly #byOpener = new Map<number, Talker>();
   readonly #byTaker = new Map<number, Talker>();
-  #nowMs = 0;
+  readonly heard: { readonly end: SessionRole; readonly event: StreamEvent }[] = [];
 
   constructor(opener: Aggregator, random: Random) {
     this.#opener = opener;
@@ -39,12 +40,12 @@ export class Chatter {
     return this.openers.every(({ isClosed }) => isClosed) && this.takers.every((talker) => talker?.isClosed ?? true);
   }
 
-  step(opener: Aggregator, taker: Aggregator, nowMs: number): void {
-    this.#nowMs = nowMs;
+  step(opener: Aggregator, taker: Aggregator, nowMs: number, takerMs = nowMs): void {
+    this.#opener = opener;
     this.#hear(opener, this.#byOpener);
     this.#hear(taker, this.#byTaker);
-    this.#turns(opener, this.#byOpener);
-    this.#turns(taker, this.#byTaker);
+    this.#turns(opener, this.#byOpener, nowMs);
+    this.#turns(taker, this.#byTaker, takerMs);
   }
 
   /** What is not as it must be, in words. */
@@ -53,10 +54,10 @@ export class Chatter {
   }
 
   /** The end is whichever has the place now: one that restarted is asked for streams that it does not know. */
-  #turns(end: Aggregator, talkers: ReadonlyMap<number, Talker>): void {
+  #turns(end: Aggregator, talkers: ReadonlyMap<number, Talker>, nowMs: number): void {
     for (const [stream, talker] of talkers) {
       talker.stream = {
-        write: (bytes) => end.write(stream, bytes, this.#nowMs, this.#random.below(20) === 0),
+        write: (bytes) => end.write(stream, bytes, nowMs, this.#random.below(20) === 0),
         end: () => end.end(stream),
         reset: () => end.reset(stream),
         consumed: (bytes) => end.consumed(stream, bytes),
@@ -67,6 +68,7 @@ export class Chatter {
 
   #hear(end: Aggregator, talkers: Map<number, Talker>): void {
     for (const event of end.takeEvents()) {
+      this.heard.push({ end: end.role, event });
       if (event.type === "incoming") this.#incoming(event, end);
       const talker = talkers.get(event.stream);
       if (!talker) continue;
