@@ -30,6 +30,7 @@ import {
   ENDPOINT_TOLD,
   ENDPOINT_VNIC,
   STATE_FREE,
+  STATE_LOCAL,
 } from "../layout";
 import { tableLookup } from "../table/lookup";
 import { Overlay } from "./overlay";
@@ -40,6 +41,7 @@ export class Endpoint {
   network: u32;
   /** Its class by its first IPv4 address. */
   class4: u32;
+  /** To its host; of one that is here 0, or where its guest has gone on to: guests here send there, what the underlay brings is diverted. */
   route: u32;
   /** Its first IPv4 address, in network order; 0 without. */
   ip4: u32;
@@ -117,6 +119,13 @@ export class Endpoints {
   static writeKey(at: usize, network: usize, mac: u64): void {
     store<u64>(at, network as u64);
     store<u64>(at, mac, 8);
+  }
+
+  /** True for one whose guest is here, and has not gone on with its state. */
+  @inline
+  static isHere(endpoint: usize): bool {
+    const e = changetype<Endpoint>(endpoint);
+    return e.state == STATE_LOCAL && e.route == 0;
   }
 
   /** The record with that MAC address, or TABLE_MISS. */

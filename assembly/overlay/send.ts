@@ -183,7 +183,7 @@ export function sendOne(o: Overlay, vnic: usize, m: usize, found: u32): u32 {
   // 5. There it goes, unless it finds no room.
   let out: u32;
   if (action == ACTION_VIA) out = redirect(o, vnic, endpoint, Verdict.detail(verdict), m);
-  else if (state == STATE_LOCAL) out = deliver(o, changetype<Endpoint>(endpoint).vnic as usize, own, m, ingress);
+  else if (Endpoints.isHere(endpoint)) out = deliver(o, changetype<Endpoint>(endpoint).vnic as usize, own, m, ingress);
   else out = Depart.to(o, vnic, endpoint, m);
   if (out == OUT_WAITS) uncount(o);
   return out;
@@ -250,10 +250,9 @@ function redirect(o: Overlay, vnic: usize, endpoint: usize, number: u32, m: usiz
     store<u32>(data, mac as u32);
     store<u16>(data, (mac >> 32) as u16, 4);
   }
-  const out =
-    changetype<Endpoint>(target).state == STATE_LOCAL
-      ? deliver(o, changetype<Endpoint>(target).vnic as usize, v.endpoint as usize, m, ingress)
-      : Depart.to(o, vnic, target, m);
+  const out = Endpoints.isHere(target)
+    ? deliver(o, changetype<Endpoint>(target).vnic as usize, v.endpoint as usize, m, ingress)
+    : Depart.to(o, vnic, target, m);
   // One that waits is as it was.
   if (out == OUT_WAITS) store<u64>(data, before);
   else if (target != endpoint) countOverlay(o, COUNTER_REDIRECTED);

@@ -1,7 +1,7 @@
 /** A partition on a host, from its claim in the directory until it is gone. */
 import type { Port } from "../buffer/port.js";
 import type { PortCounters } from "../counters.js";
-import type { EndpointRecord } from "../directory/records.js";
+import type { EndpointRecord, HostRecord } from "../directory/records.js";
 import type { Partition as LagPartition } from "../lag/partition.js";
 import type { PlaneVnic } from "../overlay/plane/plane.js";
 import type { HostNetwork } from "./network.js";
@@ -42,6 +42,8 @@ export class Attachment {
   carried: { readonly gqpn: number; readonly generation: number } | undefined;
   /** @internal Frames that it sent where it was before and that wait for somebody: they do here once it is live. */
   parked: ParkedFrames | undefined;
+  /** @internal The host that its guest has gone on to, while what still comes for it is sent there. */
+  goneTo: HostRecord | undefined;
   /** @internal */
   plane: PlaneVnic | undefined;
   /** Its part in the LAG group of the host; undefined without one, and while it is being claimed. */

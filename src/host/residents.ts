@@ -1,6 +1,6 @@
 /** The partitions of a host: from the moment when the directory agrees until they are gone. */
 import type { Port } from "../buffer/port.js";
-import type { EndpointRecord, Resolution } from "../directory/records.js";
+import type { EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
 import { ConfigError } from "../errors.js";
 import type { Partition } from "../lag/partition.js";
 import { ipText, parseIp, parseMac } from "../overlay/address.js";
@@ -93,11 +93,18 @@ export class Residents {
     this.#write(attachment);
   }
 
+  /** Its guest has gone on to a host: guests here send there from now on. */
+  goOn(attachment: Attachment, host: HostRecord): void {
+    attachment.goneTo = host;
+    this.#write(attachment);
+  }
+
   /** The directory agrees, for the first time or again: the partition's frames flow. */
   goLive(attachment: Attachment, record: EndpointRecord): void {
     const { plane, ticks, settings, tell } = this.#context;
     const { partition } = attachment;
     attachment.record = record;
+    attachment.goneTo = undefined;
     if (attachment.state !== "live") {
       this.place(attachment);
       attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
@@ -160,7 +167,7 @@ export class Residents {
   }
 
   #write(attachment: Attachment): void {
-    const { network, options, plane: vnic, record, ips, lastHost, sendOnEnds } = attachment;
+    const { network, options, plane: vnic, record, ips, lastHost, sendOnEnds, goneTo } = attachment;
     if (!vnic || !record) return;
     const { plane } = this.#context;
     const waypoint = network.policy.waypoints.indexOf(record.partition);
@@ -169,6 +176,7 @@ export class Residents {
       ...(lastHost !== undefined && { host: parseIp("address", lastHost), deadline: sendOnEnds }),
       ...{ state: "local", vnic: vnic.ptr, gqpn: record.gqpn, generation: record.generation },
       ...{ forwards: options.forwards ?? false, pinned: waypoint >= 0 },
+      ...(goneTo && { route: network.routeTo(goneTo, true) }),
     });
     if (waypoint >= 0) plane.networks.setWaypoint(network.plane, waypoint, vnic.endpoint);
     for (const ip of addressesOf(attachment)) {

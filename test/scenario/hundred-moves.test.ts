@@ -82,6 +82,7 @@ const TEXT = stringify({
 it("loses, doubles and overtakes no frame in a hundred moves under load", { timeout: 570_000 }, async () => {
   const capture = await manyTimes("bulk.pcap", Math.floor(endMs / CONVERSATION_MS));
   const { report } = await runText(TEXT, [capture], "release");
+  if (process.env.DBG) console.log(JSON.stringify({drops: report.drops, refusedLinks: report.links, streams: report.streams.filter((s) => s.missing > 0).map(({name, from, to, sent, missing}) => ({name, from, to, sent, missing})), moves: report.moves.map((m) => m.state), hosts: report.hosts}, null, 0));
   expect(report.unmet).toEqual([]);
   expect(report.comparison).toMatchObject({ altered: 0, missing: 0, duplicated: 0, overtaken: 0 });
   expect(report.moves).toHaveLength(MOVES);

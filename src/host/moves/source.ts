@@ -24,6 +24,7 @@ export class SourceMover extends Mover {
   #drainUntilMs: number | undefined;
   #lastFrameMs = Number.NEGATIVE_INFINITY;
   #isBack = false;
+  #hasGoneOn = false;
 
   /** Throws ConfigError. */
   constructor(home: MoverHome, link: MoveLink, { name, attachments, digest, limits }: SourceSettings) {
@@ -80,10 +81,20 @@ export class SourceMover extends Mover {
   }
 
   protected settle(nowMs: number, isQuiet: boolean): void {
+    this.#goOn();
     this.#drain(nowMs);
     if (this.#isReleased && !this.isGone && nowMs >= this.#lastFrameMs + QUIET_MS) this.leave();
     if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.#isBack) return;
     this.#isBack = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+  }
+
+  /** The VM is the other's: guests of this host send there. */
+  #goOn(): void {
+    if (this.machine.step !== "lost" && this.machine.step !== "released") this.#hasGoneOn = false;
+    else if (!this.#hasGoneOn) {
+      this.#hasGoneOn = true;
+      for (const { attachment } of this.adapters) this.home.residents.goOn(attachment, this.link.peer);
+    }
   }
 
   get #isReleased(): boolean {

@@ -23,7 +23,7 @@ export interface EndpointFields {
   readonly class4: number;
   readonly class6: number;
   readonly class: number;
-  /** The route to its host; 0 for one that is here. */
+  /** The route to its host; 0 for one that is here, unless its guest has gone on and only what the underlay brings still comes here. */
   readonly route?: number;
   /** Its host's underlay address, 4 or 16 bytes; of one that is here, that of its last host, which may send on to it until deadline. */
   readonly host?: Uint8Array;
