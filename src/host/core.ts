@@ -279,6 +279,15 @@ export class HostCore<E extends HostEngine = Engine> {
     return this.#moves.begin(request);
   }
 
+  /**
+   * A move from here is not to be: the VM stays, unless the other host has it by now. Throws ConfigError for a name that no move from here
+   * has.
+   */
+  cancelMove(name: string, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#moves.cancel(name);
+  }
+
   /** Moves from here and to here that are under way, or were lately. */
   get moves(): readonly HostMove[] {
     return this.#moves.all();
