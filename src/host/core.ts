@@ -372,7 +372,7 @@ export class HostCore<E extends HostEngine = Engine> {
     if (host.name === this.name) return;
     const own = this.#residents.find(endpoint.vni, endpoint.mac);
     if (!own) this.#knowledge.install(network, resolution);
-    else if (this.#moves.of(own)) return;
+    else if (this.#moves.of(own)) this.#residents.follow(own, resolution);
     else if (own.generation !== undefined && endpoint.generation > own.generation) {
       this.#claims.drop(own);
       this.#residents.lose(own, resolution);

@@ -16,14 +16,13 @@ export interface SourceSettings extends Pick<MoveRequest, "attachments" | "limit
 
 /** What a stopped VM has sent must have left by then; what has not is on an uplink that does not send. */
 const DRAIN_MS = 20;
-/** No frame has come for so long since the VM has gone: what still does is the data plane's to send on. */
-const QUIET_MS = 20;
+/** What was sent on is to have arrived by then, before the data plane sends on what still comes. */
+const SENT_ON_MS = 20;
 
 export class SourceMover extends Mover {
   readonly side = "source";
   readonly machine: MoveSource<MovingFrame>;
   #drainUntilMs: number | undefined;
-  #lastFrameMs = Number.NEGATIVE_INFINITY;
 
   /** Throws ConfigError. */
   constructor(home: MoverHome, link: MoveLink, settings: SourceSettings) {
@@ -41,11 +40,6 @@ export class SourceMover extends Mover {
     return Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS);
   }
 
-  override arrive(frame: MovingFrame): void {
-    this.#lastFrameMs = this.home.context.now();
-    super.arrive(frame);
-  }
-
   protected performOwn(action: MoveAction<MovingFrame>): void {
     const nowMs = this.home.context.now();
     if (action.type === "read" || action.type === "extract") {
@@ -54,8 +48,6 @@ export class SourceMover extends Mover {
       this.stop();
       this.#drainUntilMs = nowMs + DRAIN_MS;
       this.#drain(nowMs);
-    } else if (action.type === "release") {
-      this.#lastFrameMs = nowMs;
     }
   }
 
@@ -71,13 +63,19 @@ export class SourceMover extends Mover {
 
   protected settle(nowMs: number, isQuiet: boolean): void {
     this.#drain(nowMs);
-    if (this.#isReleased && !this.isGone && !this.isLeaving && nowMs >= this.#lastFrameMs + QUIET_MS) this.leave();
+    if (this.#isReleased && !this.isGone && !this.isLeaving && this.#hasSentOn(nowMs)) this.leave();
     if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.isPlain) return;
     this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
   }
 
   get #isReleased(): boolean {
     return this.outcome === "moved" || this.outcome === "taken";
+  }
+
+  /** Senders of this host are told nothing: what they send goes by the machine, as many frames as it sends on, until the adapters are free. */
+  #hasSentOn(nowMs: number): boolean {
+    const [waiting] = this.machine.frames();
+    return waiting === undefined || nowMs >= (this.endedMs ?? nowMs) + SENT_ON_MS;
   }
 
   #read(round: number, nowMs: number): void {

@@ -5,7 +5,9 @@ import { type FaultyWorld, guest, makeFaultyWorld, VM } from "./world.js";
 
 /** A lease, the renewal that was under way, and the questions after it. */
 const LEASE_MS = 200;
-const SETTLE_MS = 300;
+const SETTLE_MS = 150;
+/** Frames are sent so often while all settles. */
+const SLOW_MS = 4;
 
 export interface Judgement {
   readonly wrong: readonly string[];
@@ -67,7 +69,6 @@ export async function judge(seed: number, schedule = scheduleOf(seed)): Promise<
         if (!world.killed.has(0)) world.core(0).cancelMove(name, fabric.nowMs);
       });
     }
-    const ends = new Map<number, (string | undefined)[]>();
     const check = (when: string) => {
       const owning = world.owning();
       if (owning.length === 1 || (isOutside && owning.length === 0)) return;
@@ -77,20 +78,19 @@ export async function judge(seed: number, schedule = scheduleOf(seed)): Promise<
     world.run(overMs(schedule) + LEASE_MS);
     if (kill?.host === 1) isOutside ||= before.source()?.machine.step === "released";
     check("after one lease time");
-    world.run(SETTLE_MS);
+    world.run(SETTLE_MS, SLOW_MS);
     check("when all is settled");
     world.isSending = false;
-    world.run(SETTLE_MS);
+    world.run(SETTLE_MS, SLOW_MS);
     check("at the end");
-    const moves = machines();
-    void ends;
-    return verdict(moves.map((one) => one?.outcome));
+    return verdict(machines().map((one) => one?.outcome));
 
     function verdict(outcomes: (string | undefined)[]): Judgement {
       const explained = world.explained(name);
       const allowed = Object.values(explained).reduce((sum, count) => sum + count, 0);
       const streams = ledger.streams.map((_, i) => i);
       const missing = streams.flatMap((i) => ledger.missing(i).map((number) => ledger.whereabouts(i, number)));
+      if (process.env.DEBUG_MISSING) console.log(seed, { missing: missing.length, allowed, alive: !kill }, JSON.stringify(explained), outcomes.join());
       if (missing.length > allowed)
         wrong.add(`${missing.length} frames are nowhere, ${JSON.stringify(explained)}: ${missing.slice(0, 5).join("; ")}`);
       const doubled = streams.flatMap((i) => ledger.doubled(i).map((number) => ledger.whereabouts(i, number)));
