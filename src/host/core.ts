@@ -279,6 +279,15 @@ export class HostCore<E extends HostEngine = Engine> {
     return this.#moves.begin(request);
   }
 
+  /**
+   * A move from here is not to be: the VM stays, unless the other host has it by now. Throws ConfigError for a name that no move from here
+   * has.
+   */
+  cancelMove(name: string, nowMs: number): void {
+    this.#setTime(nowMs);
+    this.#moves.cancel(name);
+  }
+
   /** Moves from here and to here that are under way, or were lately. */
   get moves(): readonly HostMove[] {
     return this.#moves.all();
@@ -363,7 +372,7 @@ export class HostCore<E extends HostEngine = Engine> {
     if (host.name === this.name) return;
     const own = this.#residents.find(endpoint.vni, endpoint.mac);
     if (!own) this.#knowledge.install(network, resolution);
-    else if (this.#moves.of(own)) return;
+    else if (this.#moves.of(own)) this.#residents.follow(own, resolution);
     else if (own.generation !== undefined && endpoint.generation > own.generation) {
       this.#claims.drop(own);
       this.#residents.lose(own, resolution);

@@ -99,6 +99,15 @@ export class Residents {
     this.#write(attachment);
   }
 
+  /** It runs on another host by now, and is on the move: what it sends from there is taken. */
+  follow(attachment: Attachment, { endpoint, host }: Resolution): void {
+    const { plane, ticks, settings } = this.#context;
+    if (!attachment.record || endpoint.generation <= attachment.record.generation) return;
+    attachment.lastHost = host.address;
+    attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
+    this.#write(attachment);
+  }
+
   /** The directory agrees, for the first time or again: the partition's frames flow. */
   goLive(attachment: Attachment, record: EndpointRecord): void {
     const { plane, ticks, settings, tell } = this.#context;

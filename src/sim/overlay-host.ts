@@ -13,13 +13,19 @@ import type { DirectoryLink, DirectoryLinkOptions, Subscription } from "./direct
 import type { Fabric } from "./fabric.js";
 import type { FabricHost } from "./host.js";
 
+interface Watch {
+  readonly core: HostCore;
+  readonly vni: number;
+  readonly stream: Subscription<DirectoryChange>;
+}
+
 /** A directory of a fabric, and the hosts that use it. */
 export class SimDirectory {
   readonly store: DirectoryStore;
   readonly link: DirectoryLink;
   readonly #fabric: Fabric;
   /** Who watches which network. */
-  readonly #watches = new Map<string, { readonly vni: number; readonly stream: Subscription<DirectoryChange> }>();
+  readonly #watches = new Map<string, Watch>();
 
   constructor(fabric: Fabric, options: DirectoryLinkOptions & StoreOptions = {}) {
     const { quarantineMs, withdrawnMs, ...link } = options;
@@ -53,7 +59,10 @@ export class SimDirectory {
 
   #watch(core: HostCore, vni: number): void {
     const key = `${core.name} ${vni}`;
-    if (this.#watches.has(key)) return;
+    const known = this.#watches.get(key);
+    if (known?.core === core) return;
+    // A host that has lost its memory watches anew.
+    known?.stream.close();
     const readAll = () => {
       for (const change of this.store.snapshot({ vni })) stream.push(change);
     };
@@ -61,7 +70,7 @@ export class SimDirectory {
       take: (change) => core.change(change, this.#fabric.nowMs),
       resync: readAll,
     });
-    this.#watches.set(key, { vni, stream });
+    this.#watches.set(key, { core, vni, stream });
     readAll();
   }
 

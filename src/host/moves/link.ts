@@ -7,7 +7,7 @@ import { controlPacket } from "../../gqp/control-packet.js";
 import type { MovePacket } from "../../migrate/move/message.js";
 import { decodeMovePacket, encodeMovePacket } from "../../migrate/wire/codec.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
-import { PIECE_HEADER_BYTES, PieceAssembly, splitPacket } from "../../migrate/wire/pieces.js";
+import { PIECE_HEADER_BYTES, PieceAssembly, type PieceBounds, splitPacket } from "../../migrate/wire/pieces.js";
 import type { HostMoveOptions } from "./options.js";
 
 export interface LinkHome {
@@ -27,24 +27,31 @@ const PAYLOAD_BYTES_MAX = 4096;
 const SEAL_BYTES_MAX = 64;
 /** Fields of a chunk beside its bytes: move, adapter and section by their longest usual names. */
 const CHUNK_FIELD_BYTES = 192;
-/** Packets of which not all has come, and the largest. */
-const UNFINISHED_MAX = 64;
-const PACKET_BYTES_MAX = 2 ** 25;
+/** Packets of a host that the directory knows, of which not all has come. */
+export const PEER_BOUNDS: PieceBounds = { packets: 64, pieces: 2 ** 16, bytes: 2 ** 26 };
+/** Of any other: it may ask for room, no more. */
+export const STRANGER_BOUNDS: PieceBounds = { packets: 4, pieces: 64, bytes: 2 ** 17 };
+/** Datagrams that wait for room on an uplink: what is more is sent again later, by the channel. */
+const WAITING_MAX = 1024;
+const NUMBERS_PER_MS = 1000;
 /** Nothing was heard for so long: another uplink may be better. */
 const SILENT_MS = 50;
 
 export class MoveLink {
   readonly peer: HostRecord;
   readonly #home: LinkHome;
-  readonly #assembly = new PieceAssembly(UNFINISHED_MAX, PACKET_BYTES_MAX);
+  readonly #assembly: PieceAssembly;
   readonly #payloadBytes: number;
   #waiting: Uint8Array[] = [];
-  #packets = 0;
+  #packets: number;
   #uplink = 0;
   #heardMs = Number.NEGATIVE_INFINITY;
 
-  constructor(home: LinkHome, peer: HostRecord) {
+  constructor(home: LinkHome, peer: HostRecord, bounds: PieceBounds) {
     this.#home = home;
+    this.#assembly = new PieceAssembly(bounds);
+    // A host that has lost its memory goes on with other numbers, lest pieces of two packets are put together.
+    this.#packets = Math.floor(home.now() * NUMBERS_PER_MS) >>> 0;
     this.peer = peer;
     const mtuBytes = Math.min(home.record.mtuBytes, peer.mtuBytes);
     this.#payloadBytes = Math.min((mtuBytes - HEADER_BYTES) & ~3, PAYLOAD_BYTES_MAX);
@@ -57,6 +64,7 @@ export class MoveLink {
 
   send(packet: MovePacket<MovingFrame>): void {
     const { options, record } = this.#home;
+    if (this.#waiting.length >= WAITING_MAX) return;
     const bytes = encodeMovePacket(packet);
     const sealed = options.seal?.(bytes, this.peer.address) ?? bytes;
     this.#packets = (this.#packets + 1) >>> 0;

@@ -2,7 +2,7 @@
  * A move on one of its two hosts: what happens is told to its machine (migrate/move/), and what that wants is done to adapters, directory
  * and the other host. source.ts and target.ts have what is one side's alone.
  */
-import type { EndpointRecord } from "../../directory/records.js";
+import type { EndpointRecord, Resolution } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
 import type { MoveAction, MoveEvent, MoveOutcome } from "../../migrate/move/action.js";
 import { Announcer } from "../../migrate/move/announcer.js";
@@ -59,6 +59,10 @@ export abstract class Mover implements Owned {
   endedMs: number | undefined;
   /** The adapters are this host's no longer. */
   protected isGone = false;
+  /** The adapters are as any others: what comes for them does not come by here. */
+  protected isPlain = true;
+  /** Of those that leave, where the directory has them. */
+  #leaving: Map<MovingAdapter, Resolution | undefined> | undefined;
   #told: Event[] = [];
   #isTelling = false;
 
@@ -77,14 +81,17 @@ export abstract class Mover implements Owned {
     return this.home.context.name;
   }
 
-  /** Frames for these adapters go to the machine first. */
-  abstract get isDiverting(): boolean;
+  /** What becomes of the adapters, and of frames that come by the control plane, is this move's to say. */
+  get isInCharge(): boolean {
+    return !this.isGone && this.adapters.length > 0 && !(this.isPlain && this.machine.isOver);
+  }
 
   get nextMs(): number | undefined {
     const now = this.home.context.now();
     const isWaiting = !this.link.pump() || this.adapters.some((adapter) => adapter.attachment.plane && !adapter.pump());
+    const isLeaving = this.#leaving !== undefined && this.#leaving.size > 0;
     const announcements = this.announcers.map(({ announcer }) => announcer.nextMs);
-    return earliest([this.machine.nextMs, isWaiting ? now + ROOM_MS : undefined, ...announcements]);
+    return earliest([this.machine.nextMs, isWaiting || isLeaving ? now + ROOM_MS : undefined, ...announcements]);
   }
 
   has(attachment: Attachment): boolean {
@@ -110,6 +117,7 @@ export abstract class Mover implements Owned {
       for (const data of announcer.tick(nowMs)) adapter.attachment.vnic.receive(data);
     }
     this.settle(nowMs, isQuiet);
+    if (isQuiet) this.#letGo();
   }
 
   /** Tells the machine, and does what it wants, in order; what that brings is told when all is done. */
@@ -142,10 +150,17 @@ export abstract class Mover implements Owned {
 
   protected stop(): void {
     this.stoppedMs = this.home.context.now();
+    this.isPlain = false;
     for (const adapter of this.adapters) {
       adapter.stop();
       adapter.attachment.enter("moving");
     }
+  }
+
+  /** The adapters run, and what comes for them goes by the machine first. */
+  protected run(): void {
+    this.isPlain = false;
+    for (const adapter of this.adapters) adapter.run();
   }
 
   protected adapterOf({ adapter }: MovingFrame): MovingAdapter | undefined {
@@ -253,23 +268,40 @@ export abstract class Mover implements Owned {
     this.home.tellSender(adapter, macText(frame.data.subarray(MAC_OFFSET_SOURCE, MAC_OFFSET_SOURCE + 6)));
   }
 
-  /** The adapters are free, and the data plane sends on what still comes, as for any that has gone. */
+  get isLeaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
+  /** The adapters are to be free: the directory is asked where they are now. Until it has said that, they are this move's. */
   protected leave(): void {
-    const { context, residents } = this.home;
-    this.isGone = true;
-    for (const { attachment, state } of this.adapters) {
-      const leave = () => {
-        const { vni, mac } = attachment;
-        context.requests.ask("resolve", { query: { vni, mac } }, (answer) => {
-          if (!("value" in answer)) return context.timers.at(context.now() + RETRY_MS, leave);
-          state.clear();
-          attachment.vnic.halt(false);
-          if (answer.value) residents.lose(attachment, answer.value);
-          else residents.erase(attachment, "detached");
+    const { requests, timers, now } = this.home.context;
+    const leaving = new Map<MovingAdapter, Resolution | undefined>();
+    this.#leaving = leaving;
+    for (const adapter of this.adapters) {
+      const look = () => {
+        const { vni, mac } = adapter.attachment;
+        requests.ask("resolve", { query: { vni, mac } }, (answer) => {
+          if ("value" in answer) leaving.set(adapter, answer.value);
+          else timers.at(now() + RETRY_MS, look);
         });
       };
-      leave();
+      look();
     }
+  }
+
+  /** Adapters whose place is known go, and the data plane sends on what still comes, as for any that has gone. */
+  #letGo(): void {
+    if (!this.#leaving) return;
+    const { residents } = this.home;
+    for (const [{ attachment, state }, resolution] of this.#leaving) {
+      state.clear();
+      attachment.vnic.halt(false);
+      if (resolution && resolution.host.name !== this.host) residents.lose(attachment, resolution);
+      else residents.erase(attachment, "detached");
+    }
+    this.adapters = this.adapters.filter((adapter) => !this.#leaving?.has(adapter));
+    this.#leaving.clear();
+    this.isGone = this.adapters.length === 0;
   }
 
   #end(outcome: MoveOutcome, reason: string): void {

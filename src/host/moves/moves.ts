@@ -3,13 +3,14 @@
  * are of.
  */
 import type { Port } from "../../buffer/port.js";
+import { checkName } from "../../directory/check.js";
 import type { HostRecord } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
-import { type MovePacket, unknownMove } from "../../migrate/move/message.js";
+import { type MoveMessage, type MovePacket, unknownMove } from "../../migrate/move/message.js";
 import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
-import { isPiece } from "../../migrate/wire/pieces.js";
+import { isPiece, type PieceBounds } from "../../migrate/wire/pieces.js";
 import type { ControlFrame } from "../../overlay/plane/control.js";
 import type { PlaneVnic } from "../../overlay/plane/plane.js";
 import type { Policy } from "../../overlay/policy/policy.js";
@@ -19,11 +20,13 @@ import { type Knowledge, keyOf } from "../knowledge.js";
 import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
 import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
-import { MoveLink } from "./link.js";
+import { ForgottenMoves } from "./forgotten.js";
+import { MoveLink, PEER_BOUNDS, STRANGER_BOUNDS } from "./link.js";
 import type { Mover, MoverHome } from "./mover.js";
 import type { HostMoveOptions, MoveRequest } from "./options.js";
-import { SourceMover } from "./source.js";
+import { checkSettings, SourceMover } from "./source.js";
 import { TargetMover } from "./target.js";
+import { WaitingMoves } from "./waiting.js";
 
 /** A move as its host sees it. */
 export type HostMove = Pick<
@@ -46,6 +49,10 @@ export interface MovesHome {
 const KEEP_MS = 30_000;
 /** Hosts that are not known yet and have sent something. */
 const STRANGERS_MAX = 16;
+/** Moves that are remembered; those of them that are over make room. */
+const MOVES_MAX = 256;
+/** Hosts that the directory is asked about at a time, because they want to send a VM. */
+const ASKED_MAX = 16;
 
 export class Moves {
   readonly #home: MovesHome;
@@ -56,11 +63,14 @@ export class Moves {
   readonly #strangers = new Map<string, MoveLink>();
   /** Names of moves that are asked for while the directory is asked who it is. */
   readonly #asked = new Set<string>();
+  readonly #waiting: WaitingMoves;
+  readonly #forgotten = new ForgottenMoves();
   #begun = 0;
 
   constructor(home: MovesHome) {
     this.#home = home;
     const { context, residents } = home;
+    this.#waiting = new WaitingMoves({ context, isLeased: () => this.#isLeased });
     this.#moverHome = {
       ...{
         context,
@@ -80,7 +90,7 @@ export class Moves {
 
   /** The move that has the attachment now; what the directory says of it is that one's. */
   of(attachment: Attachment): Mover | undefined {
-    return this.all().findLast((mover) => mover.has(attachment) && mover.isDiverting);
+    return this.all().findLast((mover) => mover.has(attachment) && mover.isInCharge);
   }
 
   get nextMs(): number | undefined {
@@ -96,21 +106,31 @@ export class Moves {
     if (to === name) throw new ConfigError("to", to, "another host than its own");
     for (const [i, attachment] of attachments.entries()) {
       const { partition, state } = attachment;
-      if (state !== "live" || this.of(attachment))
+      if (state !== "live" || this.of(attachment) || this.#waiting.hasOne(attachment))
         throw new ConfigError(`attachments[${i}]`, partition, "live here, and not on the move");
       if (partition !== first.partition)
         throw new ConfigError(`attachments[${i}]`, partition, `of one VM, ${first.partition}`);
     }
     const named = move ?? `${first.partition} ${name} ${first.generation} ${context.now()} ${this.#begun}`;
     this.#begun++;
-    if (this.#movers.has(named)) throw new ConfigError("move", named, "a name that no other move has");
+    if (this.#movers.has(named) || this.#waiting.has(named) || this.#forgotten.has(named))
+      throw new ConfigError("move", named, "a name that no other move has");
     const source = { name: named, attachments, digest: crc32c, limits: { ...options.limits, ...limits } };
-    this.#withHost(to, (record) => {
+    checkSettings(this.#moverHome, to, source);
+    this.#waiting.add({ name: named, attachments, to }, (record) => {
       const mover = new SourceMover(this.#moverHome, this.#linkTo(record), source);
       this.#movers.set(named, mover);
       mover.tell({ type: "start" });
     });
     return named;
+  }
+
+  /** The VM is to stay here, if nothing has been decided yet. Throws ConfigError for a move that does not leave this host. */
+  cancel(name: string): void {
+    if (this.#waiting.drop(name, "cancelled")) return;
+    const mover = this.#movers.get(name);
+    if (mover?.side !== "source") throw new ConfigError("move", name, "one that leaves this host");
+    mover.tell({ type: "cancel" });
   }
 
   /** Takes a frame for the control queue pair; false when it is of no move. */
@@ -147,52 +167,84 @@ export class Moves {
   /** What is due now. Quiet: no diverted frame waits to be taken. */
   step(isQuiet: boolean): void {
     const nowMs = this.#home.context.now();
-    for (const [name, mover] of this.#movers) {
+    for (const mover of this.#movers.values()) {
       mover.step(isQuiet);
-      const isOver = mover.endedMs !== undefined && nowMs >= mover.endedMs + KEEP_MS && !mover.isDiverting;
-      if (isOver) this.#movers.delete(name);
+      if (mover.endedMs !== undefined && nowMs >= mover.endedMs + KEEP_MS) this.#forget(mover);
     }
   }
 
+  /** One that is over makes room; false when it is not. */
+  #forget(mover: Mover): boolean {
+    if (!mover.machine.isOver || mover.isInCharge) return false;
+    this.#movers.delete(mover.name);
+    this.#forgotten.add(mover.name, keptGeneration(mover));
+    return true;
+  }
+
   #packet(packet: MovePacket<MovingFrame>, link: MoveLink): void {
-    const mover = this.#movers.get(packet.move);
-    const body = packet.message?.body;
+    const { move: name, message, isUnknown } = packet;
+    const mover = this.#movers.get(name);
+    if (message?.body.type === "reserved" && this.#answerLate(name, mover, link)) return;
     if (mover) {
       if (mover.link.peer.address === link.peer.address) mover.take(packet);
-    } else if (body?.type === "reserve") this.#admit(packet, body.host, link.peer.address);
-    else if (!packet.isUnknown && !this.#asked.has(packet.move)) link.send(unknownMove(packet));
+      else if (message?.body.type === "reserve") this.#refuse(name, link, "another move has, or had, this name");
+    } else if (this.#forgotten.has(name)) return;
+    else if (message?.body.type === "reserve") this.#admit(packet, message.body.host, link);
+    else if (!isUnknown && !this.#asked.has(name)) link.send(unknownMove(packet));
+  }
+
+  /**
+   * A host that has lost its memory keeps room for a VM that it had refused, because it was asked again by a packet that was late: it hears that
+   * the VM stays. False when there is no such thing.
+   */
+  #answerLate(name: string, mover: Mover | undefined, link: MoveLink): boolean {
+    if (mover && !mover.machine.isOver) return false;
+    const generation = mover ? keptGeneration(mover) : this.#forgotten.generationOf(name);
+    if (generation === undefined) return false;
+    const { name: host } = this.#home.context;
+    link.send(secondMessage(name, { type: "kept", owner: { host, generation, start: "kept" } }));
+    return true;
+  }
+
+  #refuse(name: string, link: MoveLink, reason: string): void {
+    link.send({ move: name, ack: 1, message: { number: 1, body: { type: "refused", reason } } });
   }
 
   /** A VM wants to come. Whose word that is the directory says. */
-  #admit(packet: MovePacket<MovingFrame>, host: string, address: string): void {
+  #admit(packet: MovePacket<MovingFrame>, host: string, { peer: { address } }: MoveLink): void {
     const { options, context } = this.#home;
     const { move: name } = packet;
-    if (this.#asked.has(name)) return;
+    if (this.#asked.has(name) || this.#asked.size >= ASKED_MAX || !isName(name) || !isName(host)) return;
     this.#asked.add(name);
     context.requests.ask("host", { name: host }, (answer) => {
       this.#asked.delete(name);
       const record = "value" in answer ? answer.value?.host : undefined;
       // It is asked for again if nobody has answered.
-      if (record?.address !== address || this.#movers.has(name)) return;
+      if (record?.address !== address || host === context.name || this.#movers.has(name) || !this.#isLeased) return;
+      const link = this.#linkTo(record);
+      if (!this.#makeRoom()) {
+        this.#refuse(name, link, `${MOVES_MAX} moves are under way already`);
+        return;
+      }
       const target = { name, digest: crc32c, limits: options.limits, options, policy: this.#home.policy() };
-      const mover = new TargetMover(this.#moverHome, this.#linkTo(record), target);
+      const mover = new TargetMover(this.#moverHome, link, target);
       this.#movers.set(name, mover);
       mover.take(packet);
     });
   }
 
-  #withHost(name: string, go: (record: HostRecord) => void): void {
-    const { context } = this.#home;
-    context.requests.ask("host", { name }, (answer) => {
-      if ("value" in answer && answer.value) go(answer.value.host);
-      else context.timers.at(context.now() + AGAIN_MS, () => this.#withHost(name, go));
-    });
+  #makeRoom(): boolean {
+    return this.#movers.size < MOVES_MAX || this.all().some((mover) => this.#forget(mover));
+  }
+
+  get #isLeased(): boolean {
+    return this.#home.leasedUntilMs() > this.#home.context.now();
   }
 
   #linkTo(record: HostRecord): MoveLink {
     const known = this.#links.get(record.address);
     if (known) return known;
-    const link = this.#newLink(record);
+    const link = this.#newLink(record, PEER_BOUNDS);
     this.#links.set(record.address, link);
     this.#strangers.delete(record.address);
     return link;
@@ -204,12 +256,12 @@ export class Moves {
     const [oldest] = this.#strangers.keys();
     if (this.#strangers.size >= STRANGERS_MAX && oldest !== undefined) this.#strangers.delete(oldest);
     const { mtuBytes } = this.#home.context.settings.record;
-    const link = this.#newLink({ name: address, address, mtuBytes, encapsulations: [] });
+    const link = this.#newLink({ name: address, address, mtuBytes, encapsulations: [] }, STRANGER_BOUNDS);
     this.#strangers.set(address, link);
     return link;
   }
 
-  #newLink(peer: HostRecord): MoveLink {
+  #newLink(peer: HostRecord, bounds: PieceBounds): MoveLink {
     const { context, options } = this.#home;
     const { uplinks } = context.plane;
     return new MoveLink(
@@ -218,6 +270,7 @@ export class Moves {
         post: (uplink, frame) => postIfRoom(uplinks[uplink] as Port, frame),
       },
       peer,
+      bounds,
     );
   }
 
@@ -240,8 +293,24 @@ export class Moves {
   }
 }
 
-/** The directory is asked again after so long. */
-const AGAIN_MS = 20;
+/** The generation by which this host has kept the VM; undefined when it has not. */
+function keptGeneration({ side, outcome, machine }: Mover): number | undefined {
+  return side === "source" && outcome === "stayed" ? machine.owner.generation : undefined;
+}
+
+/** What a host hears that has asked for nothing but room, behind that it got it. */
+function secondMessage(move: string, body: MoveMessage<MovingFrame>): MovePacket<MovingFrame> {
+  return { move, ack: 1, message: { number: 2, body } };
+}
+
+function isName(text: string): boolean {
+  try {
+    checkName("name", text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function postIfRoom(port: Port, bytes: Uint8Array): boolean {
   const frame = port.reserve(bytes.length);

@@ -1,9 +1,10 @@
 /** The host that a VM leaves. */
+import { ConfigError } from "../../errors.js";
 import type { MoveAction } from "../../migrate/move/action.js";
 import type { Start } from "../../migrate/move/ownership.js";
 import { MoveSource } from "../../migrate/move/source.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
-import { MovingAdapter } from "./adapter.js";
+import { adapterName, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
 import type { MoveRequest } from "./options.js";
@@ -15,58 +16,39 @@ export interface SourceSettings extends Pick<MoveRequest, "attachments" | "limit
 
 /** What a stopped VM has sent must have left by then; what has not is on an uplink that does not send. */
 const DRAIN_MS = 20;
-/** No frame has come for so long since the VM has gone: what still does is the data plane's to send on. */
-const QUIET_MS = 20;
+/** What was sent on is to have arrived by then, before the data plane sends on what still comes. */
+const SENT_ON_MS = 20;
 
 export class SourceMover extends Mover {
   readonly side = "source";
   readonly machine: MoveSource<MovingFrame>;
   #drainUntilMs: number | undefined;
-  #lastFrameMs = Number.NEGATIVE_INFINITY;
-  #isBack = false;
   #hasGoneOn = false;
 
   /** Throws ConfigError. */
-  constructor(home: MoverHome, link: MoveLink, { name, attachments, digest, limits }: SourceSettings) {
-    super(home, name, link);
-    const { context } = home;
-    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, home.stateOf(one)));
+  constructor(home: MoverHome, link: MoveLink, settings: SourceSettings) {
+    super(home, settings.name, link);
+    const { attachments, limits } = settings;
+    this.adapters = attachments.map((one) => new MovingAdapter(home.context.plane, one, home.stateOf(one)));
     this.records = attachments.flatMap(({ record }) => record ?? []);
-    this.machine = new MoveSource<MovingFrame>({
-      ...{ move: name, host: context.name, peer: link.peer.name, digest, leasedUntilMs: home.leasedUntilMs() },
-      ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
-      adapters: this.adapters.map((adapter) => adapter.name),
-      generation: this.records[0]?.generation as number,
-      stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,
-    });
-  }
-
-  override get isDiverting(): boolean {
-    return !this.isGone && !this.#isBack;
+    this.machine = machineOf(home, link.peer.name, { ...settings, limits: { chunkBytes: link.chunkBytes, ...limits } });
   }
 
   override get nextMs(): number | undefined {
     const next = super.nextMs;
-    if (this.#drainUntilMs === undefined && !(this.#isReleased && !this.isGone)) return next;
+    const isWatching = this.#isReleased && !this.isGone && !this.isLeaving;
+    if (this.#drainUntilMs === undefined && !isWatching) return next;
     return Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS);
-  }
-
-  override arrive(frame: MovingFrame): void {
-    this.#lastFrameMs = this.home.context.now();
-    super.arrive(frame);
   }
 
   protected performOwn(action: MoveAction<MovingFrame>): void {
     const nowMs = this.home.context.now();
     if (action.type === "read" || action.type === "extract") {
-      const sections = this.adapters.flatMap(({ state }) => state.read(action.round, nowMs));
-      this.tell({ type: "sections", sections });
+      this.#read(action.round, nowMs);
     } else if (action.type === "quiesce") {
       this.stop();
       this.#drainUntilMs = nowMs + DRAIN_MS;
       this.#drain(nowMs);
-    } else if (action.type === "release") {
-      this.#lastFrameMs = nowMs;
     }
   }
 
@@ -77,15 +59,15 @@ export class SourceMover extends Mover {
       if (start === "blank") state.clear();
       this.home.residents.goLive(attachment, this.records[i] as (typeof this.records)[number]);
     }
-    for (const adapter of this.adapters) adapter.run();
+    this.run();
   }
 
   protected settle(nowMs: number, isQuiet: boolean): void {
     this.#goOn();
     this.#drain(nowMs);
-    if (this.#isReleased && !this.isGone && nowMs >= this.#lastFrameMs + QUIET_MS) this.leave();
-    if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.#isBack) return;
-    this.#isBack = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+    if (this.#isReleased && !this.isGone && !this.isLeaving && this.#hasSentOn(nowMs)) this.leave();
+    if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.isPlain) return;
+    this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
   }
 
   /** The VM is the other's: guests of this host send there. */
@@ -101,6 +83,22 @@ export class SourceMover extends Mover {
     return this.outcome === "moved" || this.outcome === "taken";
   }
 
+  /** Senders of this host are told nothing: what they send goes by the machine, as many frames as it sends on, until the adapters are free. */
+  #hasSentOn(nowMs: number): boolean {
+    const [waiting] = this.machine.frames();
+    return waiting === undefined || nowMs >= (this.endedMs ?? nowMs) + SENT_ON_MS;
+  }
+
+  #read(round: number, nowMs: number): void {
+    try {
+      const sections = this.adapters.flatMap(({ state }) => state.read(round, nowMs));
+      this.tell({ type: "sections", sections });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.tell({ type: "failed", reason: error.message });
+    }
+  }
+
   #drain(nowMs: number): void {
     if (this.#drainUntilMs === undefined) return;
     const hasDrained = nowMs >= this.#drainUntilMs || this.adapters.every((adapter) => adapter.hasDrained);
@@ -108,6 +106,24 @@ export class SourceMover extends Mover {
     this.#drainUntilMs = undefined;
     this.tell({ type: "quiesced" });
   }
+}
+
+/** Throws ConfigError for what SourceMover would throw it for. */
+export function checkSettings(home: MoverHome, to: string, settings: SourceSettings): void {
+  for (const attachment of settings.attachments) home.stateOf(attachment);
+  machineOf(home, to, settings);
+}
+
+function machineOf(home: MoverHome, peer: string, settings: SourceSettings): MoveSource<MovingFrame> {
+  const { name, attachments, digest, limits } = settings;
+  const { context } = home;
+  return new MoveSource<MovingFrame>({
+    ...{ move: name, host: context.name, peer, digest, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
+    ...{ windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
+    adapters: attachments.map(adapterName),
+    generation: attachments[0]?.generation as number,
+    stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,
+  });
 }
 
 /** Messages on their way: a datagram each, so many that a link's queue takes them. */

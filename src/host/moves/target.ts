@@ -32,7 +32,6 @@ export class TargetMover extends Mover {
   readonly #policy: Policy;
   #vm: IncomingVm | undefined;
   #isExpected = false;
-  #isSettled = false;
 
   /** Throws ConfigError. */
   constructor(home: MoverHome, link: MoveLink, { name, digest, limits, options, policy }: TargetSettings) {
@@ -45,14 +44,10 @@ export class TargetMover extends Mover {
     });
   }
 
-  override get isDiverting(): boolean {
-    return !this.#isSettled && !this.isGone && this.adapters.length > 0;
-  }
-
   override get nextMs(): number | undefined {
     const next = super.nextMs;
     // The gate says nothing when it has been open for long enough.
-    return this.machine.isRunning && !this.#isSettled
+    return this.machine.isRunning && !this.isPlain
       ? Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS)
       : next;
   }
@@ -91,14 +86,14 @@ export class TargetMover extends Mover {
       if (start === "blank") state.clear();
       this.home.residents.goLive(attachment, this.records[i] as EndpointRecord);
     }
-    for (const adapter of this.adapters) adapter.run();
+    this.run();
   }
 
   protected settle(nowMs: number, isQuiet: boolean): void {
-    if (this.endedMs !== undefined && this.outcome !== "moved" && !this.isGone && this.adapters.length > 0)
-      this.leave();
-    if (!isQuiet || this.#isSettled || !this.machine.isPassing(nowMs)) return;
-    this.#isSettled = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+    const isLost = this.endedMs !== undefined && this.outcome !== "moved";
+    if (isLost && !this.isGone && !this.isLeaving && this.adapters.length > 0) this.leave();
+    if (!isQuiet || this.isPlain || !this.machine.isPassing(nowMs)) return;
+    this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
   }
 
   /** The directory says whose adapters these are; the options, where they go. */
@@ -130,6 +125,12 @@ export class TargetMover extends Mover {
     const endpoints = found.flatMap((one) => (one?.host.name === this.link.peer.name ? one.endpoint : []));
     if (endpoints.length < found.length) {
       this.#refuse(`it is not on ${this.link.peer.name}, by the directory`);
+      return;
+    }
+    const [first] = endpoints;
+    const { generation } = this.machine.owner;
+    if (first && first.generation !== generation) {
+      this.#refuse(`its generation is ${first.generation} by the directory, not ${generation}`);
       return;
     }
     const vm = { move: this.name, from: this.link.peer.name, adapters: endpoints.map(adapterIn), stateBytes };

@@ -61,6 +61,8 @@ export type MoveEvent<F> =
   /** A frame for the VM has come to this host from its sender. */
   | ({ readonly type: "frame" } & Arrival<F>)
   | { readonly type: "sections"; readonly sections: readonly Section[] }
+  /** Source: its adapters cannot give their sections. */
+  | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "quiesced" }
   | { readonly type: "surrendered"; readonly arrivals: readonly Arrival<F>[] }
   | { readonly type: "room" }

@@ -69,6 +69,9 @@ export abstract class Side<F, Step extends string> {
     return this.title.owner;
   }
 
+  /** Nothing that the other side does, and no lease that ends, decides anything for this one any more. */
+  abstract get isOver(): boolean;
+
   /** The VM runs here. */
   get isRunning(): boolean {
     return this.traffic.mode === "run";

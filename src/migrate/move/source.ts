@@ -95,6 +95,10 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     return this.#stateCopy.report;
   }
 
+  get isOver(): boolean {
+    return this.step === "released" || (this.step === "ended" && !this.#isContested);
+  }
+
   protected deadlines(): readonly (number | undefined)[] {
     if (this.step === "lost") return [this.probeAtMs];
     if (!this.#isBeforeCommit()) return [];

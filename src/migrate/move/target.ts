@@ -84,6 +84,10 @@ export class MoveTarget<F> extends Side<F, TargetStep> {
     this.#gate = new Gate({ settleMs: settings.settleMs, waitMaxMs: settings.gateMs });
   }
 
+  get isOver(): boolean {
+    return this.step === "free" || this.step === "gone";
+  }
+
   /** Of the state, as far as it has come. */
   get receivedBytes(): number {
     return this.#assembly?.lenBytes ?? 0;

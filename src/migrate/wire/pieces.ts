@@ -39,20 +39,32 @@ export function isPiece(payload: Uint8Array): boolean {
 }
 
 interface Unfinished {
-  readonly pieces: (Uint8Array | undefined)[];
-  missing: number;
+  readonly pieces: number;
+  readonly parts: Map<number, Uint8Array>;
+  lenBytes: number;
 }
 
-/** Packets of one host that are put together. So many may be unfinished at a time; of more the oldest is given up. */
+/** What may be kept of one host's packets of which not all has come: so many packets, and pieces and bytes of all of them together. */
+export interface PieceBounds {
+  readonly packets: number;
+  readonly pieces: number;
+  readonly bytes: number;
+}
+
+/** Packets of one host that are put together. Beyond the bounds the oldest is given up. */
 export class PieceAssembly {
   readonly #unfinished = new Map<number, Unfinished>();
-  readonly #unfinishedMax: number;
-  readonly #lenBytesMax: number;
+  readonly #bounds: PieceBounds;
+  #pieces = 0;
+  #lenBytes = 0;
 
-  /** lenBytesMax bounds a packet. */
-  constructor(unfinishedMax: number, lenBytesMax: number) {
-    this.#unfinishedMax = unfinishedMax;
-    this.#lenBytesMax = lenBytesMax;
+  constructor(bounds: PieceBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Bytes that are kept. */
+  get lenBytes(): number {
+    return this.#lenBytes;
   }
 
   /** Takes a datagram's payload; the packet that it completes, if it does. What is no sound piece is nothing. */
@@ -66,24 +78,40 @@ export class PieceAssembly {
     ];
     const isSound = header.getUint8(4) === VERSION && header.getUint8(5) === 0 && piece < pieces;
     // Datagrams are padded to whole words.
-    if (!isSound || length > payload.length - PIECE_HEADER_BYTES || pieces * length > 2 * this.#lenBytesMax)
-      return undefined;
+    if (!isSound || length > payload.length - PIECE_HEADER_BYTES || pieces > this.#bounds.pieces) return undefined;
     const part = payload.slice(PIECE_HEADER_BYTES, PIECE_HEADER_BYTES + length);
     if (pieces === 1) return part;
     const unfinished = this.#unfinished.get(number) ?? this.#begin(number, pieces);
-    if (unfinished.pieces.length !== pieces || unfinished.pieces[piece]) return undefined;
-    unfinished.pieces[piece] = part;
-    if (--unfinished.missing > 0) return undefined;
-    this.#unfinished.delete(number);
-    return joined(unfinished.pieces as Uint8Array[]);
+    if (unfinished.pieces !== pieces || unfinished.parts.has(piece)) return undefined;
+    unfinished.parts.set(piece, part);
+    unfinished.lenBytes += length;
+    this.#pieces++;
+    this.#lenBytes += length;
+    if (unfinished.parts.size === pieces) {
+      this.#giveUp(number);
+      return joined(unfinished);
+    }
+    while (this.#pieces > this.#bounds.pieces || this.#lenBytes > this.#bounds.bytes) this.#giveUpOldest();
+    return undefined;
   }
 
   #begin(number: number, pieces: number): Unfinished {
-    const unfinished = { pieces: Array<undefined>(pieces).fill(undefined), missing: pieces };
-    const [oldest] = this.#unfinished.keys();
-    if (this.#unfinished.size >= this.#unfinishedMax && oldest !== undefined) this.#unfinished.delete(oldest);
+    const unfinished = { pieces, parts: new Map<number, Uint8Array>(), lenBytes: 0 };
+    if (this.#unfinished.size >= this.#bounds.packets) this.#giveUpOldest();
     this.#unfinished.set(number, unfinished);
     return unfinished;
+  }
+
+  #giveUpOldest(): void {
+    const [oldest] = this.#unfinished.keys();
+    if (oldest !== undefined) this.#giveUp(oldest);
+  }
+
+  #giveUp(number: number): void {
+    const { parts, lenBytes } = this.#unfinished.get(number) as Unfinished;
+    this.#unfinished.delete(number);
+    this.#pieces -= parts.size;
+    this.#lenBytes -= lenBytes;
   }
 }
 
@@ -91,10 +119,11 @@ function view(payload: Uint8Array): DataView {
   return new DataView(payload.buffer, payload.byteOffset, payload.length);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+function joined({ parts, pieces, lenBytes }: Unfinished): Uint8Array {
+  const whole = new Uint8Array(lenBytes);
   let at = 0;
-  for (const part of parts) {
+  for (let piece = 0; piece < pieces; piece++) {
+    const part = parts.get(piece) as Uint8Array;
     whole.set(part, at);
     at += part.length;
   }

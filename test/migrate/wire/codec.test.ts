@@ -92,7 +92,7 @@ describe("pieces", () => {
   it("come together in any order, doubled, and among those of others", () => {
     const random = new Random(2);
     for (let round = 0; round < 200; round++) {
-      const assembly = new PieceAssembly(8, 2 ** 20);
+      const assembly = new PieceAssembly({ packets: 8, pieces: 1000, bytes: 2 ** 20 });
       const packets = Array.from({ length: 5 }, () => random.bytes(random.below(3000)));
       const pieces = packets.flatMap((one, i) => splitPacket(one, i, 200 + random.below(200)));
       const shuffled = pieces.map((piece) => [random.below(2 ** 30), piece] as const).sort(([a], [b]) => a - b);
@@ -109,7 +109,7 @@ describe("pieces", () => {
   });
 
   it("of which the oldest packets are incomplete are given up, and nothing grows", () => {
-    const assembly = new PieceAssembly(4, 2 ** 20);
+    const assembly = new PieceAssembly({ packets: 4, pieces: 1000, bytes: 2 ** 20 });
     const [first, last] = splitPacket(new Uint8Array(100), 0, 80) as [Uint8Array, Uint8Array];
     expect(assembly.take(first)).toBeUndefined();
     for (let number = 1; number <= 4; number++)
@@ -119,7 +119,7 @@ describe("pieces", () => {
 
   it("that lie are nothing: 20,000 changed ones", () => {
     const random = new Random(3);
-    const assembly = new PieceAssembly(64, 2 ** 16);
+    const assembly = new PieceAssembly({ packets: 64, pieces: 100, bytes: 2 ** 16 });
     const pieces = splitPacket(random.bytes(2000), 7, 300);
     let whole = 0;
     for (let i = 0; i < 20_000; i++) {
@@ -131,6 +131,17 @@ describe("pieces", () => {
       expect(found.length).toBeLessThanOrEqual(2 ** 17);
     }
     expect(whole).toBeGreaterThan(0);
+  });
+
+  it("of packets that never end are kept as far as the bounds go", () => {
+    const random = new Random(4);
+    const assembly = new PieceAssembly({ packets: 1000, pieces: 5000, bytes: 2 ** 16 });
+    for (let i = 0; i < 20_000; i++) {
+      const number = random.below(2 ** 32);
+      for (const piece of splitPacket(new Uint8Array(1000), number, 100 + random.below(1000)).slice(1)) assembly.take(piece);
+      expect(assembly.lenBytes).toBeLessThanOrEqual(2 ** 16);
+    }
+    expect(assembly.lenBytes).toBeGreaterThan(0);
   });
 });
 

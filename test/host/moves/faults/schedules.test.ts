@@ -1,0 +1,25 @@
+/** Random failures during a move between real hosts: never two run, exactly one does in time, and no frame is lost but for a known reason. */
+import { expect, test } from "vitest";
+import { Random } from "../../../helpers/property.js";
+import { judge, scheduleOf } from "./judged.js";
+
+/** RINGLANE_MOVE_SCHEDULES=<n> for a long run. */
+const SCHEDULES = Number(process.env.RINGLANE_MOVE_SCHEDULES ?? 300);
+
+test(`${SCHEDULES} random failure schedules`, { timeout: 3_600_000 }, async () => {
+  const first = new Random().below(2 ** 31);
+  const ends: Record<string, number> = {};
+  const explained: Record<string, number> = {};
+  let sent = 0;
+  for (let i = 0; i < SCHEDULES; i++) {
+    const seed = first + i;
+    const schedule = scheduleOf(seed);
+    const { wrong, outcomes, runner, isOutside, frames } = await judge(seed, schedule);
+    expect(wrong, `seed ${seed}: ${JSON.stringify(schedule)}`).toEqual([]);
+    const end = `${schedule.kill ? "killed" : "alive"}, ${outcomes.join(" and ")}, ${isOutside && runner === undefined ? "gone with its host" : `h${runner} runs`}`;
+    ends[end] = (ends[end] ?? 0) + 1;
+    for (const [name, count] of Object.entries(frames.explained)) explained[name] = (explained[name] ?? 0) + count;
+    sent += frames.sent;
+  }
+  console.log(Object.fromEntries(Object.entries(ends).sort()), { sent, explained });
+});
