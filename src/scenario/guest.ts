@@ -6,6 +6,7 @@ import { isFrom } from "./judge/inner.js";
 import type { Scenario } from "./parse.js";
 import { placeOn } from "./places.js";
 import type { EndpointText } from "./schema.js";
+import type { GuestAgent } from "./sockets/guest-agent.js";
 
 /** A frame that a guest was given. */
 export interface Delivery {
@@ -34,6 +35,8 @@ export class Guest {
   readonly #hosts: ReadonlyMap<string, ScenarioHost>;
   /** The latest for each host; one that is claimed is the last. */
   readonly #attachments: { readonly host: string; readonly attachment: Attachment }[] = [];
+  /** RDMA adapters that it has beside its network interface. */
+  readonly agents: GuestAgent[] = [];
   /** Frames that it was given, by host. */
   readonly given = new Map<string, number>();
   #at = 0;
@@ -69,6 +72,11 @@ export class Guest {
     return this.#attachments;
   }
 
+  /** It stands, on the move from one host to another. */
+  get isStopped(): boolean {
+    return this.attachment?.state === "moving";
+  }
+
   get ports(): readonly Port[] {
     return [...this.#hosts.values()].flatMap(({ vnics }) => vnics.get(this.name) ?? []);
   }
@@ -89,7 +97,8 @@ export class Guest {
   move(host: string, nowMs: number): string {
     const from = this.#hosts.get(this.host) as ScenarioHost;
     this.#coming = host;
-    return from.core.move({ attachments: [this.attachment as Attachment], to: host }, nowMs);
+    const devices = this.agents.map((agent) => agent.leaving());
+    return from.core.move({ attachments: [this.attachment as Attachment], devices, to: host }, nowMs);
   }
 
   /** True from when it is live on the host that it asked for last; it sends from there then. */

@@ -1,6 +1,14 @@
 /** The hosts of a scenario: an engine each, with its uplinks, one or several in a LAG group, and a port for everybody who is ever there. */
 import { defined } from "../defined.js";
-import { createEngine, type Engine, HostCore, type LagGroup, type Port, type WasmSource } from "../index.js";
+import {
+  createEngine,
+  type Engine,
+  HostCore,
+  type LagGroup,
+  type MovingDevice,
+  type Port,
+  type WasmSource,
+} from "../index.js";
 import { everOn, isLimited } from "./cast.js";
 import { ONLY_UPLINK } from "./check/uplinks.js";
 import type { Scenario } from "./parse.js";
@@ -16,6 +24,8 @@ export interface ScenarioHost {
   readonly group: LagGroup | undefined;
   /** By endpoint. */
   readonly vnics: ReadonlyMap<string, Port>;
+  /** By endpoint: where its adapters that are no ports of the host go on, by their names. */
+  readonly devices: Map<string, (name: string) => MovingDevice | string>;
 }
 
 export async function startHosts(scenario: Scenario, wasm: WasmSource | undefined): Promise<Map<string, ScenarioHost>> {
@@ -45,17 +55,20 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
   const group = names && engine.addLagGroup({ ports: uplinks });
   const vnics = new Map(guests.map((guest) => [guest, engine.addPort(guest, { scatterGather: true })] as const));
   const places = { vnics, group, uplinks };
+  const devices = new Map<string, (name: string) => MovingDevice | string>();
   const nameOf = (vni: string | number, mac: string) =>
     guests.find((guest) => isSame(scenario, guest, vni, mac)) as string;
   const core = new HostCore({
     moves: {
       incoming: ({ adapters }) => adapters.map(({ network, mac }) => placeOn(scenario, nameOf(network, mac), places)),
+      device: (name, { adapters: [first] }) =>
+        devices.get(first ? nameOf(first.network, first.mac) : "")?.(name) ?? `${name} is nobody's`,
     },
     ...{ name, engine, address, uplinks: group ?? uplinks, policy: scenario.policy, mtuBytes, encapsulations },
     ...(udpChecksum && { paths: { udpChecksum } }),
     ...(hasLimits && { limits: engine.addLimits(defined({ wall })) }),
   });
-  return { name, core, engine, ...places };
+  return { name, core, engine, ...places, devices };
 }
 
 function isSame({ endpoints, networks }: Scenario, name: string, vni: string | number, mac: string): boolean {

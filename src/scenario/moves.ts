@@ -27,6 +27,11 @@ export class Moves {
     this.#wire = wire;
   }
 
+  /** Who is to move yet. */
+  get moving(): ReadonlySet<Guest> {
+    return new Set(this.#waiting.flatMap(({ endpoint }) => this.#guests.get(endpoint) ?? []));
+  }
+
   /** When one is to begin by the time, in ms from the beginning; undefined when none is. */
   get nextMs(): number | undefined {
     return earliest(this.#waiting.map(({ atMs }) => atMs));

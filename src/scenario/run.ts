@@ -80,6 +80,10 @@ async function runOn(
   fabric.play(faults.map((fault) => ({ ...fault, atMs: startMs + fault.atMs })));
   const clock = () => fabric.nowMs;
   const sockets = await Sockets.start({ scenario, guests: byName, seed, clock, wasm: files.wasm });
+  for (const guest of guests) {
+    const device = (name: string) => guest.agents.find(({ deviceName }) => deviceName === name)?.coming() ?? "unknown";
+    for (const host of hosts) host.devices.set(guest.name, device);
+  }
   try {
     await new Script({ fabric, sources, sockets, guests, deliveries, moves, rails, wire, file }).run();
     const streams = [...sourced, ...sockets.streams];

@@ -45,9 +45,10 @@ export class Script {
   }
 
   async run(): Promise<void> {
-    const { fabric, sources, sockets } = this.#stage;
+    const { fabric, sources, sockets, moves } = this.#stage;
     for (;;) {
       for (const source of sources) await source.load();
+      await sockets.load(moves.moving);
       this.#update();
       const nextMs = this.#nextMs();
       if (nextMs === undefined) break;

@@ -4,6 +4,7 @@
  */
 import type { EndpointRecord, Resolution } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
+import type { MovingDevice } from "../../migrate/device.js";
 import type { MoveAction, MoveEvent, MoveOutcome } from "../../migrate/move/action.js";
 import { Announcer } from "../../migrate/move/announcer.js";
 import type { CopyReport } from "../../migrate/move/copy.js";
@@ -48,6 +49,8 @@ export abstract class Mover implements Owned {
   abstract readonly side: "source" | "target";
   abstract readonly machine: Machine;
   adapters: readonly MovingAdapter[] = [];
+  /** The VM's adapters that are no ports of the host. */
+  devices: readonly MovingDevice[] = [];
   /** What the directory has, or is to have, of each adapter. */
   records: readonly EndpointRecord[] = [];
   outcome: MoveOutcome | undefined;
@@ -155,12 +158,14 @@ export abstract class Mover implements Owned {
       adapter.stop();
       adapter.attachment.enter("moving");
     }
+    for (const device of this.devices) device.stop();
   }
 
   /** The adapters run, and what comes for them goes by the machine first. */
   protected run(): void {
     this.isPlain = false;
     for (const adapter of this.adapters) adapter.run();
+    for (const device of this.devices) device.start();
   }
 
   protected adapterOf({ adapter }: MovingFrame): MovingAdapter | undefined {
@@ -274,6 +279,8 @@ export abstract class Mover implements Owned {
 
   /** The adapters are to be free: the directory is asked where they are now. Until it has said that, they are this move's. */
   protected leave(): void {
+    for (const device of this.devices) device.clear();
+    this.devices = [];
     const { requests, timers, now } = this.home.context;
     const leaving = new Map<MovingAdapter, Resolution | undefined>();
     this.#leaving = leaving;

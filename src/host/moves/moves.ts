@@ -19,7 +19,7 @@ import type { HostContext } from "../context.js";
 import { type Knowledge, keyOf } from "../knowledge.js";
 import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
-import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
+import { type AdapterState, adapterName, identityIn, type MovingAdapter } from "./adapter.js";
 import { ForgottenMoves } from "./forgotten.js";
 import { MoveLink, PEER_BOUNDS, STRANGER_BOUNDS } from "./link.js";
 import type { Mover, MoverHome } from "./mover.js";
@@ -98,7 +98,7 @@ export class Moves {
   }
 
   /** Throws ConfigError; the move begins when the directory has said where that host is. */
-  begin({ attachments, to, move, limits }: MoveRequest): string {
+  begin({ attachments, devices = [], to, move, limits }: MoveRequest): string {
     const { context, options } = this.#home;
     const { name } = context;
     const [first] = attachments;
@@ -111,11 +111,14 @@ export class Moves {
       if (partition !== first.partition)
         throw new ConfigError(`attachments[${i}]`, partition, `of one VM, ${first.partition}`);
     }
+    for (const [i, { name: device }] of devices.entries()) {
+      if (identityIn(device)) throw new ConfigError(`devices[${i}].name`, device, "one that is no endpoint's");
+    }
     const named = move ?? `${first.partition} ${name} ${first.generation} ${context.now()} ${this.#begun}`;
     this.#begun++;
     if (this.#movers.has(named) || this.#waiting.has(named) || this.#forgotten.has(named))
       throw new ConfigError("move", named, "a name that no other move has");
-    const source = { name: named, attachments, digest: crc32c, limits: { ...options.limits, ...limits } };
+    const source = { name: named, attachments, devices, digest: crc32c, limits: { ...options.limits, ...limits } };
     checkSettings(this.#moverHome, to, source);
     this.#waiting.add({ name: named, attachments, to }, (record) => {
       const mover = new SourceMover(this.#moverHome, this.#linkTo(record), source);

@@ -1,4 +1,5 @@
 /** What a host lets be done with moves of its partitions, and what a move is asked for with. */
+import type { MovingDevice } from "../../migrate/device.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
 import type { Attachment } from "../attachment.js";
 import type { AttachOptions } from "../options.js";
@@ -13,6 +14,8 @@ export interface IncomingVm {
   readonly from: string;
   /** Of each of its adapters what `attach` is to be given, but for the port: as the directory has it, the one that the move is decided by first. */
   readonly adapters: readonly IncomingAdapter[];
+  /** Names of its adapters that are no ports of a host. */
+  readonly devices: readonly string[];
   /** Most that its state may be, in bytes. */
   readonly stateBytes: number;
 }
@@ -23,8 +26,10 @@ export interface HostMoveOptions {
    * why there is no room. Without it no VM comes to this host.
    */
   readonly incoming?: (vm: IncomingVm) => readonly AttachOptions[] | string;
+  /** Where an adapter that is no port of a host is to be: by its name, for the VM that incoming was asked about; or why it can be nowhere. */
+  readonly device?: (name: string, vm: IncomingVm) => MovingDevice | string;
   /**
-   * Asked again before the state is inserted, and once more before nothing can be undone: why the room is there no longer (firmware, a
+   * Asked again before the state is inserted: why the room is there no longer (firmware, a
    * reservation that is over), or undefined.
    */
   readonly recheck?: (vm: IncomingVm) => string | undefined;
@@ -39,6 +44,8 @@ export interface HostMoveOptions {
 export interface MoveRequest {
   /** The adapters of one VM: all of them go, or none. */
   readonly attachments: readonly Attachment[];
+  /** Adapters of the VM that are no ports of this host. */
+  readonly devices?: readonly MovingDevice[];
   /** The host that they go to, by its name in the directory. */
   readonly to: string;
   /** No other move may have it; made of the VM, its host and the time by default. */

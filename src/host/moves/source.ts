@@ -9,7 +9,7 @@ import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
 import type { MoveRequest } from "./options.js";
 
-export interface SourceSettings extends Pick<MoveRequest, "attachments" | "limits"> {
+export interface SourceSettings extends Pick<MoveRequest, "attachments" | "devices" | "limits"> {
   readonly name: string;
   readonly digest: (bytes: Uint8Array, behind?: number) => number;
 }
@@ -28,7 +28,8 @@ export class SourceMover extends Mover {
   /** Throws ConfigError. */
   constructor(home: MoverHome, link: MoveLink, settings: SourceSettings) {
     super(home, settings.name, link);
-    const { attachments, limits } = settings;
+    const { attachments, devices = [], limits } = settings;
+    this.devices = devices;
     this.adapters = attachments.map((one) => new MovingAdapter(home.context.plane, one, home.stateOf(one)));
     this.records = attachments.flatMap(({ record }) => record ?? []);
     this.machine = machineOf(home, link.peer.name, { ...settings, limits: { chunkBytes: link.chunkBytes, ...limits } });
@@ -59,6 +60,7 @@ export class SourceMover extends Mover {
       if (start === "blank") state.clear();
       this.home.residents.goLive(attachment, this.records[i] as (typeof this.records)[number]);
     }
+    if (start === "blank") for (const device of this.devices) device.clear();
     this.run();
   }
 
@@ -91,7 +93,8 @@ export class SourceMover extends Mover {
 
   #read(round: number, nowMs: number): void {
     try {
-      const sections = this.adapters.flatMap(({ state }) => state.read(round, nowMs));
+      const holders = [...this.adapters.map(({ state }) => state), ...this.devices];
+      const sections = holders.flatMap((holder) => holder.read(round, nowMs));
       this.tell({ type: "sections", sections });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -115,12 +118,12 @@ export function checkSettings(home: MoverHome, to: string, settings: SourceSetti
 }
 
 function machineOf(home: MoverHome, peer: string, settings: SourceSettings): MoveSource<MovingFrame> {
-  const { name, attachments, digest, limits } = settings;
+  const { name, attachments, devices = [], digest, limits } = settings;
   const { context } = home;
   return new MoveSource<MovingFrame>({
     ...{ move: name, host: context.name, peer, digest, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
     ...{ windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
-    adapters: attachments.map(adapterName),
+    adapters: [...attachments.map(adapterName), ...devices.map((device) => device.name)],
     generation: attachments[0]?.generation as number,
     stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,
   });

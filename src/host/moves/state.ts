@@ -5,8 +5,8 @@ import { CountersPart } from "../../migrate/state/counters-part.js";
 import { AdapterFrames } from "../../migrate/state/frames/adapter-frames.js";
 import { PLACE_QUEUE } from "../../migrate/state/frames/holder.js";
 import { FramesPart } from "../../migrate/state/frames/part.js";
-import { DirtyPages, joinPages } from "../../migrate/state/pages.js";
-import type { StateRefusal } from "../../migrate/state/part.js";
+import { MovingBlock } from "../../migrate/state/moving-block.js";
+import { joinPages } from "../../migrate/state/pages.js";
 import { NATIVE_FORMAT, PartitionState } from "../../migrate/state/partition-state.js";
 import { QueuesPart } from "../../migrate/state/queues-part.js";
 import type { Attachment } from "../attachment.js";
@@ -35,19 +35,10 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): 
     ...[identity, new FramesPart(frames), new QueuesPart(frames), new CountersPart(migration, attachment.vnic)],
     ...[paths, flows, fragments, waiting, lag, limits],
   ]);
-  const pages = new DirtyPages(adapter, migration.digest);
+  const block = new MovingBlock(adapter, state, migration);
   return {
-    read(round, nowMs) {
-      const sections = pages.sections(state.extract(nowMs), round);
-      if (typeof sections === "string") throw new Error(`a block of our own: ${sections}`);
-      return [...sections];
-    },
-    insert(sections, nowMs) {
-      const prepared = state.prepare(joinPages(adapter, sections), nowMs);
-      if (typeof prepared !== "function") return typeof prepared === "string" ? prepared : refusalText(prepared);
-      prepared();
-      return undefined;
-    },
+    read: (round, nowMs) => block.read(round, nowMs),
+    insert: (sections, nowMs) => block.insert(sections, nowMs),
     warm(sections, nowMs) {
       // What is not sound is for insert to say.
       if (sections.length > 0) paths.warm(joinPages(adapter, sections), nowMs);
@@ -58,8 +49,4 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): 
       }),
     clear: () => frames.drop(),
   };
-}
-
-function refusalText({ section, field, value, bound }: StateRefusal): string {
-  return `${section === "" ? "" : `${section}: `}${field} is ${JSON.stringify(value)}, ${bound} needed`;
 }

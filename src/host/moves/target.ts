@@ -86,6 +86,7 @@ export class TargetMover extends Mover {
       if (start === "blank") state.clear();
       this.home.residents.goLive(attachment, this.records[i] as EndpointRecord);
     }
+    if (start === "blank") for (const device of this.devices) device.clear();
     this.run();
   }
 
@@ -97,8 +98,10 @@ export class TargetMover extends Mover {
   }
 
   /** The directory says whose adapters these are; the options, where they go. */
-  #reserve(names: readonly string[], stateBytes: number): void {
+  #reserve(all: readonly string[], stateBytes: number): void {
     const { requests, timers, now } = this.home.context;
+    const names = all.filter((name) => identityIn(name));
+    const devices = all.filter((name) => !identityIn(name));
     const identities = names.map(identityIn);
     const found = new Map<string, Resolution | undefined>();
     const look = (identity: { readonly vni: number; readonly mac: string }) => {
@@ -108,20 +111,19 @@ export class TargetMover extends Mover {
         if (found.size === names.length)
           this.#place(
             names.map((name) => found.get(name)),
+            devices,
             stateBytes,
           );
       });
     };
-    for (const identity of identities) {
-      if (!identity || new Set(names).size < names.length) {
-        this.#refuse("its adapters have names that none has");
-        return;
-      }
+    if (names.length === 0 || new Set(all).size < all.length) {
+      this.#refuse("it has no port, or two adapters of one name");
+      return;
     }
     for (const identity of identities) if (identity) look(identity);
   }
 
-  #place(found: readonly (Resolution | undefined)[], stateBytes: number): void {
+  #place(found: readonly (Resolution | undefined)[], devices: readonly string[], stateBytes: number): void {
     const endpoints = found.flatMap((one) => (one?.host.name === this.link.peer.name ? one.endpoint : []));
     if (endpoints.length < found.length) {
       this.#refuse(`it is not on ${this.link.peer.name}, by the directory`);
@@ -133,18 +135,23 @@ export class TargetMover extends Mover {
       this.#refuse(`its generation is ${first.generation} by the directory, not ${generation}`);
       return;
     }
-    const vm = { move: this.name, from: this.link.peer.name, adapters: endpoints.map(adapterIn), stateBytes };
+    const adapters = endpoints.map(adapterIn);
+    const vm = { move: this.name, from: this.link.peer.name, adapters, devices, stateBytes };
     const answer = this.#options.incoming?.(vm) ?? "this host takes no VMs";
     if (typeof answer === "string") {
       this.#refuse(answer);
       return;
     }
-    const reason = this.#attach(endpoints, answer, found[0]?.host as HostRecord);
+    const places = devices.map((name) => this.#options.device?.(name, vm) ?? `this host has no place for ${name}`);
+    const refused = places.find((place) => typeof place === "string");
+    const reason = refused ?? this.#attach(endpoints, answer, found[0]?.host as HostRecord);
     if (reason !== undefined) {
       this.#refuse(reason);
       return;
     }
     this.#vm = vm;
+    this.devices = places.filter((place) => typeof place !== "string");
+    for (const device of this.devices) device.stop();
     this.records = endpoints;
     this.tell({ type: "room" });
   }
@@ -185,8 +192,9 @@ export class TargetMover extends Mover {
 
   #insert({ adapter: name, sections }: Extract<MoveAction<MovingFrame>, { type: "insert" }>): string | undefined {
     const reason = this.#vm && this.#options.recheck?.(this.#vm);
-    const adapter = this.adapters.find((one) => one.name === name);
-    return reason ?? adapter?.state.insert(sections, this.home.context.now());
+    const adapter =
+      this.adapters.find((one) => one.name === name)?.state ?? this.devices.find((one) => one.name === name);
+    return reason ?? adapter?.insert(sections, this.home.context.now());
   }
 
   #discard(): void {
@@ -195,6 +203,8 @@ export class TargetMover extends Mover {
       attachment.vnic.halt(false);
       this.home.residents.erase(attachment, "detached");
     }
+    for (const device of this.devices) device.clear();
+    this.devices = [];
     this.adapters = [];
   }
 }

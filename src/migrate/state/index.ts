@@ -18,6 +18,7 @@ export {
 export type { FrameNumbers, IncomingFrames } from "./frames/numbering.js";
 export { FramesPart, PortableFramesPart } from "./frames/part.js";
 export { type MigrationSizes, StateMemory } from "./memory.js";
+export { MovingBlock } from "./moving-block.js";
 export { DirtyPages, joinPages, type PageOptions } from "./pages.js";
 export type { StatePart, StateRefusal } from "./part.js";
 export { NATIVE_FORMAT, PartitionState, PORTABLE_FORMAT } from "./partition-state.js";

@@ -30,6 +30,7 @@ export class Conversation {
 
   /** When it opens streams or writes next, in the fabric's ms; undefined when it waits for others, or has done. */
   get nextMs(): number | undefined {
+    if (this.from.guest.isStopped) return undefined;
     const { atMs, everyMs, messages } = this.text;
     if (!this.#isOpened) return this.#startMs + atMs;
     if (this.#firstMs === undefined || this.#written === messages) return undefined;

@@ -56,7 +56,9 @@ export class Sockets {
     const agents = new Map<Plan, GuestAgent>();
     for (const plan of plans.values()) {
       const { guest, address, peers, mtu = MTU } = plan;
-      agents.set(plan, await GuestAgent.start({ guest, address, peers, mtu, seed, clock, wasm }));
+      const agent = await GuestAgent.start({ guest, address, peers, mtu, seed, clock, wasm });
+      agents.set(plan, agent);
+      guest.agents.push(agent);
     }
     const random = new Random(seed, "sockets");
     const conversations = pairs.map(({ text, opener, taker }) => {
@@ -65,6 +67,11 @@ export class Sockets {
     });
     listen(conversations);
     return new Sockets(conversations, streams, [...agents.values()]);
+  }
+
+  /** Makes ready what those need that move. */
+  async load(moving: ReadonlySet<Guest>): Promise<void> {
+    for (const agent of this.#agents) if (moving.has(agent.guest)) await agent.prepare();
   }
 
   /** All streams are closed at both ends. */
