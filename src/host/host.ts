@@ -12,12 +12,16 @@ import type { Port } from "../buffer/port.js";
 import { checkBoolean, checkInteger } from "../check.js";
 import type { Directory, Watch } from "../directory/directory.js";
 import { BlocksExhausted, DirectoryUnavailable, LeaseExpired, StaleGeneration } from "../directory/errors.js";
+import type { HostRecord } from "../directory/records.js";
 import type { Engine } from "../engine.js";
 import { ConfigError, RinglaneError } from "../errors.js";
+import type { LagGroup } from "../lag/group.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import type { Attachment } from "./attachment.js";
 import { HostCore } from "./core.js";
 import type { HostEvent } from "./events.js";
+import type { HostMove } from "./moves/moves.js";
+import type { MoveRequest } from "./moves/options.js";
 import type { AttachOptions, HostOptions } from "./options.js";
 import type { AnyAnswer, HostRequest } from "./requests.js";
 
@@ -39,6 +43,9 @@ export function createHost(options: CreateHostOptions): Host {
   return new Host(options);
 }
 
+/** How a move ended for the host that it began at, and why when the VM has not gone. */
+export type MoveEnd = Pick<Extract<HostEvent, { type: "move-ended" }>, "outcome" | "reason">;
+
 interface Pending {
   readonly attachment: Attachment;
   readonly resolve: (attachment: Attachment) => void;
@@ -52,6 +59,8 @@ export class Host {
   readonly #watches = new Map<number, Promise<Watch>>();
   readonly #listeners = new Set<(event: HostEvent) => void>();
   readonly #pending = new Set<Pending>();
+  /** Who waits for the end of a move, by its name. */
+  readonly #moves = new Map<string, (end: MoveEnd) => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @internal Made by createHost. */
@@ -76,6 +85,14 @@ export class Host {
 
   get uplinks(): readonly Port[] {
     return this.#core.uplinks;
+  }
+
+  get record(): HostRecord {
+    return this.#core.record;
+  }
+
+  get group(): LagGroup | undefined {
+    return this.#core.group;
   }
 
   /** Partitions that are here, or are being claimed. */
@@ -128,6 +145,22 @@ export class Host {
     });
     this.#pump();
     return settled;
+  }
+
+  /**
+   * Moves a VM's adapters to another host with all that they hold, while frames for it keep coming; resolves when the move is over, with how it
+   * ended: "moved", or "stayed" and why. Throws ConfigError for what cannot be, at once.
+   */
+  move(request: MoveRequest): Promise<MoveEnd> {
+    const name = this.#core.move(request, this.#now());
+    const ended = new Promise<MoveEnd>((resolve) => this.#moves.set(name, resolve));
+    this.#pump();
+    return ended;
+  }
+
+  /** Moves from here and to here that are under way, or were lately. */
+  get moves(): readonly HostMove[] {
+    return this.#core.moves;
   }
 
   /** The partition is gone, from here and from the directory. */
@@ -236,6 +269,11 @@ export class Host {
   }
 
   #tell(event: HostEvent): void {
+    if (event.type === "move-ended" && event.side === "source") {
+      const { outcome, reason } = event;
+      this.#moves.get(event.move)?.({ outcome, reason });
+      this.#moves.delete(event.move);
+    }
     for (const pending of this.#pending) {
       const { attachment, resolve, reject } = pending;
       if (attachment.state === "claiming") continue;

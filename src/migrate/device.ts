@@ -15,6 +15,8 @@ export interface MovingDevice {
   read(round: number, nowMs: number): Section[];
   /** Takes sections in; it holds nothing. Why it takes none of them, or undefined. */
   insert(sections: readonly Section[], nowMs: number): string | undefined;
+  /** Sections that read back otherwise than they were inserted. */
+  readonly differing: readonly string[];
   /** It is as after a reset, and another's to use. */
   clear(): void;
 }

@@ -110,7 +110,8 @@ export class Move {
     const bytes = copied === undefined ? 0 : copied.preCopyBytes + copied.stopCopyBytes;
     const heldFrames = source.machine.counters.heldFrames + (target?.machine.counters.heldFrames ?? 0);
     const { forwardedFrames } = source.machine.counters;
-    return { outcome, reason, standsMs, bytes, rounds: copied?.rounds ?? 0, heldFrames, forwardedFrames };
+    const differing = target?.differing ?? [];
+    return { differing, outcome, reason, standsMs, bytes, rounds: copied?.rounds ?? 0, heldFrames, forwardedFrames };
   }
 
   #isForGuest({ gqpn, vni, headerBytes }: Outer, frame: Uint8Array): boolean {

@@ -11,6 +11,8 @@ export interface AdapterState {
   read(round: number, nowMs: number): Section[];
   /** Writes sections into the adapter, which holds nothing; why it takes none of them, or undefined. */
   insert(sections: readonly Section[], nowMs: number): string | undefined;
+  /** Sections that read back otherwise than they were inserted. */
+  readonly differing: readonly string[];
   /** Looks up whom an earlier round's sections speak of, so that they are known when the adapter runs. */
   warm(sections: readonly Section[], nowMs: number): void;
   /** All frames in order, which the adapter holds no longer. */

@@ -146,6 +146,15 @@ export abstract class Mover implements Owned {
   /** A claim for this host goes to the directory. */
   protected claiming(_generation: number): void {}
 
+  /** Sections that read back otherwise than they were inserted, as "adapter: section"; none of a VM that has left. */
+  get differing(): readonly string[] {
+    const holders = [
+      ...this.adapters.map(({ name, state }) => ({ name, differing: state.differing })),
+      ...this.devices,
+    ];
+    return holders.flatMap(({ name, differing }) => differing.map((section) => `${name}: ${section}`));
+  }
+
   /** What has been sent to the other host. */
   get copied(): CopyReport | undefined {
     return "copied" in this.machine ? this.machine.copied : undefined;

@@ -31,7 +31,7 @@ import { WaitingMoves } from "./waiting.js";
 /** A move as its host sees it. */
 export type HostMove = Pick<
   Mover,
-  "name" | "side" | "partition" | "outcome" | "reason" | "machine" | "copied" | "stoppedMs" | "resumedMs"
+  "name" | "side" | "partition" | "outcome" | "reason" | "machine" | "copied" | "differing" | "stoppedMs" | "resumedMs"
 >;
 
 export interface MovesHome {

@@ -39,6 +39,9 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): 
   return {
     read: (round, nowMs) => block.read(round, nowMs),
     insert: (sections, nowMs) => block.insert(sections, nowMs),
+    get differing() {
+      return block.differing;
+    },
     warm(sections, nowMs) {
       // What is not sound is for insert to say.
       if (sections.length > 0) paths.warm(joinPages(adapter, sections), nowMs);

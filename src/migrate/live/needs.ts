@@ -1,15 +1,15 @@
 /** What a partition's vnic needs of an adapter, and what of a host's can be had: both by the same measure. */
 import type { Attachment } from "../../host/attachment.js";
-import type { HostCore } from "../../host/core.js";
 import { type OverlayMtu, overlayMtu } from "../../overlay/mtu.js";
 import type { LagMode } from "../inventory/inventory.js";
+import type { LiveHost } from "./live-host.js";
 
 /** What every partition on a host uses: flows of stateful rules, and a global queue-pair number. */
 const BASIC_OFFLOADS = ["flows", "gqp"];
 const LIMITS_OFFLOAD = "mbuf-limits";
 
 /** What the host's encapsulation leaves for guests; of several the least, and the most in front of a frame. */
-export function carriedBy({ record }: HostCore): Pick<OverlayMtu, "headerBytes" | "ipMtuBytes"> {
+export function carriedBy({ record }: LiveHost): Pick<OverlayMtu, "headerBytes" | "ipMtuBytes"> {
   const ipVersion = record.address.includes(":") ? 6 : 4;
   const all = record.encapsulations.map((encapsulation) => overlayMtu(record.mtuBytes, { encapsulation, ipVersion }));
   return {
@@ -18,7 +18,7 @@ export function carriedBy({ record }: HostCore): Pick<OverlayMtu, "headerBytes" 
   };
 }
 
-export function offloadsOf({ record, engine }: HostCore): string[] {
+export function offloadsOf({ record, engine }: LiveHost): string[] {
   return [...record.encapsulations, ...BASIC_OFFLOADS, ...(engine.limits ? [LIMITS_OFFLOAD] : [])];
 }
 
@@ -28,8 +28,8 @@ export function mbufsNeededBy({ vnic, options }: Attachment): number {
   return Math.max(received + posted, options.mbufs?.policy?.floor ?? 0);
 }
 
-export function needsOf(core: HostCore, attachment: Attachment) {
-  const { headerBytes, ipMtuBytes } = carriedBy(core);
+export function needsOf(host: LiveHost, attachment: Attachment) {
+  const { headerBytes, ipMtuBytes } = carriedBy(host);
   const places = (attachment.lag?.roles ?? []).flatMap((role, place) => (role === "none" ? [] : place + 1));
   return {
     // A receive ring and a transmit queue. Its global queue-pair number comes with it, and takes no room.

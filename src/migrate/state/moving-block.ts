@@ -1,5 +1,7 @@
 /** An adapter's block on the move: its pages, round by round, and the block that pages make again. */
+
 import type { Section } from "../move/section.js";
+import { decodeBlock } from "./block.js";
 import type { StateMemory } from "./memory.js";
 import { DirtyPages, joinPages } from "./pages.js";
 import type { StateRefusal } from "./part.js";
@@ -9,11 +11,14 @@ export class MovingBlock {
   readonly #adapter: string;
   readonly #state: PartitionState;
   readonly #pages: DirtyPages;
+  readonly #digest: (bytes: Uint8Array) => number;
+  #differing: readonly string[] = [];
 
   /** adapter is its name in the move. */
   constructor(adapter: string, state: PartitionState, memory: StateMemory) {
     this.#adapter = adapter;
     this.#state = state;
+    this.#digest = memory.digest;
     this.#pages = new DirtyPages(adapter, memory.digest);
   }
 
@@ -30,8 +35,25 @@ export class MovingBlock {
     const prepared = this.#state.prepare(block, nowMs);
     if (typeof prepared !== "function") return typeof prepared === "string" ? prepared : refusalText(prepared);
     prepared();
+    this.#differing = this.#readBack(block, nowMs);
     return undefined;
   }
+
+  /** Sections of the last block that was inserted which the adapter itself now says otherwise; none is what is to be. */
+  get differing(): readonly string[] {
+    return this.#differing;
+  }
+
+  #readBack(block: Uint8Array, nowMs: number): string[] {
+    const [written, read] = [block, this.#state.extract(nowMs)].map((one) => decodeBlock(one, this.#digest));
+    if (typeof written !== "object" || typeof read !== "object") return ["block"];
+    const same = new Map(read.sections.map(({ name, bytes }) => [name, bytes]));
+    return written.sections.filter(({ name, bytes }) => !isSame(bytes, same.get(name))).map(({ name }) => name);
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return a.length === b?.length && a.every((byte, i) => byte === b[i]);
 }
 
 function refusalText({ section, field, value, bound }: StateRefusal): string {

@@ -112,6 +112,7 @@ export class GuestAgent {
       // What runs is not looked at: nearly all of it changes with every packet.
       read: (round, nowMs) => (agent.device.isStopped ? block.read(round, nowMs) : []),
       insert: () => "it is the one that leaves",
+      differing: [],
       clear: () => undefined,
     };
   }
@@ -128,6 +129,9 @@ export class GuestAgent {
       start: () => this.#goOn(home, move.agent),
       read: () => [],
       insert: (sections, nowMs) => block.insert(sections, nowMs),
+      get differing() {
+        return block.differing;
+      },
       clear: () => {
         frames.drop();
         this.#spare = undefined;
