@@ -23,6 +23,9 @@ export class Move {
   lastBeforeMs: number | undefined;
   firstAfterMs: number | undefined;
   readonly #turned = new Set<string>();
+  /** By sender, of the last frame to the old host. */
+  readonly #lastPsns = new Map<string, number>();
+  readonly #passages: Passage[] = [];
   readonly #countersBefore: readonly Counters[];
   #countersAfter: readonly Counters[] | undefined;
   /** Its name, of a move with the adapter's state. */
@@ -64,12 +67,23 @@ export class Move {
 
   readonly watch: Watch = (outer, frame, sender) => {
     if (!this.#isForGuest(outer, frame)) return;
-    if (isFor(outer, this.to.core.address)) this.#turned.add(sender.name);
-    else if (isFor(outer, this.from.core.address) && this.guest.host === this.to.name) {
+    if (isFor(outer, this.to.core.address)) this.#turn(sender.name, outer.psn);
+    else if (isFor(outer, this.from.core.address)) {
+      if (outer.psn !== undefined) this.#lastPsns.set(sender.name, outer.psn);
+      if (this.guest.host !== this.to.name) return;
       this.late++;
       if (this.#turned.has(sender.name)) this.stale++;
     }
   };
+
+  /** A sender sends to the new host. */
+  #turn(sender: string, psn: number | undefined): void {
+    const last = this.#lastPsns.get(sender);
+    if (!this.#turned.has(sender) && last !== undefined && psn !== undefined) {
+      this.#passages.push({ sender, last, first: psn });
+    }
+    this.#turned.add(sender);
+  }
 
   /** From the last frame that it was given there to the first that it was given here; 0 where these overlap. */
   get blackoutMs(): number | undefined {
@@ -87,6 +101,8 @@ export class Move {
       gqpn: { before: this.gqpnBefore, after: this.#after?.gqpn },
       generation: { before: this.generationBefore, after: this.#after?.generation },
       state: this.#state,
+      /** Packet sequence numbers of what senders sent to the old host last, and to the new one first. */
+      passages: this.#passages,
       /** Given to it on the two, all in all. */
       framesThere: guest.given.get(from.name) ?? 0,
       framesHere: guest.given.get(to.name) ?? 0,
@@ -117,6 +133,12 @@ export class Move {
     if (gqpn !== undefined) return gqpn === this.gqpnBefore;
     return vni === this.guest.vni && isSame(frame.subarray(headerBytes, headerBytes + 6), this.guest.mac);
   }
+}
+
+interface Passage {
+  readonly sender: string;
+  readonly last: number;
+  readonly first: number;
 }
 
 type Counters = ReturnType<typeof countersOf>;
