@@ -95,7 +95,7 @@ describe("three hosts", () => {
     expect(report.descriptorsPerFrame).toBe(1);
     expect(report.drops).toEqual({ policy: 30, "mbuf-limit": refused });
     expect(report.isolation).toEqual({ crossed: 0, deniedDelivered: 0, strays: 0 });
-    const reason = 'rule "no remote shells" (line 24): from web to db, deny';
+    const reason = 'rule "no remote shells" (line 28): from web to db, deny';
     const denied = {
       delivered: 0,
       dropped: 30,
@@ -116,10 +116,14 @@ describe("three hosts", () => {
     expect(move?.framesThere).toBeGreaterThan(300);
     const toStoreFrames = 1422 + streamOf(report, "lookups").sent;
     expect((move?.framesThere ?? 0) + (move?.framesHere ?? 0)).toBe(toStoreFrames);
-    // Alpha heard of it late: what it still sent to beta was sent on.
+    // Alpha heard of it late: what it still sent to beta went after store, with what had been held.
     expect(move?.sentToOldHost).toBeGreaterThan(0);
-    expect(move?.sentOn).toBe(move?.sentToOldHost);
-    expect(move?.movedMessages).toBeGreaterThan(0);
+    expect(move?.state).toMatchObject({ outcome: "moved" });
+    expect(move?.state?.forwardedFrames).toBeGreaterThanOrEqual(move?.sentToOldHost as number);
+    expect(move?.state?.bytes).toBeGreaterThan(1000);
+    expect(move?.state?.standsMs).toBeLessThan(5);
+    const [passage] = move?.passages ?? [];
+    expect(passage).toEqual({ sender: "alpha", last: expect.any(Number), first: (passage?.last ?? 0) + 1 });
     expect(move?.blackoutMs).toBeLessThan(10);
 
     // The same on the wire: to store's number, first to beta's address, then to gamma's.

@@ -40,5 +40,5 @@ export function systemLines(report: ScenarioReport): string[] {
     behind(`${mark.padEnd(markWidth)} ${name.padEnd(nameWidth)}  `, facts),
   );
   const absent = told.filter(({ facts }) => facts.length === 0).map(({ name }) => name);
-  return absent.length === 0 ? lines : [...lines, ...wrapped(`not in this scenario: ${absent.join(", ")}`)];
+  return absent.length === 0 ? lines : [...lines, ...wrapped(`not used here: ${absent.join(", ")}`)];
 }
