@@ -57,6 +57,8 @@ function countedOf(run: Run) {
       asked: sumOf(streams, ({ neighbours }) => neighbours),
       answered: deliveries.answers,
       wrong: deliveries.wrongAnswers,
+      /** Words of hosts that a VM has come to them, in networks that flood. */
+      arrivals: deliveries.arrivals,
     },
     tooBigAnswers: deliveries.tooBigAnswers,
     floodCopies: deliveries.copies,
