@@ -7,6 +7,7 @@ import { isSame } from "../overlay/answers/ethernet.js";
 import type { Delivery, Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
 import type { Outer } from "./outer.js";
+import { Passage } from "./passage.js";
 import { isFor, type Watch } from "./wire.js";
 
 export class Move {
@@ -23,9 +24,8 @@ export class Move {
   lastBeforeMs: number | undefined;
   firstAfterMs: number | undefined;
   readonly #turned = new Set<string>();
-  /** By sender, of the last frame to the old host. */
-  readonly #lastPsns = new Map<string, number>();
-  readonly #passages: Passage[] = [];
+  /** By sender. */
+  readonly #passages = new Map<string, Passage>();
   readonly #countersBefore: readonly Counters[];
   #countersAfter: readonly Counters[] | undefined;
   /** Its name, of a move with the adapter's state. */
@@ -69,7 +69,7 @@ export class Move {
     if (!this.#isForGuest(outer, frame)) return;
     if (isFor(outer, this.to.core.address)) this.#turn(sender.name, outer.psn);
     else if (isFor(outer, this.from.core.address)) {
-      if (outer.psn !== undefined) this.#lastPsns.set(sender.name, outer.psn);
+      this.#passage(sender.name).old(outer.psn);
       if (this.guest.host !== this.to.name) return;
       this.late++;
       if (this.#turned.has(sender.name)) this.stale++;
@@ -78,11 +78,14 @@ export class Move {
 
   /** A sender sends to the new host. */
   #turn(sender: string, psn: number | undefined): void {
-    const last = this.#lastPsns.get(sender);
-    if (!this.#turned.has(sender) && last !== undefined && psn !== undefined) {
-      this.#passages.push({ sender, last, first: psn });
-    }
+    this.#passage(sender).new(psn);
     this.#turned.add(sender);
+  }
+
+  #passage(sender: string): Passage {
+    const passage = this.#passages.get(sender) ?? new Passage();
+    this.#passages.set(sender, passage);
+    return passage;
   }
 
   /** From the last frame that it was given there to the first that it was given here; 0 where these overlap. */
@@ -102,7 +105,9 @@ export class Move {
       generation: { before: this.generationBefore, after: this.#after?.generation },
       state: this.#state,
       /** Packet sequence numbers of what senders sent to the old host last, and to the new one first. */
-      passages: this.#passages,
+      passages: [...this.#passages].flatMap(([sender, { last, first }]) => {
+        return last === undefined || first === undefined ? [] : [{ sender, last, first }];
+      }),
       /** Given to it on the two, all in all. */
       framesThere: guest.given.get(from.name) ?? 0,
       framesHere: guest.given.get(to.name) ?? 0,
@@ -133,12 +138,6 @@ export class Move {
     if (gqpn !== undefined) return gqpn === this.gqpnBefore;
     return vni === this.guest.vni && isSame(frame.subarray(headerBytes, headerBytes + 6), this.guest.mac);
   }
-}
-
-interface Passage {
-  readonly sender: string;
-  readonly last: number;
-  readonly first: number;
 }
 
 type Counters = ReturnType<typeof countersOf>;

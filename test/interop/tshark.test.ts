@@ -205,7 +205,7 @@ describe.skipIf(!has("tshark"))("tshark", () => {
     expect(toStore.length).toBe(422 + 1000 + 205);
     expect(new Set(toStore.map(([, , destination]) => destination)).size).toBe(1);
     expect([...new Set(toStore.map(([, ip]) => ip))]).toEqual(["192.0.2.2", "192.0.2.3"]);
-    const numbers = toStore.map(([, , , psn]) => Number(psn));
+    const numbers = toStore.map(([, , , psn]) => Number(psn)).toSorted((a, b) => a - b);
     const first = numbers[0] as number;
     expect(numbers).toEqual(numbers.map((_, i) => (first + i) % 2 ** 24));
   });
