@@ -196,7 +196,7 @@ describe("the page of other scenarios", () => {
     );
     const absent = (["queue-pairs", "sockets", "migration", "limits"] as const).map((name) => NAMES[name]);
     expect(page).toContain(`not used here: ${absent.join(", ")}`);
-    expect(page).toContain("delivered = sent, byte for byte: 2,900 frames of 2,902; 2 for hosts to answer");
+    expect(page).toContain("delivered = sent, byte for byte: 2,900 frames of 2,902; 2 for hosts");
   });
 
   const FLOW = "flows: [{ from: web, to: db, port: 9000, count: 50";

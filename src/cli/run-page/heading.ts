@@ -8,12 +8,12 @@ export function headingLines(report: ScenarioReport): string[] {
   const apart = networks.map(({ name, tenant, endpoints }) => {
     return `${tenant === undefined ? name : `${name} of tenant ${tenant}`} (${names(endpoints)})`;
   });
-  const replayed = captures.length === 0 ? "" : ` and from ${count(new Set(captures).size, "capture")}`;
+  const replayed = captures.length === 0 ? "" : `, some replayed from ${count(new Set(captures).size, "capture")}`;
   const sent = `${count(framesIn, "frame")} sent in ${count(streams.length, "stream")}${replayed}`;
   return [
     title,
     "",
-    ...wrapped(`${count(hosts.length, "host")}: ${names(hosts.map(({ host }) => host))}${linksText(report)}`),
+    ...wrapped(`${count(hosts.length, "host")}${linksText(report)}: ${names(hosts.map(({ host }) => host))}`),
     ...wrapped(`${count(networks.length, "network")}: ${apart.join(", ")}`),
     ...wrapped(`${rounded(virtualMs / 1000, 2)} s of virtual time, seed ${seed}: ${sent}`),
   ];
@@ -21,5 +21,5 @@ export function headingLines(report: ScenarioReport): string[] {
 
 function linksText({ sets }: ScenarioReport): string {
   const uplinks = sets[0]?.links.length ?? 1;
-  return uplinks === 1 ? "" : `, ${count(uplinks, "uplink")} each`;
+  return uplinks === 1 ? "" : ` with ${count(uplinks, "uplink")} each`;
 }

@@ -26,5 +26,7 @@ function limitedFact({ name, from, to, sent, limited }: Stream): string {
 
 function limitFact({ partition, peer, endpoint, limit, inUse, changes }: Limit): string {
   const whose = peer === undefined ? `the limit of ${partition}` : `the limit of ${endpoint ?? peer} at ${partition}`;
-  return `${whose}: ${count(limit, "buffer")} after ${count(changes, "change")}, ${whole(inUse)} held`;
+  // A limit that comes down takes nothing back.
+  const held = inUse > limit ? `, ${whole(inUse)} held from before` : "";
+  return `${whose}: ${count(limit, "buffer")} after ${count(changes, "change")}${held}`;
 }

@@ -18,7 +18,7 @@ function deliveredText({ framesIn, comparison, streams }: ScenarioReport): strin
   const others = [
     [sum(({ limited }) => limited?.refused ?? 0), "refused by a limit"],
     [sum(({ denied }) => denied?.dropped ?? 0), "denied"],
-    [sum(({ neighbours }) => neighbours), "for hosts to answer"],
+    [sum(({ neighbours }) => neighbours), "for hosts"],
     [sum(({ unflooded }) => unflooded), "for everybody, where networks do not flood"],
     [comparison.missing, "missing, as the scenario allows"],
     [comparison.altered, "altered, as the scenario allows"],
