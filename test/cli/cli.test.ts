@@ -259,6 +259,9 @@ describe("ringlane run", () => {
     const [, dissector = ""] = /^ {2}tshark -X lua_script:(\S+) -r \S+underlay\.pcapng -Y "[^"]+"$/m.exec(text) ?? [];
     expect(readFileSync(dissector, "utf8")).toContain('Proto("ringlane"');
     expect(text).toContain(`${underlay}  `);
+    // README shows it as it is.
+    const shown = text.replaceAll(folder, "out").replace(dissector, "tools/ringlane.lua");
+    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain(`\n${shown}`);
     expect(text).toContain(`${join(folder, "delivered.pcapng")}  `);
   });
 

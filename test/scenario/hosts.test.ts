@@ -63,6 +63,31 @@ describe("two hosts with three links", () => {
     expect(report.links).toMatchObject({ cut: 0, lost: 0 });
   });
 
+  it("say of a switch out of service what each set sent meanwhile, and which buckets moved", async () => {
+    const { report } = await runText(TWO_HOSTS, captures());
+    const [{ uplinks, sets } = { uplinks: [], sets: [] }, ...others] = report.outages;
+    expect([uplinks, others]).toEqual([["a1", "b1"], []]);
+    const told = sets.map(({ partition, hasIt, sentByIt, buckets }) => [partition, hasIt, sentByIt, buckets > 0]);
+    expect(told).toEqual([
+      ["web", true, 0, true],
+      ["db", true, 0, true],
+      ["cache", false, 0, false],
+      ["store", false, 0, false],
+    ]);
+    // From before the first frame to after the last, that is all that the sets have sent.
+    const always = await runText(
+      TWO_HOSTS.replace(/fromFrame: \d+, toFrame: \d+/, "fromFrame: 0, toFrame: 99999"),
+      captures(),
+    );
+    expect(always.report.unmet).toEqual([]);
+    const [outage] = always.report.outages;
+    expect(outage?.toMs).toBeUndefined();
+    for (const { partition, sentByIt, sentByOthers } of outage?.sets ?? []) {
+      const sent = sentBy(always.report, partition).reduce((sum, frames) => sum + frames, 0);
+      expect([partition, sentByIt, sentByOthers]).toEqual([partition, 0, sent]);
+    }
+  });
+
   it("go by the backup while no member can carry anything", async () => {
     const pulled = TWO_HOSTS.replace("members: [a0, a1]", "members: [a1]").replace(
       "members: [b0, b1]",

@@ -1,5 +1,5 @@
 /** Lines of the page: no longer than a terminal is likely to be wide, broken between words. */
-export const WIDTH = 110;
+const WIDTH = 110;
 
 /** Facts behind a head, as many to a line as find room whole; further lines begin where the first fact does. */
 export function behind(head: string, facts: readonly string[]): string[] {
