@@ -34,6 +34,7 @@ program
   .description("run a scenario in virtual time; exit code 1 unless every frame comes out as it went in, and no other")
   .argument("<scenario.yaml>")
   .option("--out <dir>", "folder for underlay.pcapng and delivered.pcapng", "out")
+  .option("--tables", "behind the page: every stream, move, set of uplinks, host, limit and drop")
   .option("--shrink", "when it fails, print as few of its faults as make it fail")
   .option("--json", "one JSON object on stdout")
   .action((file, options) => finish(runFile(file, options)));

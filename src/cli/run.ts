@@ -6,7 +6,8 @@ import { parseScenario, type Scenario } from "../scenario/parse.js";
 import { runScenario } from "../scenario/run.js";
 import { openInput, openOutput } from "./files.js";
 import { printJson } from "./report.js";
-import { printRun } from "./run-report.js";
+import { pageOf } from "./run-page/page.js";
+import { printTables } from "./run-tables/tables.js";
 
 /** Runs that shrinking may take. */
 const SHRINK_RUNS = 200;
@@ -16,6 +17,8 @@ export interface RunOptions {
   /** When it fails: with as few of its faults as will do. */
   readonly shrink?: boolean;
   readonly json?: boolean;
+  /** All tables behind the page. */
+  readonly tables?: boolean;
 }
 
 /** Exit code 0; 1 unless everything is as the scenario says: frames, what policy stops, who moves, every buffer. */
@@ -41,7 +44,11 @@ export async function runFile(path: string, options: RunOptions): Promise<number
     const files = { underlay: underlay.name, delivered: delivered.name };
     const shrunk = options.shrink && !report.ok ? await fewestFaults(scenario, captures) : undefined;
     if (options.json) printJson({ ...report, shrunk, files });
-    else printRun(report, files);
+    else console.log(pageOf(report, files));
+    if (options.tables && !options.json) {
+      console.log();
+      printTables(report);
+    }
     if (shrunk && !options.json) console.log(`\nit fails with these of its faults, too:\n\n${scheduleText(shrunk)}`);
     return report.ok ? 0 : 1;
   } finally {

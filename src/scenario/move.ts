@@ -7,6 +7,7 @@ import { isSame } from "../overlay/answers/ethernet.js";
 import type { Delivery, Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
 import type { Outer } from "./outer.js";
+import { Passage } from "./passage.js";
 import { isFor, type Watch } from "./wire.js";
 
 export class Move {
@@ -23,6 +24,8 @@ export class Move {
   lastBeforeMs: number | undefined;
   firstAfterMs: number | undefined;
   readonly #turned = new Set<string>();
+  /** By sender. */
+  readonly #passages = new Map<string, Passage>();
   readonly #countersBefore: readonly Counters[];
   #countersAfter: readonly Counters[] | undefined;
   /** Its name, of a move with the adapter's state. */
@@ -64,12 +67,26 @@ export class Move {
 
   readonly watch: Watch = (outer, frame, sender) => {
     if (!this.#isForGuest(outer, frame)) return;
-    if (isFor(outer, this.to.core.address)) this.#turned.add(sender.name);
-    else if (isFor(outer, this.from.core.address) && this.guest.host === this.to.name) {
+    if (isFor(outer, this.to.core.address)) this.#turn(sender.name, outer.psn);
+    else if (isFor(outer, this.from.core.address)) {
+      this.#passage(sender.name).old(outer.psn);
+      if (this.guest.host !== this.to.name) return;
       this.late++;
       if (this.#turned.has(sender.name)) this.stale++;
     }
   };
+
+  /** A sender sends to the new host. */
+  #turn(sender: string, psn: number | undefined): void {
+    this.#passage(sender).new(psn);
+    this.#turned.add(sender);
+  }
+
+  #passage(sender: string): Passage {
+    const passage = this.#passages.get(sender) ?? new Passage();
+    this.#passages.set(sender, passage);
+    return passage;
+  }
 
   /** From the last frame that it was given there to the first that it was given here; 0 where these overlap. */
   get blackoutMs(): number | undefined {
@@ -87,6 +104,10 @@ export class Move {
       gqpn: { before: this.gqpnBefore, after: this.#after?.gqpn },
       generation: { before: this.generationBefore, after: this.#after?.generation },
       state: this.#state,
+      /** Packet sequence numbers of what senders sent to the old host last, and to the new one first. */
+      passages: [...this.#passages].flatMap(([sender, { last, first }]) => {
+        return last === undefined || first === undefined ? [] : [{ sender, last, first }];
+      }),
       /** Given to it on the two, all in all. */
       framesThere: guest.given.get(from.name) ?? 0,
       framesHere: guest.given.get(to.name) ?? 0,

@@ -26,6 +26,8 @@ export interface Outer {
   readonly encapsulation: EncapsulationName;
   /** Of queue pairs; undefined where the headers say the network. */
   readonly gqpn: number | undefined;
+  /** Packet sequence number; undefined where there is none. */
+  readonly psn: number | undefined;
   /** undefined of queue pairs. */
   readonly vni: number | undefined;
   readonly headerBytes: number;
@@ -51,7 +53,8 @@ export function readOuter(frame: Uint8Array): Outer | "control" | undefined {
   const gqpn = view.getUint32(bth + 4) & 0xffffff;
   if (gqpn === QPN_CONTROL) return "control";
   const trailerBytes = ((view.getUint8(bth + 1) >> 4) & 3) + ICRC_BYTES;
-  return { to, encapsulation: "rocev2", gqpn, vni: undefined, headerBytes: bth + QUEUE_PAIR_BYTES, trailerBytes };
+  const psn = view.getUint32(bth + 8) & 0xffffff;
+  return { to, encapsulation: "rocev2", gqpn, psn, vni: undefined, headerBytes: bth + QUEUE_PAIR_BYTES, trailerBytes };
 }
 
 function tunnel(view: DataView, to: Uint8Array, encapsulation: EncapsulationName, headerBytes: number): Outer {
@@ -59,6 +62,7 @@ function tunnel(view: DataView, to: Uint8Array, encapsulation: EncapsulationName
     to,
     encapsulation,
     gqpn: undefined,
+    psn: undefined,
     vni: view.getUint32(headerBytes - 4) >>> 8,
     headerBytes,
     trailerBytes: 0,

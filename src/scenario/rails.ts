@@ -4,15 +4,19 @@
  */
 import { defined } from "../defined.js";
 import type { Fabric, Link } from "../index.js";
+import type { Guest } from "./guest.js";
 import type { ScenarioHost } from "./hosts.js";
+import { Outage } from "./outage.js";
 import type { Scenario } from "./parse.js";
 
-interface Outage {
+/** An outage as the file has it. */
+interface Planned {
   readonly rail: number;
   readonly fromFrame: number;
   readonly toFrame: number;
   state: "up" | "emptying" | "down";
   repairs: (() => void)[];
+  seen: Outage | undefined;
 }
 
 export class Rails {
@@ -20,13 +24,22 @@ export class Rails {
   readonly #hosts: readonly ScenarioHost[];
   /** By rail. */
   readonly #links: readonly (readonly Link[])[];
-  readonly #outages: readonly Outage[];
+  readonly #planned: readonly Planned[];
+  readonly #guests: readonly Guest[];
+  /** Those that have begun. */
+  readonly outages: Outage[] = [];
 
   /** The hosts are the fabric's already. */
-  constructor(fabric: Fabric, hosts: readonly ScenarioHost[], { underlay, hosts: texts, linkDown }: Scenario) {
+  constructor(
+    fabric: Fabric,
+    hosts: readonly ScenarioHost[],
+    guests: readonly Guest[],
+    { underlay, hosts: texts, linkDown }: Scenario,
+  ) {
     const { links, ...options } = underlay;
     this.#fabric = fabric;
     this.#hosts = hosts;
+    this.#guests = guests;
     const places = hosts[0]?.uplinks.length ?? 0;
     this.#links = Array.from({ length: places }, (_, i) => {
       const network = fabric.addNetwork(`rail ${i}`, defined(options));
@@ -35,29 +48,38 @@ export class Rails {
         return network.attach(name, [uplink], defined(links[`${name}.${uplink}`] ?? {}));
       });
     });
-    this.#outages = linkDown.map(({ host, uplink, fromFrame, toFrame }) => {
+    this.#planned = linkDown.map(({ host, uplink, fromFrame, toFrame }) => {
       const rail = texts[host]?.uplinks?.indexOf(uplink) ?? 0;
-      return { rail, fromFrame, toFrame, state: "up" as const, repairs: [] };
+      return { rail, fromFrame, toFrame, state: "up" as const, repairs: [], seen: undefined };
     });
   }
 
   /** So many frames have been sent by now. */
   update(framesSent: number): void {
-    for (const outage of this.#outages) {
-      const { rail, fromFrame, toFrame, state } = outage;
+    for (const planned of this.#planned) {
+      const { rail, fromFrame, toFrame, state } = planned;
       const isOut = fromFrame <= framesSent && framesSent < toFrame;
-      if (isOut && state === "up") {
-        outage.state = "emptying";
-        this.#tell(rail, false);
-      } else if (!isOut && state !== "up") {
-        outage.state = "up";
-        for (const repair of outage.repairs.splice(0)) repair();
-        this.#tell(rail, true);
-      } else if (state === "emptying" && this.#isEmpty(rail)) {
-        outage.state = "down";
-        outage.repairs = this.#linksOf(rail).map((link) => link.cut());
+      if (isOut && state === "up") this.#begin(planned);
+      else if (!isOut && state !== "up") this.#end(planned);
+      else if (state === "emptying" && this.#isEmpty(rail)) {
+        planned.state = "down";
+        planned.repairs = this.#linksOf(rail).map((link) => link.cut());
       }
     }
+  }
+
+  #begin(planned: Planned): void {
+    planned.state = "emptying";
+    planned.seen = new Outage(planned.rail, this.#hosts, this.#guests, this.#fabric.nowMs);
+    this.outages.push(planned.seen);
+    this.#tell(planned, false);
+  }
+
+  #end(planned: Planned): void {
+    planned.state = "up";
+    for (const repair of planned.repairs.splice(0)) repair();
+    planned.seen?.end(this.#fabric.nowMs);
+    this.#tell(planned, true);
   }
 
   #isEmpty(rail: number): boolean {
@@ -68,10 +90,10 @@ export class Rails {
     return this.#links[rail] ?? [];
   }
 
-  #tell(rail: number, isUp: boolean): void {
-    for (const { group, uplinks } of this.#hosts) {
+  #tell({ rail, seen }: Planned, isUp: boolean): void {
+    for (const { name, group, uplinks } of this.#hosts) {
       const port = uplinks[rail];
-      if (port) group?.link(port, isUp, this.#fabric.nowMs);
+      if (port && group) seen?.told(name, group.link(port, isUp, this.#fabric.nowMs));
     }
   }
 }

@@ -66,8 +66,8 @@ async function runOn(
   const fabric = createFabric({ seed, tap: wire.tap });
   const directory = new SimDirectory(fabric, defined(scenario.directory));
   for (const { core } of hosts) directory.join(core);
-  const rails = new Rails(fabric, hosts, scenario);
   const guests = Object.keys(scenario.endpoints).map((name) => new Guest(name, scenario, hostsByName));
+  const rails = new Rails(fabric, hosts, guests, scenario);
   attachAll(fabric, guests);
 
   const byName = new Map(guests.map((guest) => [guest.name, guest] as const));
@@ -89,7 +89,7 @@ async function runOn(
     const streams = [...sourced, ...sockets.streams];
     const { conversations } = sockets;
     const told = { scenario, fabric, directory, hosts, guests, streams, conversations, replays };
-    return reportOf({ ...told, deliveries, moves, wire, startMs });
+    return reportOf({ ...told, deliveries, moves, rails, wire, startMs });
   } finally {
     sockets.close();
   }

@@ -21,6 +21,8 @@ export class Wire {
   readonly costs = new Map<string, Cost>();
   /** Frames of hosts to each other. */
   controlFrames = 0;
+  /** Frames that would have fitted into one buffer, and took more descriptors than one. */
+  splitFrames = 0;
   readonly #writer: CaptureWriter;
   readonly #places = new Map<Port, { readonly host: ScenarioHost; readonly interfaceId: number }>();
   /** What was written last is with the sink when this is. */
@@ -45,6 +47,8 @@ export class Wire {
     const outer = readOuter(frame);
     if (outer === "control") this.controlFrames++;
     if (typeof outer !== "object") return;
+    const bytes = spans.reduce((sum, span) => sum + span.length, 0);
+    if (spans.length > 1 && bytes - outer.headerBytes <= host.engine.payloadBytes) this.splitFrames++;
     this.#count(outer, originalLength);
     for (const watch of this.watches) watch(outer, frame, host);
   };

@@ -249,30 +249,48 @@ describe("ringlane run", () => {
     expect(json(["capture", "info", value.files.delivered]).value.packets).toBe(2901);
   });
 
-  it("says on a screen and a half what became of three hosts' frames", () => {
+  it("says on a page what became of three hosts' frames, and where they are", () => {
     const folder = testFolder();
-    const { code, stdout, stderr } = ringlane(["run", join(ROOT, "examples/three-hosts.yaml"), "--out", folder]);
+    const args = ["run", join(ROOT, "examples/three-hosts.yaml"), "--out", folder];
+    const { code, stdout, stderr } = ringlane(args);
     expect([code, stderr]).toEqual([0, ""]);
-    const lines = stdout.toString().split("\n");
-    expect(lines.length).toBeLessThan(80);
-    expect(lines[0]).toBe("three hosts, two tenants with the same addresses, a firewall, and a VM that moves");
     const text = stdout.toString();
-    expect(text).toMatch(
-      /^denied ssh +30 of 30 dropped on alpha at web, 0 delivered; rule "no remote shells" \(line 24\)/m,
+    expect(text.split("\n").length).toBeLessThanOrEqual(41);
+    expect(text).toMatch(/^three hosts, two tenants with the same addresses, a firewall, and a VM that moves\n/);
+    expect(text.match(/^✓ /gm)).toHaveLength(7);
+    const underlay = join(folder, "underlay.pcapng");
+    // What the page counts is in the file, and the command that it gives for it exists.
+    const { packets } = json(["capture", "info", underlay]).value;
+    expect(text).toContain(`${packets.toLocaleString("en-US")} frames on the wire`);
+    const [, dissector = ""] = /^ {2}tshark -X lua_script:(\S+) -r \S+underlay\.pcapng -Y "[^"]+"$/m.exec(text) ?? [];
+    expect(readFileSync(dissector, "utf8")).toContain('Proto("ringlane"');
+    expect(text).toContain(`${underlay}  `);
+    // README shows it as it is.
+    const shown = text.replaceAll(folder, "out").replace(dissector, "tools/ringlane.lua");
+    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain(`\n${shown}`);
+    expect(text).toContain(`${join(folder, "delivered.pcapng")}  `);
+  });
+
+  it("has all tables behind the page for who asks", () => {
+    const folder = testFolder();
+    const args = ["run", join(ROOT, "examples/three-hosts.yaml"), "--out", folder];
+    const text = ringlane([...args, "--tables"]).stdout.toString();
+    expect(text.startsWith("three hosts, two tenants")).toBe(true);
+    const tables = text.slice(text.indexOf("frames in, out"));
+    expect(tables).toMatch(
+      /^denied ssh +30 of 30 dropped on alpha at web, 0 delivered; rule "no remote shells" \(line 28\)/m,
     );
-    expect(text).toMatch(/^via firewall +100 frames sent on from gamma$/m);
-    expect(text).toMatch(/^isolation +0 frames of one network given to a guest of another$/m);
-    expect(text).toMatch(/^store moves +from beta to gamma: queue pair (\d+), then \1; generation 1, then 2$/m);
-    expect(text).toMatch(
+    expect(tables).toMatch(/^via firewall +100 frames sent on from gamma$/m);
+    expect(tables).toMatch(/^isolation +0 frames of one network given to a guest of another$/m);
+    expect(tables).toMatch(/^store moves +from beta to gamma: queue pair (\d+), then \1; generation 1, then 2$/m);
+    expect(tables).toMatch(
       /^orders +1,600 messages of 16 streams in 100 transfers, 16 in each; 82\.7 % of 123,790 bytes are payload, 52\.5 % one by one$/m,
     );
-    expect(text).toMatch(
+    expect(tables).toMatch(
       /^ +added delay p50 0 us, p99 0 us; SHA-256 equal at both ends: 16 of 16 streams, 102,400 bytes$/m,
     );
-    expect(text).toMatch(/^limited noisy +69 delivered, 1,931 refused as mbuf-limit$/m);
-    expect(text).toMatch(/^│ beta +│ db +│ noisy 10\.20\.0\.10 │ +16 │ +64 │ +64 │ +1,931 │ +2 │$/m);
-    expect(text).toMatch(/^delivered = sent, byte for byte: 4,724 frames; 1,931 were refused as mbuf-limit$/m);
-    expect(text).toContain(`written: ${join(folder, "underlay.pcapng")}, ${join(folder, "delivered.pcapng")}`);
+    expect(tables).toMatch(/^limited noisy +69 delivered, 1,931 refused as mbuf-limit$/m);
+    expect(tables).toMatch(/^│ beta +│ db +│ noisy 10\.20\.0\.10 │ +16 │ +64 │ +64 │ +1,931 │ +2 │$/m);
   });
 
   it("exits with 1 and says why when something is not as the scenario says", () => {

@@ -63,6 +63,31 @@ describe("two hosts with three links", () => {
     expect(report.links).toMatchObject({ cut: 0, lost: 0 });
   });
 
+  it("say of a switch out of service what each set sent meanwhile, and which buckets moved", async () => {
+    const { report } = await runText(TWO_HOSTS, captures());
+    const [{ uplinks, sets } = { uplinks: [], sets: [] }, ...others] = report.outages;
+    expect([uplinks, others]).toEqual([["a1", "b1"], []]);
+    const told = sets.map(({ partition, hasIt, sentByIt, buckets }) => [partition, hasIt, sentByIt, buckets > 0]);
+    expect(told).toEqual([
+      ["web", true, 0, true],
+      ["db", true, 0, true],
+      ["cache", false, 0, false],
+      ["store", false, 0, false],
+    ]);
+    // From before the first frame to after the last, that is all that the sets have sent.
+    const always = await runText(
+      TWO_HOSTS.replace(/fromFrame: \d+, toFrame: \d+/, "fromFrame: 0, toFrame: 99999"),
+      captures(),
+    );
+    expect(always.report.unmet).toEqual([]);
+    const [outage] = always.report.outages;
+    expect(outage?.toMs).toBeUndefined();
+    for (const { partition, sentByIt, sentByOthers } of outage?.sets ?? []) {
+      const sent = sentBy(always.report, partition).reduce((sum, frames) => sum + frames, 0);
+      expect([partition, sentByIt, sentByOthers]).toEqual([partition, 0, sent]);
+    }
+  });
+
   it("go by the backup while no member can carry anything", async () => {
     const pulled = TWO_HOSTS.replace("members: [a0, a1]", "members: [a1]").replace(
       "members: [b0, b1]",
@@ -95,7 +120,7 @@ describe("three hosts", () => {
     expect(report.descriptorsPerFrame).toBe(1);
     expect(report.drops).toEqual({ policy: 30, "mbuf-limit": refused });
     expect(report.isolation).toEqual({ crossed: 0, deniedDelivered: 0, strays: 0 });
-    const reason = 'rule "no remote shells" (line 24): from web to db, deny';
+    const reason = 'rule "no remote shells" (line 28): from web to db, deny';
     const denied = {
       delivered: 0,
       dropped: 30,
@@ -116,10 +141,14 @@ describe("three hosts", () => {
     expect(move?.framesThere).toBeGreaterThan(300);
     const toStoreFrames = 1422 + streamOf(report, "lookups").sent;
     expect((move?.framesThere ?? 0) + (move?.framesHere ?? 0)).toBe(toStoreFrames);
-    // Alpha heard of it late: what it still sent to beta was sent on.
+    // Alpha heard of it late: what it still sent to beta went after store, with what had been held.
     expect(move?.sentToOldHost).toBeGreaterThan(0);
-    expect(move?.sentOn).toBe(move?.sentToOldHost);
-    expect(move?.movedMessages).toBeGreaterThan(0);
+    expect(move?.state).toMatchObject({ outcome: "moved" });
+    expect(move?.state?.forwardedFrames).toBeGreaterThanOrEqual(move?.sentToOldHost as number);
+    expect(move?.state?.bytes).toBeGreaterThan(1000);
+    expect(move?.state?.standsMs).toBeLessThan(5);
+    const [passage] = move?.passages ?? [];
+    expect(passage).toEqual({ sender: "alpha", last: expect.any(Number), first: (passage?.last ?? 0) + 1 });
     expect(move?.blackoutMs).toBeLessThan(10);
 
     // The same on the wire: to store's number, first to beta's address, then to gamma's.

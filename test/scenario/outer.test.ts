@@ -19,7 +19,13 @@ describe("readOuter", () => {
       const without = isUdp ? {} : { udpChecksum: undefined, sourcePorts: undefined };
       const { bytes } = encapsulate(inner, { ...outer, ...without, encapsulation } as typeof outer);
       const headerBytes = bytes.length - inner.length;
-      const expected = { encapsulation, to: Uint8Array.from(outer.remote), vni: outer.vni, gqpn: undefined };
+      const expected = {
+        encapsulation,
+        to: Uint8Array.from(outer.remote),
+        vni: outer.vni,
+        gqpn: undefined,
+        psn: undefined,
+      };
       expect(readOuter(bytes)).toEqual({ ...expected, headerBytes, trailerBytes: 0 });
     },
   );
@@ -28,7 +34,12 @@ describe("readOuter", () => {
     for (const frame of [inner, ofBytes(4), ofBytes(5), ofBytes(6)]) {
       const { bytes } = encapsulateByQueuePair(frame, outer, NUMBERS);
       const headerBytes = outer.local.length === 4 ? 66 : 86;
-      const expected = { encapsulation: "rocev2", to: Uint8Array.from(outer.remote), gqpn: NUMBERS.destQpn };
+      const expected = {
+        encapsulation: "rocev2",
+        to: Uint8Array.from(outer.remote),
+        gqpn: NUMBERS.destQpn,
+        psn: NUMBERS.psn,
+      };
       const trailerBytes = bytes.length - headerBytes - frame.length;
       expect(readOuter(bytes)).toEqual({ ...expected, vni: undefined, headerBytes, trailerBytes });
     }

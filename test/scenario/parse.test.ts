@@ -32,7 +32,7 @@ describe("parseScenario", () => {
     expect(endpoints.cache).toMatchObject({ network: "red", host: "alpha", standalone: "a2" });
     expect(replays[0]).toMatchObject({ capture: "captures/web-mix.pcap", from: "web", to: "db", expect: "delivered" });
     const three = parseScenario("three-hosts.yaml", THREE_HOSTS);
-    expect(three.moves).toEqual([{ endpoint: "store", to: "gamma", atMs: 100 }]);
+    expect(three.moves).toEqual([{ endpoint: "store", to: "gamma", atMs: 100, state: true }]);
     expect(three.policy.network("blue").rules[0]?.line).toBe(place(THREE_HOSTS, "- { name: no remote").line);
   });
 

@@ -58,7 +58,7 @@ describe("runScenario", () => {
     if (trailerBytes > 0) expect(trailerBytesPerFrame).toBeGreaterThanOrEqual(trailerBytes);
     else expect(asHex(underlay.map((frame) => frame.subarray(headerBytes)))).toEqual(asHex(sent));
     // One side solicits, its host answers; the other's answer is for its own host.
-    expect(report.neighbours).toEqual({ asked: 2, answered: 1, wrong: 0 });
+    expect(report.neighbours).toEqual({ asked: 2, answered: 1, wrong: 0, arrivals: 0 });
   });
 
   it("carries 60 KiB frames as chains, with more descriptors and no copy", async () => {

@@ -7,7 +7,17 @@ import type { Delivered, Delivery, Guest } from "../guest.js";
 import { echoReply } from "../traffic/packets.js";
 import type { Stream } from "../traffic/stream.js";
 import { fingerprint, Recent } from "./fingerprint.js";
-import { flowKey, ipEnds, isNeighbourTalk, isToMany, isTooBigAnswer, neighbourAnswer, withMacs } from "./inner.js";
+import {
+  flowKey,
+  ipEnds,
+  isArrivalTalk,
+  isFrom,
+  isNeighbourTalk,
+  isToMany,
+  isTooBigAnswer,
+  neighbourAnswer,
+  withMacs,
+} from "./inner.js";
 import { Ledger } from "./ledger.js";
 
 /** A frame that a guest sends because of one that it was given. */
@@ -32,6 +42,8 @@ export class Deliveries {
   /** Answers of hosts to questions about addresses, and those that were wrong. */
   answers = 0;
   wrongAnswers = 0;
+  /** Words of hosts that a VM has come to them. */
+  arrivals = 0;
   /** Answers of hosts that a packet was too big. */
   tooBigAnswers = 0;
   /** Copies of broadcasts and multicasts for others than the one that a replay is for. */
@@ -94,6 +106,7 @@ export class Deliveries {
     const own = this.#sent.get(guest.network)?.get(key);
     if (before) before.duplicated++;
     else if (isNeighbourTalk(frame.data)) this.#judgeAnswer(guest, frame.data);
+    else if (isArrivalTalk(frame.data) && this.#hasMac(guest.network, frame.data)) this.arrivals++;
     else if (own?.expect === "denied") own.leaked++;
     else if (own && isToMany(frame.data)) this.copies++;
     else if (own) this.strays++;
@@ -108,6 +121,11 @@ export class Deliveries {
 
   #isOthers(guest: Guest, key: number): boolean {
     return [...this.#sent].some(([network, sent]) => network !== guest.network && sent.get(key) !== undefined);
+  }
+
+  /** Somebody in the network has the frame's source address. */
+  #hasMac(network: string, frame: Uint8Array): boolean {
+    return this.#guests.some((guest) => guest.network === network && isFrom(frame, guest.mac));
   }
 
   /** An answer must name the one who has the address in the guest's network. */

@@ -6,6 +6,7 @@ import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
+  ETHERTYPE_RARP,
   isSame,
   readEthernet,
   viewOf,
@@ -70,6 +71,11 @@ export function isNeighbourTalk(frame: Uint8Array): boolean {
   if (ethernet?.type !== ETHERTYPE_IPV6 || ethernet.body[6] !== PROTOCOL_ICMPV6) return false;
   const kind = ethernet.body[IPV6_BYTES];
   return kind === NEIGHBOUR_SOLICITATION || kind === NEIGHBOUR_ADVERTISEMENT;
+}
+
+/** Reverse ARP, by which a host says on a network that floods which VM has come to it (overlay/answers/announce.ts). */
+export function isArrivalTalk(frame: Uint8Array): boolean {
+  return readEthernet(frame)?.type === ETHERTYPE_RARP;
 }
 
 /** Whose MAC address an ARP reply or an advertisement tells, and what it is; undefined for other frames. */

@@ -18,6 +18,8 @@ export function framesOf({ streams, replays, hosts, guests, wire }: Run) {
     packetsNotTaken: sumOf(replays, ({ notTaken }) => notTaken),
     foreignFrames: sumOf(replays, ({ foreign }) => foreign),
     descriptorsPerFrame: perFrame(descriptors, underlayFrames),
+    /** Those that would have fitted into one buffer, and took more descriptors than one. */
+    splitFrames: wire.splitFrames,
     doorbells: sumOf(uplinks, ({ txDoorbells }) => txDoorbells),
     /** The one copy, on arrival; what is copied between there and the wire; both by frame. */
     copiedInBytesPerFrame: perFrame(guestBytes, guestFrames),

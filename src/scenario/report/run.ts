@@ -5,6 +5,7 @@ import type { ScenarioHost } from "../hosts.js";
 import type { Deliveries } from "../judge/deliveries.js";
 import type { Moves } from "../moves.js";
 import type { Scenario } from "../parse.js";
+import type { Rails } from "../rails.js";
 import type { Conversation } from "../sockets/conversation.js";
 import type { ReplaySource } from "../traffic/replay.js";
 import type { Stream } from "../traffic/stream.js";
@@ -21,6 +22,7 @@ export interface Run {
   readonly replays: readonly ReplaySource[];
   readonly deliveries: Deliveries;
   readonly moves: Moves;
+  readonly rails: Rails;
   readonly wire: Wire;
   /** The fabric's time when everybody was attached. */
   readonly startMs: number;

@@ -39,6 +39,14 @@ function shareOf({ streams, hosts }: Run, stream: Stream) {
   return { delivered: identical + altered, refused, lost: undelivered - refused };
 }
 
+/** Frames that limits have refused to streams that are not limited. */
+export function refusedOthersOf({ streams, hosts }: Run): number {
+  const limited = streams.filter(({ expect }) => expect === "limited");
+  // What is the hosts' to answer, or nobody's, is missed by nobody.
+  const own = sumOf(limited, ({ undelivered, neighbours, unflooded }) => undelivered + neighbours + unflooded);
+  return Math.max(0, refusedOf(dropsOf(hosts)) - own);
+}
+
 /** The rule that decides on a flow's frames, and how many frames it has decided on where they are sent; undefined of a capture's. */
 function ruleOf({ scenario, hosts }: Run, { from, to, flow }: Stream) {
   if (!flow) return undefined;

@@ -1,6 +1,6 @@
-/** What `ringlane run` prints of mbuf limits: owners that were refused something, or whose limits changed, the most refused first. */
-import type { ScenarioReport } from "../scenario/run.js";
-import { table } from "./report.js";
+/** What `ringlane run --tables` prints of mbuf limits: owners that were refused something, or whose limits changed, the most refused first. */
+import type { ScenarioReport } from "../../scenario/run.js";
+import { table } from "../report.js";
 
 /** The rest is in the JSON. */
 const ROWS_MAX = 4;

@@ -1,6 +1,6 @@
-/** What `ringlane run` prints of sockets: transfers and utilization, beside those of a transfer a message, and whether all came whole. */
-import type { ScenarioReport } from "../scenario/run.js";
-import { whole } from "./numbers.js";
+/** What `ringlane run --tables` prints of sockets: transfers and utilization, beside those of a transfer a message, and whether all came whole. */
+import type { ScenarioReport } from "../../scenario/run.js";
+import { whole } from "../numbers.js";
 
 type Line = readonly [name: string, value: string];
 

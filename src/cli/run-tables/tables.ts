@@ -1,18 +1,16 @@
-/** What `ringlane run` prints: what was sent and what came out, tenant by tenant, who moved, and what it cost. */
+/** What `ringlane run --tables` prints: what was sent and what came out, tenant by tenant, who moved, and what it cost. */
 import { basename } from "node:path";
-import { causeText } from "../index.js";
-import type { ScenarioReport } from "../scenario/run.js";
-import { whole } from "./numbers.js";
-import { facts, table } from "./report.js";
-import { limitTable } from "./run-limits.js";
-import { socketLines } from "./run-sockets.js";
+import { causeText } from "../../index.js";
+import type { ScenarioReport } from "../../scenario/run.js";
+import { whole } from "../numbers.js";
+import { facts, table } from "../report.js";
+import { limitTable } from "./limits.js";
+import { socketLines } from "./sockets.js";
 
 type Move = ScenarioReport["moves"][number];
 type Line = readonly [name: string, value: string];
 
-export function printRun(report: ScenarioReport, files: { underlay: string; delivered: string }): void {
-  const { title, seed, virtualMs, unmet } = report;
-  console.log(`${title}\n${number(virtualMs / 1000)} s of virtual time, seed ${seed}\n`);
+export function printTables(report: ScenarioReport): void {
   console.log(facts(costLines(report)));
   console.log(`\n${streamTable(report)}`);
   const lines = eventLines(report);
@@ -22,16 +20,6 @@ export function printRun(report: ScenarioReport, files: { underlay: string; deli
   if (report.limits.length > 0) console.log(limitTable(report));
   const drops = Object.entries(report.drops).map(([cause, count]) => [count, cause, causeText(cause)]);
   console.log(drops.length === 0 ? "no drops" : table(["dropped", "cause", "which means"], drops));
-  if (report.packetsNotTaken > 0) console.log(`${report.packetsNotTaken} packets are of a link type that is not taken`);
-  for (const text of unmet) console.log(`FAILED: ${text}`);
-  if (unmet.length === 0) console.log(deliveredLine(report));
-  console.log(`\nwritten: ${files.underlay}, ${files.delivered}`);
-}
-
-function deliveredLine({ comparison, streams }: ScenarioReport): string {
-  const refused = streams.reduce((sum, { limited }) => sum + (limited?.refused ?? 0), 0);
-  const others = refused === 0 ? "" : `; ${whole(refused)} were refused as mbuf-limit`;
-  return `delivered = sent, byte for byte: ${whole(comparison.identical)} frames${others}`;
 }
 
 function costLines(report: ScenarioReport): Line[] {
