@@ -3,8 +3,8 @@
  * are of.
  */
 import type { Port } from "../../buffer/port.js";
-import type { HostRecord } from "../../directory/records.js";
 import { checkName } from "../../directory/check.js";
+import type { HostRecord } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import { type MoveMessage, type MovePacket, unknownMove } from "../../migrate/move/message.js";
@@ -20,10 +20,10 @@ import { type Knowledge, keyOf } from "../knowledge.js";
 import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
 import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
+import { ForgottenMoves } from "./forgotten.js";
 import { MoveLink, PEER_BOUNDS, STRANGER_BOUNDS } from "./link.js";
 import type { Mover, MoverHome } from "./mover.js";
 import type { HostMoveOptions, MoveRequest } from "./options.js";
-import { ForgottenMoves } from "./forgotten.js";
 import { checkSettings, SourceMover } from "./source.js";
 import { TargetMover } from "./target.js";
 import { WaitingMoves } from "./waiting.js";
