@@ -232,6 +232,10 @@ export class FaultyWorld {
     }
   }
 
+  takeIdle(host: number): Port {
+    return this.#idle[host]?.pop() as Port;
+  }
+
   /** Ports that a host has left for guests. */
   idle(host: number): number {
     return this.#idle[host]?.length ?? 0;
