@@ -138,7 +138,8 @@ describe("pieces", () => {
     const assembly = new PieceAssembly({ packets: 1000, pieces: 5000, bytes: 2 ** 16 });
     for (let i = 0; i < 20_000; i++) {
       const number = random.below(2 ** 32);
-      for (const piece of splitPacket(new Uint8Array(1000), number, 100 + random.below(1000)).slice(1)) assembly.take(piece);
+      for (const piece of splitPacket(new Uint8Array(1000), number, 100 + random.below(1000)).slice(1))
+        assembly.take(piece);
       expect(assembly.lenBytes).toBeLessThanOrEqual(2 ** 16);
     }
     expect(assembly.lenBytes).toBeGreaterThan(0);

@@ -1,6 +1,8 @@
 /** Where each numbered frame has been: taken from its guest, on the underlay, in a host that has died, with the guest that it is for. */
-import { streamFrame } from "../../../helpers/stream.js";
+import { decodeMovePacket } from "../../../../src/migrate/wire/codec.js";
+import { isPiece, PieceAssembly } from "../../../../src/migrate/wire/pieces.js";
 import type { Guest } from "../../../helpers/moving-world.js";
+import { streamFrame } from "../../../helpers/stream.js";
 import { innerOf, isControl } from "./nic.js";
 
 export interface Stream {
@@ -18,12 +20,16 @@ interface Trace {
   readonly hosts: Set<number>;
 }
 
+/** Behind Ethernet, IPv4, UDP, BTH and DETH. */
+const CONTROL_PAYLOAD_AT = 62;
+const ICRC_BYTES = 4;
 const SENDER_AT = 42;
 const NUMBER_AT = 43;
 
 export class Ledger {
   readonly streams: Stream[] = [];
   readonly #traces = new Map<string, Trace>();
+  readonly #assemblies = new Map<string, PieceAssembly>();
   readonly #dead = new Set<number>();
   #next = 0;
 
@@ -55,6 +61,29 @@ export class Ledger {
     const trace = this.#of(innerOf(bytes));
     trace.arrived++;
     trace.hosts.add(host);
+  }
+
+  /** What a host holds is with another too: as the state of the VM. */
+  copied(from: number, to: number): void {
+    for (const [stream, { sent, got }] of this.streams.entries()) {
+      const here = new Set(got);
+      for (const number of sent) {
+        const { left, hosts } = this.#trace(stream, number);
+        if (!here.has(number) && left === 0 && hosts.has(from)) hosts.add(to);
+      }
+    }
+  }
+
+  /** A control message has come to a host: one with a frame that another has sent on, perhaps. */
+  heard(bytes: Uint8Array, host: number): void {
+    const payload = bytes.subarray(CONTROL_PAYLOAD_AT, bytes.length - ICRC_BYTES);
+    if (!isPiece(payload)) return;
+    const way = `${bytes.subarray(26, 30).join()} ${host}`;
+    const assembly = this.#assemblies.get(way) ?? new PieceAssembly({ packets: 64, pieces: 4096, bytes: 2 ** 20 });
+    this.#assemblies.set(way, assembly);
+    const packet = assembly.take(payload);
+    const body = packet && decodeMovePacket(packet)?.message?.body;
+    if (body?.type === "frame") this.#of(body.frame.data).hosts.add(host);
   }
 
   /** A guest has taken a frame, on a host. */

@@ -20,6 +20,8 @@ export interface NicHome {
   readonly random: Random;
   /** A frame of a guest has come. */
   arrived(bytes: Uint8Array): void;
+  /** A control message has come. */
+  heard(bytes: Uint8Array): void;
 }
 
 const ROCEV2 = 4791;
@@ -47,7 +49,10 @@ export class Nic {
     const frames = arrivals.flatMap((arrival) => this.#treated(arrival));
     for (let rest: readonly Arrival[] = [...frames, ...late]; rest.length > 0; ) {
       const taken = port.receiveBurst(rest);
-      for (const { data } of rest.slice(0, taken)) if (!isControl(data)) this.#home.arrived(data);
+      for (const { data } of rest.slice(0, taken)) {
+        if (isControl(data)) this.#home.heard(data);
+        else this.#home.arrived(data);
+      }
       rest = rest.slice(taken);
       if (taken === 0) {
         this.refused += rest.length;

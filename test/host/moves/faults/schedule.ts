@@ -52,7 +52,11 @@ export function drawSchedule(random: Random): FailureSchedule {
     control: { loss: chance(0.3), duplicate: chance(0.3), reorder: chance(0.3) },
     faults: Array.from({ length: random.between(0, 4) }, fault).sort((a, b) => a.atMs - b.atMs),
     kill: isOneOf(3)
-      ? { atMs: time(), host: random.pick([0, 1]), restartMs: isOneOf(2) ? undefined : 1 + within(random.pick([5, 300])) }
+      ? {
+          atMs: time(),
+          host: random.pick([0, 1]),
+          restartMs: isOneOf(2) ? undefined : 1 + within(random.pick([5, 300])),
+        }
       : undefined,
     cancelMs: isOneOf(6) ? time() : undefined,
   };

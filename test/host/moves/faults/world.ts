@@ -3,10 +3,14 @@ import { readFileSync } from "node:fs";
 import type { Port } from "../../../../src/buffer/port.js";
 import type { EncapsulationName } from "../../../../src/directory/records.js";
 import { createEngine, type Engine } from "../../../../src/engine.js";
+import type { EngineOptions } from "../../../../src/engine-options.js";
+import { controlPacket } from "../../../../src/gqp/control-packet.js";
 import type { Attachment } from "../../../../src/host/attachment.js";
 import { HostCore } from "../../../../src/host/core.js";
+import type { HostEvent } from "../../../../src/host/events.js";
 import type { HostMove } from "../../../../src/host/moves/moves.js";
 import type { HostMoveOptions } from "../../../../src/host/moves/options.js";
+import type { HostOptions } from "../../../../src/host/options.js";
 import type { MoveLimits } from "../../../../src/migrate/move/options.js";
 import { definePolicy } from "../../../../src/overlay/policy/policy.js";
 import { createFabric, type Fabric } from "../../../../src/sim/fabric.js";
@@ -21,7 +25,7 @@ export const HOST_LEASE_MS = 130;
 /** The directory is reached within a millisecond, or not at all. */
 const DIRECTORY = { delayMs: 0.2, timeoutMs: 15, resyncMs: 30 };
 export const LIMITS: Partial<MoveLimits> = { silenceMs: 60, commitMs: 60, retryMs: 8 };
-const POLICY = definePolicy({ networks: { blue: { vni: 5000, default: "allow" } } });
+export const POLICY = definePolicy({ networks: { blue: { vni: 5000, default: "allow" } } });
 const MODULE = new WebAssembly.Module(readFileSync(new URL("../../../../build/ringlane.wasm", import.meta.url)));
 const PORTS = 4;
 
@@ -36,7 +40,9 @@ export interface WorldOptions {
   readonly encapsulation: EncapsulationName;
   /** Hosts that will come back without memory. */
   readonly restarting?: readonly number[];
-  readonly moves?: Partial<HostMoveOptions>;
+  readonly moves?: (host: number) => Partial<HostMoveOptions>;
+  readonly engine?: (host: number) => EngineOptions;
+  readonly host?: (host: number) => Partial<HostOptions>;
   readonly limits?: Partial<MoveLimits>;
 }
 
@@ -87,10 +93,22 @@ export class FaultyWorld {
   /** Of each host, where its guests other than the VM are. */
   readonly #peers: { readonly host: number; readonly port: Port; readonly to: number; readonly from: number }[] = [];
   readonly #idle: Port[][] = [];
+  /** Called whenever time is about to pass. */
+  onTime = (): void => undefined;
+  readonly #former: Engine[] = [];
+  readonly #events: HostEvent[] = [];
   isSending = true;
+  /** The VM takes nothing of what it is given. */
+  isAsleep = false;
 
   /** Made by makeFaultyWorld. */
-  constructor(fabric: Fabric, ledger: Ledger, engines: readonly Engine[], spares: Map<number, Engine>, options: WorldOptions) {
+  constructor(
+    fabric: Fabric,
+    ledger: Ledger,
+    engines: readonly Engine[],
+    spares: Map<number, Engine>,
+    options: WorldOptions,
+  ) {
     this.fabric = fabric;
     this.ledger = ledger;
     this.directory = new SimDirectory(fabric, DIRECTORY);
@@ -100,6 +118,7 @@ export class FaultyWorld {
       const home = {
         random: fabric.random(`nic ${i}`),
         arrived: (bytes: Uint8Array) => ledger.arrived(bytes, i),
+        heard: (bytes: Uint8Array) => ledger.heard(bytes, i),
       };
       return new Machine(i, engine, new Nic(home, engine.addPort("up")), this.directory);
     });
@@ -156,7 +175,8 @@ export class FaultyWorld {
     if (!engine) return;
     this.#spares.delete(host);
     const machine = this.machines[host] as Machine;
-    machine.engine.close();
+    // What is on its way to the dead one still comes to it.
+    this.#former.push(machine.engine);
     machine.engine = engine;
     machine.nic.port = engine.addPort("up");
     this.#begin(host);
@@ -175,11 +195,21 @@ export class FaultyWorld {
       if (count > 0) found[name] = (found[name] ?? 0) + count;
     };
     for (const host of this.machines.keys()) add("moved", this.moveOf(host, move)?.machine.counters.movedFrames ?? 0);
-    for (const { core, engine } of this.machines) {
+    for (const { core, engine, nic } of this.machines) {
+      add("ring-full", nic.refused);
       if (!core) continue;
-      for (const { counters } of engine.ports) for (const [name, count] of Object.entries(counters.drops)) add(name, count);
+      for (const { counters } of engine.ports)
+        for (const [name, count] of Object.entries(counters.drops)) add(name, count);
     }
     return found;
+  }
+
+  /** How a move ended for its source, by its events. */
+  ended(host: number, name: string): Extract<HostEvent, { type: "move-ended" }> | undefined {
+    this.#events.push(...this.core(host).takeEvents());
+    return this.#events.findLast(
+      (event) => event.type === "move-ended" && event.move === name && event.side === "source",
+    ) as Extract<HostEvent, { type: "move-ended" }> | undefined;
   }
 
   moveOf(host: number, name: string): HostMove | undefined {
@@ -193,6 +223,7 @@ export class FaultyWorld {
       if (this.isSending) this.#send();
       const isTwo = () => {
         const owning = this.owning();
+        this.onTime();
         if (owning.length > 1) this.wrong.add(`h${owning.join(" and h")} run at once`);
         return false;
       };
@@ -201,8 +232,27 @@ export class FaultyWorld {
     }
   }
 
+  takeIdle(host: number): Port {
+    return this.#idle[host]?.pop() as Port;
+  }
+
+  /** Ports that a host has left for guests. */
+  idle(host: number): number {
+    return this.#idle[host]?.length ?? 0;
+  }
+
+  /** Somebody at a host's uplink sends a payload to another's control queue pair, from whatever address. */
+  inject(at: number, to: number, payload: Uint8Array, from = (this.machines[at] as Machine).address): void {
+    const port = (this.machines[at] as Machine).nic.port as Port;
+    const bytes = controlPacket(payload, { local: from, remote: (this.machines[to] as Machine).address, psn: 1 });
+    const frame = port.reserve(bytes.length);
+    if (!frame) return;
+    frame.payload.set(bytes);
+    if (!port.post(frame)) frame.release();
+  }
+
   close(): void {
-    for (const { engine } of this.machines) engine.close();
+    for (const engine of [...this.machines.map(({ engine }) => engine), ...this.#former]) engine.close();
     for (const engine of this.#spares.values()) engine.close();
   }
 
@@ -222,8 +272,9 @@ export class FaultyWorld {
             return adapters.map((adapter) => ({ ...adapter, vnic: idle.pop() as Port }));
           },
           limits: { ...LIMITS, ...this.#options.limits },
-          ...this.#options.moves,
+          ...this.#options.moves?.(i),
         },
+        ...this.#options.host?.(i),
       },
       this.fabric.nowMs,
     );
@@ -244,6 +295,7 @@ export class FaultyWorld {
 
   #receive(): void {
     for (const { host, port } of this.#peers) if (!this.killed.has(host)) this.#take(host, port);
+    if (this.isAsleep) return;
     for (const { host, attachment } of this.running()) this.#take(host, attachment.vnic);
   }
 
@@ -255,13 +307,19 @@ export class FaultyWorld {
 export async function makeFaultyWorld(options: WorldOptions): Promise<FaultyWorld> {
   const ledger = new Ledger();
   const fabric = createFabric({ seed: options.seed, tap: ledger.tap });
-  const make = () =>
+  const make = (host: number) =>
     createEngine({
-      ...{ wasm: MODULE, headers: ["ethernet", "ipv6", "udp", "geneve", "geneve-options"], ports: PORTS + 1, tunnels: 0 },
+      ...{
+        wasm: MODULE,
+        headers: ["ethernet", "ipv6", "udp", "geneve", "geneve-options"],
+        ports: PORTS + 1,
+        tunnels: 0,
+      },
       ...{ overlay: { heldFrames: 512 }, migration: { stateBytes: 2 ** 20 }, mbufs: 2048, queueSize: 256 },
+      ...options.engine?.(host),
     });
   const engines = await Promise.all([0, 1, 2].map(make));
   const spares = new Map<number, Engine>();
-  for (const host of options.restarting ?? []) spares.set(host, await make());
+  for (const host of options.restarting ?? []) spares.set(host, await make(host));
   return new FaultyWorld(fabric, ledger, engines, spares, options);
 }
