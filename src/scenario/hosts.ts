@@ -45,7 +45,11 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
     tunnels: 0,
     // Ethernet, IP, UDP, then VXLAN's 8 bytes, or the 24 of a queue pair's headers, for which no name stands.
     headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
-    overlay: { networks: Math.max(1, Object.keys(scenario.networks).length) },
+    overlay: {
+      networks: Math.max(1, Object.keys(scenario.networks).length),
+      // What a VM sends from its new host may be there before the directory's word about it, at whatever rate.
+      ...(scenario.moves.length > 0 && { heldFrames: 256 }),
+    },
     ...(scenario.moves.length > 0 && { migration: {} }),
     ...(names && { lag: { partitions: Math.max(1, guests.length) } }),
     ...(hasLimits && { limits: {}, health: {} }),
