@@ -111,7 +111,7 @@ describe("the page of three hosts", () => {
     );
     const transfers = sockets.reduce((sum, item) => sum + item.transfers, 0);
     expect(factsOf(report, "sockets")).toContain(`3,200 messages of 32 sockets in ${n(transfers)} transfers`);
-    expect(factsOf(report, "migration")).toContain(`${n(move?.state?.bytes)} bytes of its adapter's state`);
+    expect(factsOf(report, "migration")).toContain(`${n(move?.state?.bytes)} bytes of adapter state`);
     expect(factsOf(report, "migration")).toContain(`; 0 lost`);
     const noisy = streams.find(({ name }) => name === "noisy")?.limited;
     expect(factsOf(report, "limits")).toContain(

@@ -12,7 +12,7 @@ export function migrationFacts({ moves }: ScenarioReport): string[] {
 function wayFact({ endpoint, from, to, liveMs, state }: Move): string {
   if (liveMs === undefined) return `${endpoint} was to go from ${from} to ${to}, and has not come`;
   if (!state) return `${endpoint} came from ${from} to ${to} without its adapter's state`;
-  return `${endpoint} went from ${from} to ${to} with ${whole(state.bytes)} bytes of its adapter's state`;
+  return `${endpoint} went from ${from} to ${to} with ${whole(state.bytes)} bytes of adapter state`;
 }
 
 function stateFacts({ state, blackoutMs, sentOn }: Move): string[] {
