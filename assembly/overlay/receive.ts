@@ -55,7 +55,7 @@ import { elsewhere, waitToBeHere } from "./moved";
 import { Network, Vnic } from "./network";
 import { comesFrom, NETWORK_CONTROL, openOuter } from "./open";
 import { askBecause, isFromFormer } from "./origin";
-import { OUT_DROPPED, OUT_HELD, OUT_LOCAL } from "./outcome";
+import { OUT_DROPPED, OUT_HELD } from "./outcome";
 import { isPast, Overlay } from "./overlay";
 import { isItsQueuePair } from "./queue-pair";
 import { askFor, Send, wait } from "./send";
@@ -170,7 +170,8 @@ function inside(o: Overlay, i: u32, m: usize, from: usize, to: usize): u32 {
   const vnic = changetype<Endpoint>(to).vnic as usize;
   const bytes = mbuf.pktLen;
   const out = deliver(o, vnic, from, m, uplink);
-  if (out == OUT_LOCAL && o.group != 0) {
+  // Also one that is diverted: it has come by that port.
+  if (out != OUT_DROPPED && o.group != 0) {
     Guard.countTaken(changetype<Vnic>(vnic).partition as usize, i, bytes);
   }
   return out;

@@ -288,6 +288,11 @@ export class HostCore<E extends HostEngine = Engine> {
     this.#moves.cancel(name);
   }
 
+  /** True while a move has the attachment: another cannot begin, nor can it be detached. */
+  isOnTheMove(attachment: Attachment): boolean {
+    return this.#moves.of(attachment) !== undefined;
+  }
+
   /** Moves from here and to here that are under way, or were lately. */
   get moves(): readonly HostMove[] {
     return this.#moves.all();

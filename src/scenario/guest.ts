@@ -72,6 +72,12 @@ export class Guest {
     return this.#attachments;
   }
 
+  /** Its last move is not over: it cannot go on yet. */
+  get isOnTheMove(): boolean {
+    const { core } = this.#hosts.get(this.host) as ScenarioHost;
+    return this.#coming !== undefined || (this.attachment !== undefined && core.isOnTheMove(this.attachment));
+  }
+
   /** It stands, on the move from one host to another. */
   get isStopped(): boolean {
     return this.attachment?.state === "moving";

@@ -7,6 +7,8 @@ import type { MoveText } from "./schema.js";
 import type { Wire } from "./wire.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Whoever could not go yet is asked again. */
+const AGAIN_MS = 1;
 
 export class Moves {
   readonly begun: Move[] = [];
@@ -14,6 +16,7 @@ export class Moves {
   readonly #hosts: ReadonlyMap<string, ScenarioHost>;
   readonly #wire: Wire;
   #waiting: readonly MoveText[];
+  #againMs = 0;
 
   constructor(
     texts: readonly MoveText[],
@@ -34,14 +37,21 @@ export class Moves {
 
   /** When one is to begin by the time, in ms from the beginning; undefined when none is. */
   get nextMs(): number | undefined {
-    return earliest(this.#waiting.map(({ atMs }) => atMs));
+    return earliest(this.#waiting.map(({ atMs }) => (atMs === undefined ? undefined : Math.max(atMs, this.#againMs))));
   }
 
-  /** Begins those that are due. */
+  /** Begins those that are due; who is on the move still goes on when that is over. */
   update(sinceMs: number, framesSent: number, nowMs: number): void {
     const isDue = ({ atMs = NEVER, afterFrames = NEVER }: MoveText) => atMs <= sinceMs || afterFrames <= framesSent;
-    for (const text of this.#waiting.filter(isDue)) this.#begin(text, nowMs);
-    this.#waiting = this.#waiting.filter((text) => !isDue(text));
+    const isFree = ({ endpoint, state }: MoveText) => !state || !this.#guests.get(endpoint)?.isOnTheMove;
+    for (const text of this.#waiting.filter(isDue)) {
+      if (!isFree(text)) {
+        this.#againMs = sinceMs + AGAIN_MS;
+        continue;
+      }
+      this.#waiting = this.#waiting.filter((other) => other !== text);
+      this.#begin(text, nowMs);
+    }
   }
 
   /** Ends those that have come to their end by now. */
