@@ -65,7 +65,10 @@ test("5,000 datagrams that are random, or like one of a move's, from strangers, 
   const real = record(world);
   const attack = () => {
     for (let i = 0; i < 120; i++) {
-      const payload = random.below(2) === 0 || real.length === 0 ? random.bytes(16 + random.below(200)) : mutated(random, random.pick(real).payload);
+      const payload =
+        random.below(2) === 0 || real.length === 0
+          ? random.bytes(16 + random.below(200))
+          : mutated(random, random.pick(real).payload);
       payload.set([0x52, 0x4c, 0x4d, 0x47, 1, 0]);
       world.inject(2, random.below(2), payload, random.pick([STRANGER, "192.0.2.78", "192.0.2.3"]));
     }
@@ -182,7 +185,12 @@ test("a target that has lost its memory is asked again by a late packet, and hea
   const world = await makeWorld({
     restarting: [1],
     moves: (host) =>
-      host === 1 ? { incoming: ({ adapters }) => (isFull ? "full" : adapters.map((one) => ({ ...one, vnic: world.takeIdle(1) }))) } : {},
+      host === 1
+        ? {
+            incoming: ({ adapters }) =>
+              isFull ? "full" : adapters.map((one) => ({ ...one, vnic: world.takeIdle(1) })),
+          }
+        : {},
   });
   const real = record(world);
   const name = world.move(0, 1);
@@ -234,7 +242,11 @@ test("with a seal, what bears none or another's changes nothing, though it bears
   const attack = () => {
     for (const payload of payloads("unsealed", reserve("h0", `5000/${VM.mac}`))) world.inject(2, 1, payload, ALPHA);
     for (let number = 1; number < 30; number++) {
-      for (const payload of payloads(move, { type: "kept", owner: { host: "h0", generation: 99, start: "kept" } }, number))
+      for (const payload of payloads(
+        move,
+        { type: "kept", owner: { host: "h0", generation: 99, start: "kept" } },
+        number,
+      ))
         world.inject(2, 1, payload, ALPHA);
     }
     for (const payload of splitPacket(encodeMovePacket({ move, ack: 0, isUnknown: true }), ++packets, 1000))
@@ -244,7 +256,10 @@ test("with a seal, what bears none or another's changes nothing, though it bears
       world.inject(2, to, mutated(random, payload), from);
     }
   };
-  for (const [from, to] of [[0, 1], [1, 0]] as const) {
+  for (const [from, to] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
     move = world.move(from, to);
     for (let i = 0; i < 60; i++) {
       attack();
