@@ -63,13 +63,14 @@ export class Ledger {
     trace.hosts.add(host);
   }
 
-  /** What a host holds is with another too: as the state of the VM. */
-  copied(from: number, to: number): void {
-    for (const [stream, { sent, got }] of this.streams.entries()) {
+  /** What a host holds of or for a guest is with another too: as its state. */
+  copied(of: Guest, from: number, to: number): void {
+    for (const [stream, { sent, got, to: receiver }] of this.streams.entries()) {
       const here = new Set(got);
       for (const number of sent) {
-        const { left, hosts } = this.#trace(stream, number);
-        if (!here.has(number) && left === 0 && hosts.has(from)) hosts.add(to);
+        const { left, arrived, hosts } = this.#trace(stream, number);
+        const isThere = hosts.has(from) && (left === 0 || (receiver === of && left <= arrived));
+        if (!here.has(number) && isThere) hosts.add(to);
       }
     }
   }
