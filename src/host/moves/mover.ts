@@ -93,7 +93,9 @@ export abstract class Mover implements Owned {
     const now = this.home.context.now();
     const isWaiting = !this.link.pump() || this.adapters.some((adapter) => adapter.attachment.plane && !adapter.pump());
     const isLeaving = this.#leaving !== undefined && this.#leaving.size > 0;
-    const announcements = this.announcers.map(({ announcer }) => announcer.nextMs);
+    const announcements = this.announcers.map(({ adapter, announcer }) =>
+      adapter.attachment.state === "live" ? announcer.nextMs : undefined,
+    );
     return earliest([this.machine.nextMs, isWaiting || isLeaving ? now + ROOM_MS : undefined, ...announcements]);
   }
 
@@ -117,6 +119,8 @@ export abstract class Mover implements Owned {
     this.link.pump();
     if ((this.machine.nextMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.tell({ type: "tick" });
     for (const { adapter, announcer } of this.announcers) {
+      // One that has gone since is announced where it is, and its port is another's.
+      if (adapter.attachment.state !== "live") continue;
       for (const data of announcer.tick(nowMs)) adapter.attachment.vnic.receive(data);
     }
     this.settle(nowMs, isQuiet);
@@ -158,6 +162,11 @@ export abstract class Mover implements Owned {
   /** What has been sent to the other host. */
   get copied(): CopyReport | undefined {
     return "copied" in this.machine ? this.machine.copied : undefined;
+  }
+
+  /** A frame is for the guest now. */
+  protected deliver(frame: MovingFrame): void {
+    this.home.pass(frame, this);
   }
 
   protected stop(): void {
@@ -223,7 +232,7 @@ export abstract class Mover implements Owned {
         this.#announce();
         break;
       case "deliver":
-        this.home.pass(action.frame, this);
+        this.deliver(action.frame);
         break;
       case "forward":
       case "moved":

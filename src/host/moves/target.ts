@@ -12,6 +12,7 @@ import type { Attachment } from "../attachment.js";
 import { FORWARDS_LABEL, OWN_LABELS } from "../knowledge.js";
 import type { AttachOptions } from "../options.js";
 import { adapterName, identityIn, MovingAdapter } from "./adapter.js";
+import { GroupCopies, isForGroup } from "./group-copies.js";
 import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
 import type { HostMoveOptions, IncomingAdapter, IncomingVm } from "./options.js";
@@ -30,6 +31,9 @@ export class TargetMover extends Mover {
   readonly machine: MoveTarget<MovingFrame>;
   readonly #options: HostMoveOptions;
   readonly #policy: Policy;
+  readonly #copies = new GroupCopies();
+  /** Frames for a group that have not come by way of the source. */
+  readonly #direct = new WeakSet<MovingFrame>();
   #vm: IncomingVm | undefined;
   #isExpected = false;
 
@@ -59,6 +63,20 @@ export class TargetMover extends Mover {
     const { adapter: name } = body.chunk;
     const pages = this.machine.received().filter((one) => one.adapter === name && one.name.startsWith(PATHS_PAGES));
     this.adapters.find((adapter) => adapter.name === name)?.state.warm(pages, this.home.context.now());
+  }
+
+  /** Copies for a group that come before the VM runs here come to its old host, too, and by that. */
+  override arrive(frame: MovingFrame): void {
+    if (isForGroup(frame)) {
+      if (this.resumedMs === undefined) return;
+      this.#direct.add(frame);
+    }
+    super.arrive(frame);
+  }
+
+  protected override deliver(frame: MovingFrame): void {
+    if (isForGroup(frame) && !this.#copies.isNew(frame, this.#direct.has(frame))) return;
+    super.deliver(frame);
   }
 
   protected performOwn(action: MoveAction<MovingFrame>): void {
@@ -95,6 +113,7 @@ export class TargetMover extends Mover {
     if (isLost && !this.isGone && !this.isLeaving && this.adapters.length > 0) this.leave();
     if (!isQuiet || this.isPlain || !this.machine.isPassing(nowMs)) return;
     this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
+    if (this.isPlain) this.#copies.clear();
   }
 
   /** The directory says whose adapters these are; the options, where they go. */

@@ -63,13 +63,14 @@ export class Ledger {
     trace.hosts.add(host);
   }
 
-  /** What a host holds is with another too: as the state of the VM. */
-  copied(from: number, to: number): void {
-    for (const [stream, { sent, got }] of this.streams.entries()) {
+  /** What a host holds of or for a guest is with another too: as its state. */
+  copied(of: Guest, from: number, to: number): void {
+    for (const [stream, { sent, got, to: receiver }] of this.streams.entries()) {
       const here = new Set(got);
       for (const number of sent) {
-        const { left, hosts } = this.#trace(stream, number);
-        if (!here.has(number) && left === 0 && hosts.has(from)) hosts.add(to);
+        const { left, arrived, hosts } = this.#trace(stream, number);
+        const isThere = hosts.has(from) && (left === 0 || (receiver === of && left <= arrived));
+        if (!here.has(number) && isThere) hosts.add(to);
       }
     }
   }
@@ -90,7 +91,8 @@ export class Ledger {
   got(bytes: Uint8Array, host: number): void {
     const { stream, number } = read(bytes);
     const known = this.streams[stream];
-    if (!known) throw new Error("a frame of no stream");
+    // A bit of it was flipped.
+    if (!known) return;
     this.#trace(stream, number).hosts.add(host);
     const isAsSent = Buffer.compare(bytes, streamFrame(known.from, known.to, stream, number)) === 0;
     known.got.push(isAsSent ? number : -1);
@@ -148,6 +150,8 @@ export class Ledger {
 }
 
 function read(bytes: Uint8Array): { stream: number; number: number } {
+  // The bit that was flipped may be one of a length.
+  if (bytes.length < NUMBER_AT + 4) return { stream: -1, number: -1 };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return { stream: view.getUint8(SENDER_AT), number: view.getUint32(NUMBER_AT) };
 }

@@ -236,6 +236,11 @@ export class FaultyWorld {
     return this.#idle[host]?.pop() as Port;
   }
 
+  /** A guest's port, after it has left, is another's to take. */
+  giveBack(host: number, port: Port): void {
+    this.#idle[host]?.push(port);
+  }
+
   /** Ports that a host has left for guests. */
   idle(host: number): number {
     return this.#idle[host]?.length ?? 0;
