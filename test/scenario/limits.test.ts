@@ -193,7 +193,7 @@ describe("a limited stream", () => {
 
 it("an endpoint has its limits on the host that it moves to, under that host's wall", async () => {
   const flows = ["name: flood, from: web, to: db, port: 9, count: 100, expect: limited"];
-  const move = "moves: [{ endpoint: db, to: alpha, atMs: 50 }]\nengine: { wall: 8 }\n";
+  const move = "moves: [{ endpoint: db, to: alpha, atMs: 50, state: false }]\nengine: { wall: 8 }\n";
   const { report } = await runText(withDb(`${EIGHT}, unread: [web]`, flows, move), []);
   expect(report.unmet).toEqual([]);
   // Eight on either host, which are not read there; the old host's are still there.

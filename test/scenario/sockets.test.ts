@@ -157,7 +157,8 @@ describe("streams of sockets come whole", () => {
           "endpoints:",
           `  gamma: { address: 192.0.2.3, mtuBytes: 1600, encapsulations: [${name}] }\nendpoints:`,
         );
-      const moves = "moves: [{ endpoint: db, to: gamma, atMs: 40 }, { endpoint: db, to: alpha, atMs: 70 }]\n";
+      const moves =
+        "moves: [{ endpoint: db, to: gamma, atMs: 40, state: false }, { endpoint: db, to: alpha, atMs: 70, state: false }]\n";
       // Alpha hears of it late.
       const late = "faults: [{ kind: directory-impair, atMs: 30, forMs: 60, hosts: [alpha], delayMs: 5 }]\n";
       const report = await run(`${SOCKETS}${moves}${late}`, hosts);
