@@ -150,7 +150,7 @@ export class HostCore<E extends HostEngine = Engine> {
     this.#moves = new Moves({
       ...{ context, residents: this.#residents, knowledge: this.#knowledge, stale: this.#stale },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
-      stateOf: (attachment) => adapterStateOf(this as unknown as HostCore, attachment),
+      stateOf: (attachment, form) => adapterStateOf(this as unknown as HostCore, attachment, form),
     });
     this.#setTime(nowMs);
     this.#lease.start();

@@ -20,13 +20,14 @@ import type { Residents } from "../residents.js";
 import type { AdapterState, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import { ask, type Owned, recordFor } from "./questions.js";
+import type { StateForm } from "./state.js";
 
 /** What a move needs of its host. */
 export interface MoverHome {
   readonly context: HostContext;
   readonly residents: Residents;
   leasedUntilMs(): number;
-  stateOf(attachment: Attachment): AdapterState;
+  stateOf(attachment: Attachment, form: StateForm): AdapterState;
   /** Gives a frame to the adapter of that name, by whatever move has it now. */
   pass(frame: MovingFrame, from: Mover): void;
   /** Whoever sent to a VM that is not here any more is told. */

@@ -25,6 +25,7 @@ import { MoveLink, PEER_BOUNDS, STRANGER_BOUNDS } from "./link.js";
 import type { Mover, MoverHome } from "./mover.js";
 import type { HostMoveOptions, MoveRequest } from "./options.js";
 import { checkSettings, SourceMover } from "./source.js";
+import type { StateForm } from "./state.js";
 import { TargetMover } from "./target.js";
 import { WaitingMoves } from "./waiting.js";
 
@@ -42,7 +43,7 @@ export interface MovesHome {
   readonly options: HostMoveOptions;
   policy(): Policy;
   leasedUntilMs(): number;
-  stateOf(attachment: Attachment): AdapterState;
+  stateOf(attachment: Attachment, form: StateForm): AdapterState;
 }
 
 /** A move that is over is remembered so long: what is late of it is answered, and its name means nothing else. */
@@ -76,7 +77,7 @@ export class Moves {
         context,
         residents,
         leasedUntilMs: () => home.leasedUntilMs(),
-        stateOf: (attachment) => home.stateOf(attachment),
+        stateOf: (attachment, form) => home.stateOf(attachment, form),
       },
       pass: (frame, from) => this.#pass(frame, from),
       tellSender: (adapter, senderMac) => this.#tellSender(adapter, senderMac),
@@ -98,7 +99,7 @@ export class Moves {
   }
 
   /** Throws ConfigError; the move begins when the directory has said where that host is. */
-  begin({ attachments, devices = [], to, move, limits }: MoveRequest): string {
+  begin({ attachments, devices = [], to, move, form = "native", limits }: MoveRequest): string {
     const { context, options } = this.#home;
     const { name } = context;
     const [first] = attachments;
@@ -118,7 +119,14 @@ export class Moves {
     this.#begun++;
     if (this.#movers.has(named) || this.#waiting.has(named) || this.#forgotten.has(named))
       throw new ConfigError("move", named, "a name that no other move has");
-    const source = { name: named, attachments, devices, digest: crc32c, limits: { ...options.limits, ...limits } };
+    const source = {
+      name: named,
+      attachments,
+      devices,
+      form,
+      digest: crc32c,
+      limits: { ...options.limits, ...limits },
+    };
     checkSettings(this.#moverHome, to, source);
     this.#waiting.add({ name: named, attachments, to }, (record) => {
       const mover = new SourceMover(this.#moverHome, this.#linkTo(record), source);

@@ -3,6 +3,7 @@ import type { MovingDevice } from "../../migrate/device.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
 import type { Attachment } from "../attachment.js";
 import type { AttachOptions } from "../options.js";
+import type { StateForm } from "./state.js";
 
 /** One of its adapters. */
 export type IncomingAdapter = Pick<AttachOptions, "partition" | "network" | "mac" | "ips" | "labels" | "forwards">;
@@ -48,6 +49,11 @@ export interface MoveRequest {
   readonly devices?: readonly MovingDevice[];
   /** The host that they go to, by its name in the directory. */
   readonly to: string;
+  /**
+   * "portable" for a host whose queues, uplinks or buckets are others, where a candidate is convertible: what toPortable says is lost stays behind.
+   * "native" by default.
+   */
+  readonly form?: StateForm;
   /** No other move may have it; made of the VM, its host and the time by default. */
   readonly move?: string;
   readonly limits?: Partial<MoveLimits>;

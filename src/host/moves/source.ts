@@ -8,9 +8,11 @@ import { adapterName, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
 import type { MoveRequest } from "./options.js";
+import type { StateForm } from "./state.js";
 
 export interface SourceSettings extends Pick<MoveRequest, "attachments" | "devices" | "limits"> {
   readonly name: string;
+  readonly form: StateForm;
   readonly digest: (bytes: Uint8Array, behind?: number) => number;
 }
 
@@ -30,7 +32,9 @@ export class SourceMover extends Mover {
     super(home, settings.name, link);
     const { attachments, devices = [], limits } = settings;
     this.devices = devices;
-    this.adapters = attachments.map((one) => new MovingAdapter(home.context.plane, one, home.stateOf(one)));
+    this.adapters = attachments.map(
+      (one) => new MovingAdapter(home.context.plane, one, home.stateOf(one, settings.form)),
+    );
     this.records = attachments.flatMap(({ record }) => record ?? []);
     this.machine = machineOf(home, link.peer.name, { ...settings, limits: { chunkBytes: link.chunkBytes, ...limits } });
   }
@@ -113,7 +117,7 @@ export class SourceMover extends Mover {
 
 /** Throws ConfigError for what SourceMover would throw it for. */
 export function checkSettings(home: MoverHome, to: string, settings: SourceSettings): void {
-  for (const attachment of settings.attachments) home.stateOf(attachment);
+  for (const attachment of settings.attachments) home.stateOf(attachment, settings.form);
   machineOf(home, to, settings);
 }
 

@@ -1,13 +1,14 @@
 /** The state of an attachment's adapter, as a move takes it: one block of all its parts, in pages. */
 import type { Engine } from "../../engine.js";
 import { ConfigError } from "../../errors.js";
+import { decodeBlock } from "../../migrate/state/block.js";
 import { CountersPart } from "../../migrate/state/counters-part.js";
 import { AdapterFrames } from "../../migrate/state/frames/adapter-frames.js";
 import { PLACE_QUEUE } from "../../migrate/state/frames/holder.js";
-import { FramesPart } from "../../migrate/state/frames/part.js";
+import { FramesPart, PortableFramesPart } from "../../migrate/state/frames/part.js";
 import { MovingBlock } from "../../migrate/state/moving-block.js";
 import { joinPages } from "../../migrate/state/pages.js";
-import { NATIVE_FORMAT, PartitionState } from "../../migrate/state/partition-state.js";
+import { NATIVE_FORMAT, PartitionState, PORTABLE_FORMAT } from "../../migrate/state/partition-state.js";
 import { QueuesPart } from "../../migrate/state/queues-part.js";
 import type { Attachment } from "../attachment.js";
 import type { HostCore } from "../core.js";
@@ -15,8 +16,11 @@ import { HeldSent } from "../state/held.js";
 import { overlayParts } from "../state/parts.js";
 import { type AdapterState, adapterName } from "./adapter.js";
 
-/** Throws ConfigError for an engine that has no memory for states. */
-export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): AdapterState {
+/** How a state is written: as this engine has it, or without what names its queues, paths and buckets. */
+export type StateForm = "native" | "portable";
+
+/** It is read in one form, and takes in either. Throws ConfigError for an engine that has no memory for states. */
+export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment, form: StateForm): AdapterState {
   const { migration } = core.engine;
   if (!migration) throw new ConfigError("migration", undefined, "given to createEngine, {} for the defaults");
   const adapter = adapterName(attachment);
@@ -31,16 +35,24 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment): 
     lag,
     limits,
   } = overlayParts(core, attachment, held, frames);
-  const state = new PartitionState(migration, NATIVE_FORMAT, [
-    ...[identity, new FramesPart(frames), new QueuesPart(frames), new CountersPart(migration, attachment.vnic)],
-    ...[paths, flows, fragments, waiting, lag, limits],
-  ]);
-  const block = new MovingBlock(adapter, state, migration);
+  const counters = new CountersPart(migration, attachment.vnic);
+  const native = [identity, new FramesPart(frames), new QueuesPart(frames), counters, paths, flows, fragments, waiting];
+  const portable = [identity, new PortableFramesPart(frames), counters, flows, fragments, limits];
+  const blocks = {
+    native: new MovingBlock(adapter, new PartitionState(migration, NATIVE_FORMAT, [...native, lag, limits]), migration),
+    portable: new MovingBlock(adapter, new PartitionState(migration, PORTABLE_FORMAT, portable), migration),
+  };
+  let inserted = blocks[form];
   return {
-    read: (round, nowMs) => block.read(round, nowMs),
-    insert: (sections, nowMs) => block.insert(sections, nowMs),
+    read: (round, nowMs) => blocks[form].read(round, nowMs),
+    insert(sections, nowMs) {
+      const decoded = decodeBlock(joinPages(adapter, sections), migration.digest);
+      const isPortable = typeof decoded === "object" && decoded.format.name === PORTABLE_FORMAT.name;
+      inserted = blocks[isPortable ? "portable" : "native"];
+      return inserted.insert(sections, nowMs);
+    },
     get differing() {
-      return block.differing;
+      return inserted.differing;
     },
     warm(sections, nowMs) {
       // What is not sound is for insert to say.

@@ -200,7 +200,7 @@ export class TargetMover extends Mover {
       for (const attachment of attachments) residents.erase(attachment, "refused");
       return error.message;
     }
-    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, this.home.stateOf(one)));
+    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, this.home.stateOf(one, "native")));
     this.stop();
     return undefined;
   }
