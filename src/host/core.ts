@@ -148,7 +148,13 @@ export class HostCore<E extends HostEngine = Engine> {
       times.hostLeaseMs,
     );
     this.#moves = new Moves({
-      ...{ context, residents: this.#residents, knowledge: this.#knowledge, stale: this.#stale },
+      ...{
+        context,
+        residents: this.#residents,
+        knowledge: this.#knowledge,
+        networks: this.#networks,
+        stale: this.#stale,
+      },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
       stateOf: (attachment, form) => adapterStateOf(this as unknown as HostCore, attachment, form),
     });

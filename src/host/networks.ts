@@ -1,4 +1,5 @@
 /** The networks that have, or had, partitions on a host: watched in the directory while they have some. */
+import type { Port } from "../buffer/port.js";
 import type { HostRecord } from "../directory/records.js";
 import type { Policy } from "../overlay/policy/policy.js";
 import type { HostContext } from "./context.js";
@@ -35,6 +36,12 @@ export class Networks {
     const network = new HostNetwork(plane, { settings, options, isUp }, policy.network(vni));
     this.#networks.set(vni, network);
     return network;
+  }
+
+  /** Whether an uplink, by its place, is up, as its driver has said. */
+  isUp(uplink: number): boolean {
+    const { group, uplinks } = this.#context.plane;
+    return group ? group.isUp(uplinks[uplink] as Port) : !this.#downUplinks.has(uplink);
   }
 
   /** An uplink is up or down: paths over it are used or not. */

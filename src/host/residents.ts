@@ -93,19 +93,16 @@ export class Residents {
     this.#write(attachment);
   }
 
-  /** Its guest has gone on to a host: guests here send there from now on. */
+  /** Its guest has gone on to a host: guests here send there from now on, and what it sends from there is taken. */
   goOn(attachment: Attachment, host: HostRecord): void {
     attachment.goneTo = host;
-    this.#write(attachment);
+    this.#runsOn(attachment, host);
   }
 
   /** It runs on another host by now, and is on the move: what it sends from there is taken. */
   follow(attachment: Attachment, { endpoint, host }: Resolution): void {
-    const { plane, ticks, settings } = this.#context;
     if (!attachment.record || endpoint.generation <= attachment.record.generation) return;
-    attachment.lastHost = host.address;
-    attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
-    this.#write(attachment);
+    this.#runsOn(attachment, host);
   }
 
   /** The directory agrees, for the first time or again: the partition's frames flow. */
@@ -173,6 +170,13 @@ export class Residents {
   give(port: number, frame: Uint8Array): void {
     const vnic = this.#byPort.get(port)?.vnic;
     if (vnic) postBytes(vnic, frame);
+  }
+
+  #runsOn(attachment: Attachment, host: HostRecord): void {
+    const { plane, ticks, settings } = this.#context;
+    attachment.lastHost = host.address;
+    attachment.sendOnEnds = plane.tick + ticks(settings.times.sendOnMs);
+    this.#write(attachment);
   }
 
   #write(attachment: Attachment): void {

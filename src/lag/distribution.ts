@@ -130,6 +130,11 @@ export class Distribution {
     return this.#unsaid.splice(0);
   }
 
+  /** Whether a port's link is up, as its driver has said. */
+  isUp(port: number): boolean {
+    return this.#up.has(port);
+  }
+
   /** Has the partitions' buckets follow what is usable now. */
   #refresh(some = this.#partitions()): LagEvent[] {
     const nowMs = this.#nowMs;

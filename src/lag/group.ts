@@ -209,6 +209,11 @@ export class LagGroup {
     return this.#distribution.link(number, up);
   }
 
+  /** Whether a port's link is up, as its driver has said. Throws ConfigError for a port that is not the group's. */
+  isUp(port: Port): boolean {
+    return this.#distribution.isUp(this.#number(port));
+  }
+
   /**
    * Time has passed: reads what peers said, forgets addresses, preempts, rebalances, forces moves that take too long. To be called
    * at nextMs, and soon after something has arrived.

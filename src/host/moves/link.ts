@@ -13,7 +13,8 @@ import type { HostMoveOptions } from "./options.js";
 export interface LinkHome {
   readonly now: () => number;
   readonly record: HostRecord;
-  readonly uplinkCount: number;
+  /** Uplinks that lead to the peer, by their places; those that are up, if some are. */
+  uplinks(): readonly number[];
   readonly options: HostMoveOptions;
   /** Posts to an uplink, by its place; false when there is no room now. */
   post(uplink: number, frame: Uint8Array): boolean;
@@ -44,7 +45,7 @@ export class MoveLink {
   readonly #payloadBytes: number;
   #waiting: Uint8Array[] = [];
   #packets: number;
-  #uplink = 0;
+  #uplink = -1;
   #heardMs = Number.NEGATIVE_INFINITY;
 
   constructor(home: LinkHome, peer: HostRecord, bounds: PieceBounds) {
@@ -78,9 +79,12 @@ export class MoveLink {
 
   /** Posts what waits, as far as there is room; false when some is left. */
   pump(): boolean {
-    const { now, uplinkCount, post } = this.#home;
+    const { now, post } = this.#home;
     if (this.#waiting.length === 0) return true;
-    if (now() >= this.#heardMs + SILENT_MS) this.#uplink = (this.#uplink + 1) % uplinkCount;
+    const uplinks = this.#home.uplinks();
+    const place = uplinks.indexOf(this.#uplink);
+    const isSilent = now() >= this.#heardMs + SILENT_MS;
+    if (isSilent || place < 0) this.#uplink = uplinks[(place + 1) % uplinks.length] as number;
     const left = this.#waiting.findIndex((frame) => !post(this.#uplink, frame));
     this.#waiting = left < 0 ? [] : this.#waiting.slice(left);
     return left < 0;

@@ -17,6 +17,7 @@ import type { Policy } from "../../overlay/policy/policy.js";
 import type { Attachment } from "../attachment.js";
 import type { HostContext } from "../context.js";
 import { type Knowledge, keyOf } from "../knowledge.js";
+import type { Networks } from "../networks.js";
 import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
 import { type AdapterState, adapterName, identityIn, type MovingAdapter } from "./adapter.js";
@@ -39,6 +40,7 @@ export interface MovesHome {
   readonly context: HostContext;
   readonly residents: Residents;
   readonly knowledge: Knowledge;
+  readonly networks: Networks;
   readonly stale: StaleFrames;
   readonly options: HostMoveOptions;
   policy(): Policy;
@@ -277,12 +279,23 @@ export class Moves {
     const { uplinks } = context.plane;
     return new MoveLink(
       {
-        ...{ now: () => context.now(), record: context.settings.record, uplinkCount: uplinks.length, options },
+        ...{ now: () => context.now(), record: context.settings.record, options },
+        uplinks: () => this.#uplinksTo(peer),
         post: (uplink, frame) => postIfRoom(uplinks[uplink] as Port, frame),
       },
       peer,
       bounds,
     );
+  }
+
+  /** By the host's ways to the peer, where it has any of its own. */
+  #uplinksTo({ name }: HostRecord): readonly number[] {
+    const { context, networks } = this.#home;
+    const hints = context.options.pathsTo?.[name];
+    const all = [...context.plane.uplinks.keys()];
+    const leading = hints ? [...new Set(hints.map(({ uplink = 0 }) => uplink))] : all;
+    const up = leading.filter((uplink) => networks.isUp(uplink));
+    return up.length > 0 ? up : leading;
   }
 
   #pass(frame: MovingFrame, from: Mover): void {
