@@ -4,13 +4,12 @@
  */
 import type { Port } from "../../buffer/port.js";
 import { checkName } from "../../directory/check.js";
-import type { HostRecord } from "../../directory/records.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import { type MoveMessage, type MovePacket, unknownMove } from "../../migrate/move/message.js";
 import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
-import { isPiece, type PieceBounds } from "../../migrate/wire/pieces.js";
+import { isPiece } from "../../migrate/wire/pieces.js";
 import type { ControlFrame } from "../../overlay/plane/control.js";
 import type { PlaneVnic } from "../../overlay/plane/plane.js";
 import type { Policy } from "../../overlay/policy/policy.js";
@@ -22,7 +21,8 @@ import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
 import { type AdapterState, adapterName, identityIn, type MovingAdapter } from "./adapter.js";
 import { ForgottenMoves } from "./forgotten.js";
-import { MoveLink, PEER_BOUNDS, STRANGER_BOUNDS } from "./link.js";
+import type { MoveLink } from "./link.js";
+import { MoveLinks } from "./links.js";
 import type { Mover, MoverHome } from "./mover.js";
 import type { HostMoveOptions, MoveRequest } from "./options.js";
 import { checkSettings, SourceMover } from "./source.js";
@@ -50,8 +50,6 @@ export interface MovesHome {
 
 /** A move that is over is remembered so long: what is late of it is answered, and its name means nothing else. */
 const KEEP_MS = 30_000;
-/** Hosts that are not known yet and have sent something. */
-const STRANGERS_MAX = 16;
 /** Moves that are remembered; those of them that are over make room. */
 const MOVES_MAX = 256;
 /** Hosts that the directory is asked about at a time, because they want to send a VM. */
@@ -61,9 +59,7 @@ export class Moves {
   readonly #home: MovesHome;
   readonly #moverHome: MoverHome;
   readonly #movers = new Map<string, Mover>();
-  /** By underlay address. */
-  readonly #links = new Map<string, MoveLink>();
-  readonly #strangers = new Map<string, MoveLink>();
+  readonly #links: MoveLinks;
   /** Names of moves that are asked for while the directory is asked who it is. */
   readonly #asked = new Set<string>();
   readonly #waiting: WaitingMoves;
@@ -73,6 +69,7 @@ export class Moves {
   constructor(home: MovesHome) {
     this.#home = home;
     const { context, residents } = home;
+    this.#links = new MoveLinks(home);
     this.#waiting = new WaitingMoves({ context, isLeased: () => this.#isLeased });
     this.#moverHome = {
       ...{
@@ -131,7 +128,7 @@ export class Moves {
     };
     checkSettings(this.#moverHome, to, source);
     this.#waiting.add({ name: named, attachments, to }, (record) => {
-      const mover = new SourceMover(this.#moverHome, this.#linkTo(record), source);
+      const mover = new SourceMover(this.#moverHome, this.#links.to(record), source);
       this.#movers.set(named, mover);
       mover.tell({ type: "start" });
     });
@@ -153,7 +150,7 @@ export class Moves {
     const address = senderOf(frame);
     const uplink = this.#home.context.plane.uplinks.findIndex(({ index }) => index === frame.port);
     frame.dispose();
-    const link = this.#links.get(address) ?? this.#stranger(address);
+    const link = this.#links.at(address);
     const packet = link.take(payload, uplink);
     if (packet) this.#packet(packet, link);
     return true;
@@ -234,7 +231,7 @@ export class Moves {
       const record = "value" in answer ? answer.value?.host : undefined;
       // It is asked for again if nobody has answered.
       if (record?.address !== address || host === context.name || this.#movers.has(name) || !this.#isLeased) return;
-      const link = this.#linkTo(record);
+      const link = this.#links.to(record);
       if (!this.#makeRoom()) {
         this.#refuse(name, link, `${MOVES_MAX} moves are under way already`);
         return;
@@ -252,50 +249,6 @@ export class Moves {
 
   get #isLeased(): boolean {
     return this.#home.leasedUntilMs() > this.#home.context.now();
-  }
-
-  #linkTo(record: HostRecord): MoveLink {
-    const known = this.#links.get(record.address);
-    if (known) return known;
-    const link = this.#newLink(record, PEER_BOUNDS);
-    this.#links.set(record.address, link);
-    this.#strangers.delete(record.address);
-    return link;
-  }
-
-  #stranger(address: string): MoveLink {
-    const known = this.#strangers.get(address);
-    if (known) return known;
-    const [oldest] = this.#strangers.keys();
-    if (this.#strangers.size >= STRANGERS_MAX && oldest !== undefined) this.#strangers.delete(oldest);
-    const { mtuBytes } = this.#home.context.settings.record;
-    const link = this.#newLink({ name: address, address, mtuBytes, encapsulations: [] }, STRANGER_BOUNDS);
-    this.#strangers.set(address, link);
-    return link;
-  }
-
-  #newLink(peer: HostRecord, bounds: PieceBounds): MoveLink {
-    const { context, options } = this.#home;
-    const { uplinks } = context.plane;
-    return new MoveLink(
-      {
-        ...{ now: () => context.now(), record: context.settings.record, options },
-        uplinks: () => this.#uplinksTo(peer),
-        post: (uplink, frame) => postIfRoom(uplinks[uplink] as Port, frame),
-      },
-      peer,
-      bounds,
-    );
-  }
-
-  /** By the host's ways to the peer, where it has any of its own. */
-  #uplinksTo({ name }: HostRecord): readonly number[] {
-    const { context, networks } = this.#home;
-    const hints = context.options.pathsTo?.[name];
-    const all = [...context.plane.uplinks.keys()];
-    const leading = hints ? [...new Set(hints.map(({ uplink = 0 }) => uplink))] : all;
-    const up = leading.filter((uplink) => networks.isUp(uplink));
-    return up.length > 0 ? up : leading;
   }
 
   #pass(frame: MovingFrame, from: Mover): void {
@@ -334,13 +287,4 @@ function isName(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function postIfRoom(port: Port, bytes: Uint8Array): boolean {
-  const frame = port.reserve(bytes.length);
-  if (!frame) return false;
-  frame.payload.set(bytes);
-  if (port.post(frame)) return true;
-  frame.release();
-  return false;
 }
