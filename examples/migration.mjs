@@ -19,7 +19,12 @@ async function makeHost(name, address, neighbours, ports) {
   const pathsTo = Object.fromEntries(neighbours.map((neighbour, uplink) => [neighbour, [{ uplink }]]));
   // Where a VM that comes finds its ports; in words why there is no room.
   const incoming = ({ adapters }) =>
-    ports === 0 ? "no port is free" : adapters.map((adapter) => ({ ...adapter, vnic: engine.addPort(adapter.mac) }));
+    ports === 0
+      ? "no port is free"
+      : adapters.map((adapter) => ({
+          ...adapter,
+          vnic: engine.ports.find(({ name }) => name === adapter.mac) ?? engine.addPort(adapter.mac),
+        }));
   const moves = { incoming, limits: { gateMs: 20 } };
   return createHost({ name, address, engine, uplinks, pathsTo, directory, policy, encapsulations: ["rocev2"], moves });
 }

@@ -6,6 +6,7 @@ import {
   DROP_MISS_EXPIRED,
   ENDPOINT_BYTES,
   ENDPOINT_F_ADDRESS,
+  ENDPOINT_F_CLAIMED,
   ENDPOINT_F_IPV6,
   ENDPOINT_F_PINNED,
   ENDPOINT_IP4,
@@ -123,7 +124,8 @@ function ageRecord(o: Overlay, endpoint: usize): bool {
   if (e.hold != 0) ask(o, endpoint);
   const isUnanswered = e.state == STATE_PENDING && isPast(e.deadline, o.tick);
   if (!isUnanswered && !isPast(e.lastUsed + o.idleTicks, o.tick)) return false;
-  if (e.hold != 0 || (e.flags & ENDPOINT_F_PINNED) != 0) return false;
+  // One that is about to be here has a port that names it.
+  if (e.hold != 0 || (e.flags & (ENDPOINT_F_PINNED | ENDPOINT_F_CLAIMED)) != 0) return false;
   overlayRemove(changetype<usize>(o), endpoint);
   return true;
 }

@@ -74,7 +74,7 @@ export function floodHere(o: Overlay, n: Network, source: u32, sender: usize, m:
 
 /** Hands a copy to whoever has the guest on the move. */
 function divert(o: Overlay, v: Vnic, m: usize, ingress: usize): void {
-  const copy = copyOfFrame(o.pool as usize, m);
+  const copy = duplicate(o.pool as usize, m);
   if (copy == 0) dropCopy(ingress, copy, DROP_QUEUE_FULL);
   else handOver(o, copy, ingress, CONTROL_DIVERTED, changetype<Port>(v.port as usize).index);
 }

@@ -156,6 +156,7 @@ export class HostCore<E extends HostEngine = Engine> {
         stale: this.#stale,
       },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
+      checkPlace: (place) => checkAttachOptions(place, this.engine, this.uplinks),
       stateOf: (attachment, form) => adapterStateOf(this as unknown as HostCore, attachment, form),
     });
     this.#setTime(nowMs);

@@ -149,13 +149,19 @@ export class Host {
 
   /**
    * Moves a VM's adapters to another host with all that they hold, while frames for it keep coming; resolves when the move is over, with how it
-   * ended: "moved", or "stayed" and why. Throws ConfigError for what cannot be, at once.
+   * ended: "moved", or "stayed", "returned" or "taken" and why. Throws ConfigError for what cannot be, at once.
    */
   move(request: MoveRequest): Promise<MoveEnd> {
     const name = this.#core.move(request, this.#now());
     const ended = new Promise<MoveEnd>((resolve) => this.#moves.set(name, resolve));
     this.#pump();
     return ended;
+  }
+
+  /** The VM is to stay here, if nothing has been decided yet. Throws ConfigError for a name that no move from here has. */
+  cancelMove(name: string): void {
+    this.#core.cancelMove(name, this.#now());
+    this.#pump();
   }
 
   /** Moves from here and to here that are under way, or were lately. */
@@ -200,6 +206,8 @@ export class Host {
       reject(new AttachRefused(attachment.partition, "the host was closed"));
     }
     this.#pending.clear();
+    for (const resolve of this.#moves.values()) resolve({ outcome: "stayed", reason: "the host was closed" });
+    this.#moves.clear();
     const watches = [...this.#watches.values()];
     this.#watches.clear();
     // One that could not be opened need not be stopped.

@@ -138,7 +138,10 @@ export class Residents {
     this.#byPort.delete(attachment.vnic.index);
     attachment.parked?.drop();
     const { plane } = this.#context;
-    if (vnic) plane.detach(vnic);
+    if (vnic) {
+      plane.detach(vnic);
+      plane.endpoints.setClaimed(vnic.endpoint, false);
+    }
     attachment.lag?.remove();
     this.#mbufs.leave(attachment);
     if (!vnic) {

@@ -42,6 +42,8 @@ export class Guest {
   #at = 0;
   /** Where it is on its way to. */
   #coming: string | undefined;
+  /** Its last move's name. */
+  #move: string | undefined;
 
   constructor(name: string, scenario: Scenario, hosts: ReadonlyMap<string, ScenarioHost>) {
     const text = scenario.endpoints[name] as EndpointText;
@@ -104,7 +106,8 @@ export class Guest {
     const from = this.#hosts.get(this.host) as ScenarioHost;
     this.#coming = host;
     const devices = this.agents.map((agent) => agent.leaving());
-    return from.core.move({ attachments: [this.attachment as Attachment], devices, to: host }, nowMs);
+    this.#move = from.core.move({ attachments: [this.attachment as Attachment], devices, to: host }, nowMs);
+    return this.#move;
   }
 
   /** True from when it is live on the host that it asked for last; it sends from there then. */
@@ -118,6 +121,11 @@ export class Guest {
   /** The host that it goes to runs it. */
   #come(): void {
     if (this.#coming === undefined) return;
+    const source = this.#hosts.get(this.host)?.core.moves.find(({ name }) => name === this.#move);
+    if (source?.outcome !== undefined && source.outcome !== "moved") {
+      this.#coming = undefined;
+      return;
+    }
     const { core, vnics } = this.#hosts.get(this.#coming) as ScenarioHost;
     const port = vnics.get(this.name);
     const attachment = core.attachments.find(({ vnic, state }) => vnic === port && state === "live");

@@ -66,13 +66,19 @@ export class MovingAdapter {
     this.pump();
   }
 
+  /** Frames have found no room yet. */
+  get isWaiting(): boolean {
+    return this.#toGuest.length + this.#fromGuest.length > 0;
+  }
+
   /** Gives on what waits, in order; false when some is left for want of room. */
   pump(): boolean {
+    if (!this.isWaiting) return true;
     const { port } = this.#vnic;
     const given = this.#toGuest.findIndex((frame) => !this.#plane.give(this.#vnic, frame));
     this.#toGuest = given < 0 ? [] : this.#toGuest.slice(given);
     if (this.#fromGuest.length > 0) this.#fromGuest = this.#fromGuest.slice(port.receiveBurst(this.#fromGuest));
-    return this.#toGuest.length === 0 && this.#fromGuest.length === 0;
+    return !this.isWaiting;
   }
 
   /** What waits here, behind what the adapter holds. */
@@ -95,6 +101,6 @@ export function adapterName({ vni, mac }: { readonly vni: number; readonly mac: 
 
 /** The identity in an adapter's name; undefined for another text. */
 export function identityIn(name: string): { readonly vni: number; readonly mac: string } | undefined {
-  const [, vni, mac] = /^(\d{1,8})\/([0-9a-f]{2}(?::[0-9a-f]{2}){5})$/.exec(name) ?? [];
+  const [, vni, mac] = /^(0|[1-9]\d{0,7})\/([0-9a-f]{2}(?::[0-9a-f]{2}){5})$/.exec(name) ?? [];
   return vni === undefined || mac === undefined ? undefined : { vni: Number(vni), mac };
 }

@@ -77,17 +77,21 @@ export class MoveLink {
     this.pump();
   }
 
-  /** Posts what waits, as far as there is room; false when some is left. */
-  pump(): boolean {
+  /** Something has found no room yet. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Posts what waits, as far as there is room. */
+  pump(): void {
     const { now, post } = this.#home;
-    if (this.#waiting.length === 0) return true;
+    if (this.#waiting.length === 0) return;
     const uplinks = this.#home.uplinks();
     const place = uplinks.indexOf(this.#uplink);
     const isSilent = now() >= this.#heardMs + SILENT_MS;
     if (isSilent || place < 0) this.#uplink = uplinks[(place + 1) % uplinks.length] as number;
     const left = this.#waiting.findIndex((frame) => !post(this.#uplink, frame));
     this.#waiting = left < 0 ? [] : this.#waiting.slice(left);
-    return left < 0;
   }
 
   /** Takes a datagram's payload that has come by an uplink; the packet that it completes, if it is one of this peer's. */

@@ -29,7 +29,8 @@ export class MoveLinks {
   /** The way to a host that the directory knows. */
   to(record: HostRecord): MoveLink {
     const known = this.#peers.get(record.address);
-    if (known) return known;
+    // A host that was made anew may have another name, or other links.
+    if (known?.peer.name === record.name && known.peer.mtuBytes === record.mtuBytes) return known;
     const link = this.#make(record, PEER_BOUNDS);
     this.#peers.set(record.address, link);
     this.#strangers.delete(record.address);

@@ -16,8 +16,9 @@ import type { MovingFrame } from "../../migrate/wire/frame.js";
 import { macText } from "../../overlay/address.js";
 import type { Attachment } from "../attachment.js";
 import type { HostContext } from "../context.js";
+import type { AttachOptions } from "../options.js";
 import type { Residents } from "../residents.js";
-import type { AdapterState, MovingAdapter } from "./adapter.js";
+import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import { ask, type Owned, recordFor } from "./questions.js";
 import type { StateForm } from "./state.js";
@@ -28,6 +29,8 @@ export interface MoverHome {
   readonly residents: Residents;
   leasedUntilMs(): number;
   stateOf(attachment: Attachment, form: StateForm): AdapterState;
+  /** Throws ConfigError for what attach would. */
+  checkPlace(options: AttachOptions): void;
   /** Gives a frame to the adapter of that name, by whatever move has it now. */
   pass(frame: MovingFrame, from: Mover): void;
   /** Whoever sent to a VM that is not here any more is told. */
@@ -92,7 +95,7 @@ export abstract class Mover implements Owned {
 
   get nextMs(): number | undefined {
     const now = this.home.context.now();
-    const isWaiting = !this.link.pump() || this.adapters.some((adapter) => adapter.attachment.plane && !adapter.pump());
+    const isWaiting = this.link.isWaiting || this.adapters.some((adapter) => adapter.isWaiting);
     const isLeaving = this.#leaving !== undefined && this.#leaving.size > 0;
     const announcements = this.announcers.map(({ adapter, announcer }) =>
       adapter.attachment.state === "live" ? announcer.nextMs : undefined,
@@ -118,6 +121,7 @@ export abstract class Mover implements Owned {
   step(isQuiet: boolean): void {
     const nowMs = this.home.context.now();
     this.link.pump();
+    for (const adapter of this.adapters) adapter.pump();
     if ((this.machine.nextMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.tell({ type: "tick" });
     for (const { adapter, announcer } of this.announcers) {
       // One that has gone since is announced where it is, and its port is another's.
@@ -193,9 +197,11 @@ export abstract class Mover implements Owned {
 
   /** The records by which this host has the VM: all with a generation that exceeds what was. */
   protected own(generation: number, start: Start): void {
-    this.records = this.records.map((record, i) =>
-      recordFor(record, this.host, i === 0 ? generation : Math.max(generation, record.generation + 1), start),
-    );
+    this.records = this.records.map((record, i) => {
+      const isOwn = record.host === this.host;
+      const above = isOwn ? record.generation : Math.max(generation, record.generation + 1);
+      return recordFor(record, this.host, i === 0 ? generation : above, start);
+    });
   }
 
   #perform(action: Action): void {
@@ -270,11 +276,22 @@ export abstract class Mover implements Owned {
     if (left === 0) this.tell({ type: "published" });
     const publish = (record: EndpointRecord) => {
       requests.ask("publish", { record }, (answer) => {
-        if ("failure" in answer && answer.failure === "unavailable") timers.at(now() + RETRY_MS, () => publish(record));
-        else if (--left === 0) this.tell({ type: "published" });
+        if ("value" in answer) this.#published(record);
+        else if (answer.failure === "unavailable") timers.at(now() + RETRY_MS, () => publish(record));
+        // Somebody had it by more: this host has the VM, and says so by more than that.
+        else if (answer.failure === "stale" && this.machine.isRunning)
+          return publish({ ...record, generation: answer.generation + 1 });
+        if (!("failure" in answer && answer.failure === "unavailable") && --left === 0)
+          this.tell({ type: "published" });
       });
     };
     for (const record of others) publish({ ...record, generation: Math.max(generation, record.generation) });
+  }
+
+  #published(record: EndpointRecord): void {
+    this.records = this.records.map((one) => (adapterName(one) === adapterName(record) ? record : one));
+    const attachment = this.adapters.find(({ name }) => name === adapterName(record))?.attachment;
+    if (attachment) attachment.record = record;
   }
 
   /** On networks that flood, as QEMU does for a guest that has come; in others the directory has said it. */

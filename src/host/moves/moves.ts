@@ -17,6 +17,7 @@ import type { Attachment } from "../attachment.js";
 import type { HostContext } from "../context.js";
 import { type Knowledge, keyOf } from "../knowledge.js";
 import type { Networks } from "../networks.js";
+import type { AttachOptions } from "../options.js";
 import type { Residents } from "../residents.js";
 import { type StaleFrames, senderOf } from "../stale.js";
 import { type AdapterState, adapterName, identityIn, type MovingAdapter } from "./adapter.js";
@@ -46,6 +47,8 @@ export interface MovesHome {
   policy(): Policy;
   leasedUntilMs(): number;
   stateOf(attachment: Attachment, form: StateForm): AdapterState;
+  /** Throws ConfigError for what attach would. */
+  checkPlace(options: AttachOptions): void;
 }
 
 /** A move that is over is remembered so long: what is late of it is answered, and its name means nothing else. */
@@ -77,6 +80,7 @@ export class Moves {
         residents,
         leasedUntilMs: () => home.leasedUntilMs(),
         stateOf: (attachment, form) => home.stateOf(attachment, form),
+        checkPlace: (options) => home.checkPlace(options),
       },
       pass: (frame, from) => this.#pass(frame, from),
       tellSender: (adapter, senderMac) => this.#tellSender(adapter, senderMac),
@@ -236,7 +240,7 @@ export class Moves {
         this.#refuse(name, link, `${MOVES_MAX} moves are under way already`);
         return;
       }
-      const target = { name, digest: crc32c, limits: options.limits, options, policy: this.#home.policy() };
+      const target = { name, digest: crc32c, limits: options.limits, options, policy: () => this.#home.policy() };
       const mover = new TargetMover(this.#moverHome, link, target);
       this.#movers.set(name, mover);
       mover.take(packet);

@@ -1,6 +1,12 @@
 /** What a move's machine asks about its VM, in the directory's own words: the record of the VM's first endpoint stands for all of it. */
 import type { EndpointRecord } from "../../directory/records.js";
-import type { DirectoryAnswer, DirectoryRequest, Ownership, Start } from "../../migrate/move/ownership.js";
+import {
+  type DirectoryAnswer,
+  type DirectoryRequest,
+  type Ownership,
+  STARTS,
+  type Start,
+} from "../../migrate/move/ownership.js";
 import type { Requests } from "../requests.js";
 
 /** Whose record it is. */
@@ -11,7 +17,6 @@ export interface Owned {
 
 /** What an owner's adapters began with, among the labels of the record; without it: what they had. */
 const START_LABEL = "ringlane/start";
-const STARTS: readonly string[] = ["state", "blank", "kept"];
 
 /** Asks the directory; no answer is no event, since the machine asks again. */
 export function ask(
@@ -48,7 +53,7 @@ function read(
     if (!("value" in answer) || !answer.value) return;
     const { endpoint, alive } = answer.value;
     const label = endpoint.labels[START_LABEL] ?? "";
-    const start = STARTS.includes(label) ? (label as Start) : "kept";
+    const start = STARTS.find((one) => one === label) ?? "kept";
     done({ host: endpoint.host, generation: endpoint.generation, start }, alive);
   });
 }

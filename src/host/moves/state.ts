@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors.js";
 import { decodeBlock } from "../../migrate/state/block.js";
 import { CountersPart } from "../../migrate/state/counters-part.js";
 import { AdapterFrames } from "../../migrate/state/frames/adapter-frames.js";
-import { PLACE_QUEUE } from "../../migrate/state/frames/holder.js";
+import { PLACE_HELD_SENT, PLACE_QUEUE, PLACE_RING } from "../../migrate/state/frames/holder.js";
 import { FramesPart, PortableFramesPart } from "../../migrate/state/frames/part.js";
 import { MovingBlock } from "../../migrate/state/moving-block.js";
 import { joinPages } from "../../migrate/state/pages.js";
@@ -58,10 +58,17 @@ export function adapterStateOf(core: HostCore<Engine>, attachment: Attachment, f
       // What is not sound is for insert to say.
       if (sections.length > 0) paths.warm(joinPages(adapter, sections), nowMs);
     },
-    surrender: () =>
-      frames.surrender().map(({ data, originalLength = data.length, timestampNs = 0n, place }) => {
+    surrender() {
+      // What a driver has taken, the guest has got; what waited was sent before what is in the ring.
+      let given = attachment.vnic.inFlight.length;
+      const left = frames.surrender().filter(({ place }) => place !== PLACE_QUEUE || given-- <= 0);
+      const inOrder = [PLACE_HELD_SENT, PLACE_RING, PLACE_QUEUE].flatMap((at) =>
+        left.filter(({ place }) => place === at),
+      );
+      return inOrder.map(({ data, originalLength = data.length, timestampNs = 0n, place }) => {
         return { adapter, data, originalLength, timestampNs, isSent: place !== PLACE_QUEUE };
-      }),
+      });
+    },
     clear: () => frames.drop(),
   };
 }

@@ -1,6 +1,7 @@
 /** The host that a VM comes to. */
 import type { EndpointRecord, HostRecord, Resolution } from "../../directory/records.js";
 import { ConfigError } from "../../errors.js";
+import type { MovingDevice } from "../../migrate/device.js";
 import type { MoveAction } from "../../migrate/move/action.js";
 import type { MovePacket } from "../../migrate/move/message.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
@@ -23,14 +24,15 @@ export interface TargetSettings {
   readonly digest: (bytes: Uint8Array, behind?: number) => number;
   readonly limits: Partial<MoveLimits> | undefined;
   readonly options: HostMoveOptions;
-  readonly policy: Policy;
+  /** The rules that hold when a VM is given its place. */
+  readonly policy: () => Policy;
 }
 
 export class TargetMover extends Mover {
   readonly side = "target";
   readonly machine: MoveTarget<MovingFrame>;
   readonly #options: HostMoveOptions;
-  readonly #policy: Policy;
+  readonly #policy: () => Policy;
   readonly #copies = new GroupCopies();
   /** Frames for a group that have not come by way of the source. */
   readonly #direct = new WeakSet<MovingFrame>();
@@ -59,8 +61,9 @@ export class TargetMover extends Mover {
   override take(packet: MovePacket<MovingFrame>): void {
     super.take(packet);
     const body = packet.message?.body;
-    if (this.machine.step !== "receiving" || body?.type !== "chunk" || !body.chunk.name.startsWith(PATHS_PAGES)) return;
-    const { adapter: name } = body.chunk;
+    if (this.machine.step !== "receiving" || body?.type !== "chunk") return;
+    const { adapter: name, name: page, offsetBytes, totalBytes, bytes } = body.chunk;
+    if (!page.startsWith(PATHS_PAGES) || offsetBytes + bytes.length < totalBytes) return;
     const pages = this.machine.received().filter((one) => one.adapter === name && one.name.startsWith(PATHS_PAGES));
     this.adapters.find((adapter) => adapter.name === name)?.state.warm(pages, this.home.context.now());
   }
@@ -68,7 +71,7 @@ export class TargetMover extends Mover {
   /** Copies for a group that come before the VM runs here come to its old host, too, and by that. */
   override arrive(frame: MovingFrame): void {
     if (isForGroup(frame)) {
-      if (this.resumedMs === undefined) return;
+      if (!this.#isExpected) return;
       this.#direct.add(frame);
     }
     super.arrive(frame);
@@ -156,38 +159,50 @@ export class TargetMover extends Mover {
     }
     const adapters = endpoints.map(adapterIn);
     const vm = { move: this.name, from: this.link.peer.name, adapters, devices, stateBytes };
-    const answer = this.#options.incoming?.(vm) ?? "this host takes no VMs";
-    if (typeof answer === "string") {
-      this.#refuse(answer);
-      return;
-    }
-    const places = devices.map((name) => this.#options.device?.(name, vm) ?? `this host has no place for ${name}`);
-    const refused = places.find((place) => typeof place === "string");
-    const reason = refused ?? this.#attach(endpoints, answer, found[0]?.host as HostRecord);
+    const reason = this.#keepRoom(vm, endpoints, found[0]?.host as HostRecord);
     if (reason !== undefined) {
       this.#refuse(reason);
       return;
     }
     this.#vm = vm;
-    this.devices = places.filter((place) => typeof place !== "string");
-    for (const device of this.devices) device.stop();
     this.records = endpoints;
     this.tell({ type: "room" });
   }
 
-  /** All or none. */
-  #attach(
-    endpoints: readonly EndpointRecord[],
-    options: readonly AttachOptions[],
-    last: HostRecord,
-  ): string | undefined {
+  /** Room for all adapters, or for none: why not. */
+  #keepRoom(vm: IncomingVm, endpoints: readonly EndpointRecord[], last: HostRecord): string | undefined {
+    const { incoming, device } = this.#options;
+    const devices: MovingDevice[] = [];
+    try {
+      const places = incoming?.(vm) ?? "this host takes no VMs";
+      if (typeof places === "string") return places;
+      for (const name of vm.devices) {
+        const place = device?.(name, vm) ?? `this host has no place for ${name}`;
+        if (typeof place === "string") throw new ConfigError("device", name, `one that has a place: ${place}`);
+        devices.push(place);
+        if (place.name !== name) throw new ConfigError("device", place.name, name);
+      }
+      this.#attach(endpoints, places, last);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const one of devices) one.clear();
+      return error.message;
+    }
+    this.devices = devices;
+    this.stop();
+    return undefined;
+  }
+
+  /** All or none. Throws ConfigError. */
+  #attach(endpoints: readonly EndpointRecord[], options: readonly AttachOptions[], last: HostRecord): void {
     const attachments: Attachment[] = [];
     const { residents, context } = this.home;
     try {
       if (options.length !== endpoints.length)
         throw new ConfigError("incoming", options.length, `${endpoints.length} places`);
       for (const [i, one] of options.entries()) {
-        const attachment = residents.add(one, this.#policy);
+        this.home.checkPlace(one);
+        const attachment = residents.add(one, this.#policy());
         attachments.push(attachment);
         attachment.lastHost = last.address;
         const { vni, mac } = endpoints[i] as EndpointRecord;
@@ -195,14 +210,11 @@ export class TargetMover extends Mover {
           throw new ConfigError(`incoming[${i}].mac`, one.mac, mac);
         residents.place(attachment);
       }
+      this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, this.home.stateOf(one, "native")));
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
       for (const attachment of attachments) residents.erase(attachment, "refused");
-      return error.message;
+      throw error;
     }
-    this.adapters = attachments.map((one) => new MovingAdapter(context.plane, one, this.home.stateOf(one, "native")));
-    this.stop();
-    return undefined;
   }
 
   #refuse(reason: string): void {
@@ -213,7 +225,8 @@ export class TargetMover extends Mover {
     const reason = this.#vm && this.#options.recheck?.(this.#vm);
     const adapter =
       this.adapters.find((one) => one.name === name)?.state ?? this.devices.find((one) => one.name === name);
-    return reason ?? adapter?.insert(sections, this.home.context.now());
+    if (!adapter) return "this host has no such adapter";
+    return reason ?? adapter.insert(sections, this.home.context.now());
   }
 
   #discard(): void {

@@ -8,6 +8,7 @@
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
 import { macText, parseMac } from "../../overlay/address.js";
 import type { Attachment } from "../attachment.js";
+import type { Room } from "./room.js";
 import { refuse, refusing, SectionReader } from "./section-reader.js";
 import { SectionWriter } from "./section-writer.js";
 
@@ -15,9 +16,12 @@ export class IdentityPart implements StatePart {
   readonly name = "identity";
   readonly version = 1;
   readonly #attachment: Attachment;
+  readonly #room: Room;
 
-  constructor(attachment: Attachment) {
+  /** room is that of records of endpoints and addresses. */
+  constructor(attachment: Attachment, room: Room) {
     this.#attachment = attachment;
+    this.#room = room;
   }
 
   extract(): Uint8Array {
@@ -56,6 +60,8 @@ export class IdentityPart implements StatePart {
     same("partition", reader.text("partition"), attachment.partition);
     same("ips.length", reader.u16("ips.length"), attachment.ips.length);
     for (const [i, ip] of attachment.ips.entries()) same(`ips[${i}]`, reader.text(`ips[${i}]`), ip);
+    // A record each when it runs, and one for the address that its MAC address makes.
+    if (attachment.state !== "live") this.#room.want(this.name, "ips.length", attachment.ips.length + 1);
     const labels = labelsOf(attachment);
     same("labels.length", reader.u16("labels.length"), labels.length);
     for (const [i, [key, value]] of labels.entries()) {

@@ -45,7 +45,7 @@ export function overlayParts(
     warm: (macs, nowMs) => core.warm(attachment, macs, nowMs),
   };
   return {
-    identity: new IdentityPart(attachment),
+    identity: new IdentityPart(attachment, room),
     paths: new PathsPart(home),
     flows: new FlowsPart("flows", home, flowRoom),
     fragments: new FlowsPart("fragments", home, flowRoom),

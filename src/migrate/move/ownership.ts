@@ -1,7 +1,8 @@
 /** Whose a VM is, in the directory's words, and the two questions that are asked about it. docs/migration-move.md maps them. */
 
 /** What an owner's adapters began with: the state that was moved, nothing (as after a reset), or what they had all along. */
-export type Start = "state" | "blank" | "kept";
+export const STARTS = ["state", "blank", "kept"] as const;
+export type Start = (typeof STARTS)[number];
 
 /** One record for all adapters of a VM. */
 export interface Ownership {

@@ -34,9 +34,10 @@ export class ByteWriter {
     return this;
   }
 
-  /** UTF-8 behind its length in bytes (16 bits); what is longer is cut. */
+  /** UTF-8 behind its length in bytes (16 bits); what is longer is cut, between characters. */
   text(value: string): this {
-    const encoded = new TextEncoder().encode(value).subarray(0, TEXT_BYTES_MAX);
+    const room = new Uint8Array(Math.min(3 * value.length, TEXT_BYTES_MAX));
+    const encoded = room.subarray(0, new TextEncoder().encodeInto(value, room).written);
     this.u16(encoded.length);
     const at = this.#take(encoded.length);
     this.#bytes.set(encoded, at);

@@ -21,7 +21,7 @@
  *   14 void      │
  */
 import type { MoveMessage, MovePacket } from "../move/message.js";
-import type { Ownership, Start } from "../move/ownership.js";
+import { type Ownership, STARTS } from "../move/ownership.js";
 import { ByteReader, ByteWriter, Unreadable } from "./bytes.js";
 import type { MovingFrame } from "./frame.js";
 
@@ -30,8 +30,8 @@ type Kind = Message["type"];
 
 const ACK_ONLY = 0;
 const UNKNOWN_MOVE = 255;
-const STARTS: readonly Start[] = ["state", "blank", "kept"];
 const FRAME_SENT = 0x1;
+const ETHERNET_BYTES = 14;
 /** What a hostile peer may have us list; a VM has fewer adapters, and a state fewer sections. */
 const ADAPTERS_MAX = 256;
 const SECTIONS_MAX = 2 ** 20;
@@ -135,6 +135,7 @@ const CODECS: { readonly [K in Kind]: Codec<K> } = {
       const [sender, adapter] = [reader.text(), reader.text()];
       const isSent = (bounded(reader.u8(), FRAME_SENT) & FRAME_SENT) !== 0;
       const [originalLength, timestampNs, data] = [reader.u32(), reader.u64(), reader.bytes()];
+      if (data.length < ETHERNET_BYTES) throw new Unreadable("a frame without an Ethernet header");
       if (originalLength < data.length) throw new Unreadable("a frame that is longer than on the wire");
       return { type: "frame", sender, frame: { adapter, data, originalLength, timestampNs, isSent } };
     },

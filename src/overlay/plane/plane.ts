@@ -185,6 +185,8 @@ export class OverlayPlane {
   give(vnic: PlaneVnic, arrival: Arrival): boolean {
     const { kernels, pool, arena } = this.#owner;
     const { list, ptr } = this.#record;
+    // No chain of buffers is that long: it is as if it had not come.
+    if (arrival.data.length > pool.frameBytesMax) return true;
     vnic.port.reap();
     if (pool.fillBurst([arrival], 0, list, 1) === 0) return false;
     const m = arena.u32[list >> 2] as number;

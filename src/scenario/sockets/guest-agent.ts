@@ -125,8 +125,8 @@ export class GuestAgent {
     const { block, frames } = home.holding(this.deviceName, move.parts);
     return {
       name: this.deviceName,
-      stop: () => undefined,
-      start: () => this.#goOn(home, move.agent),
+      stop: () => move.agent?.stop(),
+      start: () => (this.#home === home ? move.agent?.start() : this.#goOn(home, move.agent)),
       read: () => [],
       insert: (sections, nowMs) => block.insert(sections, nowMs),
       get differing() {

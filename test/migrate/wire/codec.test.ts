@@ -41,7 +41,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     frame: fc
       .record({
         adapter: text,
-        data: bytes,
+        data: fc.uint8Array({ minLength: 14, maxLength: 200 }),
         more: fc.nat(2000),
         timestampNs: fc.bigInt(0n, 2n ** 64n - 1n),
         isSent: fc.boolean(),
