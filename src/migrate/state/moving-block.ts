@@ -53,7 +53,9 @@ export class MovingBlock {
 }
 
 function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length === b?.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b?.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function refusalText({ section, field, value, bound }: StateRefusal): string {
