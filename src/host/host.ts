@@ -20,8 +20,7 @@ import type { Policy } from "../overlay/policy/policy.js";
 import type { Attachment } from "./attachment.js";
 import { HostCore } from "./core.js";
 import type { HostEvent } from "./events.js";
-import type { HostMove } from "./moves/moves.js";
-import type { MoveRequest } from "./moves/options.js";
+import type { HostMove, MoveRequest } from "./moves/options.js";
 import type { AttachOptions, HostOptions } from "./options.js";
 import type { AnyAnswer, HostRequest } from "./requests.js";
 

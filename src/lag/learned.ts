@@ -27,7 +27,8 @@ export class LearnedAddresses {
   }
 
   /** A partition's, ascending by address. */
-  of({ record }: Partition): LearnedAddress[] {
+  of(partition: Partition): LearnedAddress[] {
+    const { record } = partition;
     if (record.learned === 0) return [];
     const { u8, u32 } = this.#owner.arena;
     const wanted = (record.ptr | IDENTITY_F_LEARNED) >>> 0;

@@ -20,6 +20,7 @@ import type { AttachOptions } from "../options.js";
 import type { Residents } from "../residents.js";
 import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
+import type { HostMove } from "./options.js";
 import { ask, type Owned, recordFor } from "./questions.js";
 import type { StateForm } from "./state.js";
 
@@ -45,7 +46,7 @@ type Machine = MoveSource<MovingFrame> | MoveTarget<MovingFrame>;
 const ROOM_MS = 0.1;
 const MAC_OFFSET_SOURCE = 6;
 
-export abstract class Mover implements Owned {
+export abstract class Mover implements Owned, HostMove {
   readonly name: string;
   readonly link: MoveLink;
   protected readonly home: MoverHome;

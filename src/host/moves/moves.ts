@@ -31,12 +31,6 @@ import type { StateForm } from "./state.js";
 import { TargetMover } from "./target.js";
 import { WaitingMoves } from "./waiting.js";
 
-/** A move as its host sees it. */
-export type HostMove = Pick<
-  Mover,
-  "name" | "side" | "partition" | "outcome" | "reason" | "machine" | "copied" | "differing" | "stoppedMs" | "resumedMs"
->;
-
 export interface MovesHome {
   readonly context: HostContext;
   readonly residents: Residents;

@@ -1,6 +1,11 @@
 /** What a host lets be done with moves of its partitions, and what a move is asked for with. */
 import type { MovingDevice } from "../../migrate/device.js";
+import type { MoveOutcome } from "../../migrate/move/action.js";
+import type { CopyReport } from "../../migrate/move/copy.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
+import type { MoveSource } from "../../migrate/move/source.js";
+import type { MoveTarget } from "../../migrate/move/target.js";
+import type { MovingFrame } from "../../migrate/wire/frame.js";
 import type { Attachment } from "../attachment.js";
 import type { AttachOptions } from "../options.js";
 import type { StateForm } from "./state.js";
@@ -57,4 +62,23 @@ export interface MoveRequest {
   /** No other move may have it; made of the VM, its host and the time by default. */
   readonly move?: string;
   readonly limits?: Partial<MoveLimits>;
+}
+
+/** A move as its host sees it. */
+export interface HostMove {
+  readonly name: string;
+  readonly side: "source" | "target";
+  /** Its VM; undefined before the directory has said who that is. */
+  readonly partition: string | undefined;
+  /** How it has ended, and why when the VM has not gone. */
+  readonly outcome: MoveOutcome | undefined;
+  readonly reason: string;
+  readonly machine: MoveSource<MovingFrame> | MoveTarget<MovingFrame>;
+  /** Of the source: what has been sent to the other host. */
+  readonly copied: CopyReport | undefined;
+  /** Of the target: sections that read back otherwise than they were inserted, as "adapter: section". */
+  readonly differing: readonly string[];
+  /** When the VM's adapters stopped here last, and when they began to run here. */
+  readonly stoppedMs: number | undefined;
+  readonly resumedMs: number | undefined;
 }

@@ -1,5 +1,5 @@
 /** A move under failures, until everything has settled, and what of docs/migration-move.md ("What holds") did not hold. */
-import type { HostMove } from "../../../../src/host/moves/moves.js";
+import type { HostMove } from "../../../../src/host/moves/options.js";
 import { createFabric } from "../../../../src/sim/fabric.js";
 import { randomFaults } from "../../../../src/sim/schedule.js";
 import { drawSchedule, type FailureSchedule, overMs } from "./schedule.js";
