@@ -35,7 +35,7 @@ export async function startHosts(scenario: Scenario, wasm: WasmSource | undefine
 }
 
 async function startHost(scenario: Scenario, name: string, wasm: WasmSource | undefined): Promise<ScenarioHost> {
-  const { udpChecksum, wall, ...sizes } = scenario.engine;
+  const { udpChecksum, wall, heldFrames, ...sizes } = scenario.engine;
   const { address, uplinks: names, mtuBytes, encapsulations } = scenario.hosts[name] as Scenario["hosts"][string];
   const guests = everOn(scenario, name);
   const hasLimits = isLimited(scenario, name);
@@ -47,8 +47,7 @@ async function startHost(scenario: Scenario, name: string, wasm: WasmSource | un
     headers: ["ethernet", address.includes(":") ? "ipv6" : "ipv4", "udp", "vxlan", "geneve", "geneve"],
     overlay: {
       networks: Math.max(1, Object.keys(scenario.networks).length),
-      // What a VM sends from its new host may be there before the directory's word about it, at whatever rate.
-      ...(scenario.moves.length > 0 && { heldFrames: 256 }),
+      ...(heldFrames && { heldFrames }),
     },
     ...(scenario.moves.length > 0 && { migration: {} }),
     ...(names && { lag: { partitions: Math.max(1, guests.length) } }),

@@ -91,6 +91,8 @@ const Engine = v.strictObject({
   mbufs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(MBUFS_MAX)), 4096),
   /** Mbufs that all owners of a host may hold, where endpoints have limits: all of its engine's by default. */
   wall: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MBUFS_MAX))),
+  /** Frames that wait for one endpoint, or are kept for it: 64 by default. What a moved VM sends may be there before the directory's word. */
+  heldFrames: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
   payloadBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(64), v.maxValue(65536))),
   /** Of the outer headers. */
   udpChecksum: v.optional(v.picklist(["zero", "full"])),

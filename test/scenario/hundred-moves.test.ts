@@ -50,7 +50,7 @@ const host = (name: string, i: number) => ({
 });
 const TEXT = stringify({
   title: "a VM that moves a hundred times",
-  engine: { mbufs: 8192 },
+  engine: { mbufs: 8192, heldFrames: 256 },
   networks: { red: { vni: 43, encapsulation: "rocev2", default: "allow" } },
   hosts: Object.fromEntries(["alpha", "beta", "gamma"].map((name, i) => [name, host(name, i)])),
   endpoints: {

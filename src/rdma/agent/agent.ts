@@ -165,7 +165,7 @@ export class Agent implements StreamAgent {
 
   /** When to call poll though nothing has arrived; undefined: never. */
   get nextMs(): number | undefined {
-    const sessions = this.#sessions.map(([, { machine }]) => machine.nextMs);
+    const sessions = this.#sessions.map(([, { nextMs }]) => nextMs);
     return earliest([this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs, ...sessions]);
   }
 

@@ -115,6 +115,12 @@ export class Session {
     if (this.#lane) this.#send(this.#lane, nowMs);
   }
 
+  /** When to call poll though nothing happens. What has no way or no slot goes when there is one, which the device tells. */
+  get nextMs(): number | undefined {
+    const canSend = this.#lane !== undefined && this.#lane.sender.slotsFree > 0;
+    return canSend || this.machine.state === "lost" ? this.machine.nextMs : undefined;
+  }
+
   get #laneImage(): LaneImage | undefined {
     const { link, connection, sender, receiver } = this.#lane ?? {};
     if (!link || !sender || !receiver || connection === undefined) return undefined;
