@@ -1,4 +1,7 @@
-/** A section's bytes, written from front to back, little-endian; what is not written is zero. */
+/**
+ * A section's bytes, written from front to back, little-endian; what is not written is zero. Room is made before the view is asked for: growing
+ * makes another.
+ */
 export class SectionWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
@@ -10,22 +13,26 @@ export class SectionWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.skip(1), value);
+    const at = this.skip(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.skip(2), value, true);
+    const at = this.skip(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.skip(4), value, true);
+    const at = this.skip(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#view.setBigUint64(this.skip(8), value, true);
+    const at = this.skip(8);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 
