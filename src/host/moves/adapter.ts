@@ -94,13 +94,19 @@ export class MovingAdapter {
   }
 }
 
+/** An endpoint's. */
+export interface Identity {
+  readonly vni: number;
+  readonly mac: string;
+}
+
 /** By which both hosts know an adapter: its endpoint's identity. */
-export function adapterName({ vni, mac }: { readonly vni: number; readonly mac: string }): string {
+export function adapterName({ vni, mac }: Identity): string {
   return `${vni}/${mac}`;
 }
 
 /** The identity in an adapter's name; undefined for another text. */
-export function identityIn(name: string): { readonly vni: number; readonly mac: string } | undefined {
+export function identityIn(name: string): Identity | undefined {
   const [, vni, mac] = /^(0|[1-9]\d{0,7})\/([0-9a-f]{2}(?::[0-9a-f]{2}){5})$/.exec(name) ?? [];
   return vni === undefined || mac === undefined ? undefined : { vni: Number(vni), mac };
 }

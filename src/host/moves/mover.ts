@@ -21,7 +21,7 @@ import type { Residents } from "../residents.js";
 import { type AdapterState, adapterName, type MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
 import type { HostMove } from "./options.js";
-import { ask, type Owned, recordFor } from "./questions.js";
+import { ask, insist, type Owned, publishOthers, recordFor } from "./questions.js";
 import type { StateForm } from "./state.js";
 
 /** What a move needs of its host. */
@@ -65,8 +65,6 @@ export abstract class Mover implements Owned, HostMove {
   resumedMs: number | undefined;
   /** When it ended. */
   endedMs: number | undefined;
-  /** The adapters are this host's no longer. */
-  protected isGone = false;
   /** The adapters are as any others: what comes for them does not come by here. */
   protected isPlain = true;
   /** Of those that leave, where the directory has them. */
@@ -91,7 +89,7 @@ export abstract class Mover implements Owned, HostMove {
 
   /** What becomes of the adapters, and of frames that come by the control plane, is this move's to say. */
   get isInCharge(): boolean {
-    return !this.isGone && this.adapters.length > 0 && !(this.isPlain && this.machine.isOver);
+    return this.adapters.length > 0 && !(this.isPlain && this.machine.isOver);
   }
 
   get nextMs(): number | undefined {
@@ -150,8 +148,6 @@ export abstract class Mover implements Owned, HostMove {
 
   /** Whether adapters can be as any others again: not while frames for them wait to be taken. */
   protected abstract settle(nowMs: number, isQuiet: boolean): void;
-  /** The VM runs here from now on. */
-  protected abstract resume(start: Start): void;
   protected abstract performOwn(action: Action): void;
   /** A claim for this host goes to the directory. */
   protected claiming(_generation: number): void {}
@@ -185,9 +181,16 @@ export abstract class Mover implements Owned, HostMove {
     for (const device of this.devices) device.stop();
   }
 
-  /** The adapters run, and what comes for them goes by the machine first. */
-  protected run(): void {
+  /** The VM runs here from now on, and what comes for it goes by the machine first. */
+  #resume(start: Start): void {
+    this.resumedMs = this.home.context.now();
     this.isPlain = false;
+    this.#own(this.machine.owner.generation, start);
+    if (start === "blank")
+      for (const holder of [...this.adapters.map(({ state }) => state), ...this.devices]) holder.clear();
+    for (const [i, { attachment }] of this.adapters.entries()) {
+      this.home.residents.goLive(attachment, this.records[i] as EndpointRecord);
+    }
     for (const adapter of this.adapters) adapter.run();
     for (const device of this.devices) device.start();
   }
@@ -197,7 +200,7 @@ export abstract class Mover implements Owned, HostMove {
   }
 
   /** The records by which this host has the VM: all with a generation that exceeds what was. */
-  protected own(generation: number, start: Start): void {
+  #own(generation: number, start: Start): void {
     this.records = this.records.map((record, i) => {
       const isOwn = record.host === this.host;
       const above = isOwn ? record.generation : Math.max(generation, record.generation + 1);
@@ -227,8 +230,7 @@ export abstract class Mover implements Owned, HostMove {
         this.stop();
         break;
       case "resume":
-        this.resumedMs = context.now();
-        this.resume(action.start);
+        this.#resume(action.start);
         break;
       case "surrender":
         this.#surrender();
@@ -269,29 +271,25 @@ export abstract class Mover implements Owned, HostMove {
     this.tell({ type: "surrendered", arrivals });
   }
 
-  /** All endpoints but the first, whose claim was the commit. */
   #publish(generation: number): void {
-    const { requests, timers, now } = this.home.context;
-    const others = this.records.slice(1);
-    let left = others.length;
-    if (left === 0) this.tell({ type: "published" });
-    const publish = (record: EndpointRecord) => {
-      requests.ask("publish", { record }, (answer) => {
-        if ("value" in answer) this.#published(record);
-        else if (answer.failure === "unavailable") timers.at(now() + RETRY_MS, () => publish(record));
-        // Somebody had it by more: this host has the VM, and says so by more than that.
-        else if (answer.failure === "stale" && this.machine.isRunning)
-          return publish({ ...record, generation: answer.generation + 1 });
-        if (!("failure" in answer && answer.failure === "unavailable") && --left === 0)
-          this.tell({ type: "published" });
-      });
-    };
-    for (const record of others) publish({ ...record, generation: Math.max(generation, record.generation) });
+    const others = this.records.slice(1).map((record) => {
+      return { ...record, generation: Math.max(generation, record.generation) };
+    });
+    publishOthers(
+      this.home.context,
+      others,
+      () => this.machine.isRunning,
+      (published) => {
+        for (const record of published) this.#published(record);
+        this.tell({ type: "published" });
+      },
+    );
   }
 
   #published(record: EndpointRecord): void {
-    this.records = this.records.map((one) => (adapterName(one) === adapterName(record) ? record : one));
-    const attachment = this.adapters.find(({ name }) => name === adapterName(record))?.attachment;
+    const name = adapterName(record);
+    this.records = this.records.map((one) => (adapterName(one) === name ? record : one));
+    const attachment = this.adapters.find((adapter) => adapter.name === name)?.attachment;
     if (attachment) attachment.record = record;
   }
 
@@ -318,18 +316,13 @@ export abstract class Mover implements Owned, HostMove {
   protected leave(): void {
     for (const device of this.devices) device.clear();
     this.devices = [];
-    const { requests, timers, now } = this.home.context;
     const leaving = new Map<MovingAdapter, Resolution | undefined>();
     this.#leaving = leaving;
     for (const adapter of this.adapters) {
-      const look = () => {
-        const { vni, mac } = adapter.attachment;
-        requests.ask("resolve", { query: { vni, mac } }, (answer) => {
-          if ("value" in answer) leaving.set(adapter, answer.value);
-          else timers.at(now() + RETRY_MS, look);
-        });
-      };
-      look();
+      const { vni, mac } = adapter.attachment;
+      insist(this.home.context, "resolve", { query: { vni, mac } }, (answer) => {
+        leaving.set(adapter, "value" in answer ? answer.value : undefined);
+      });
     }
   }
 
@@ -345,7 +338,6 @@ export abstract class Mover implements Owned, HostMove {
     }
     this.adapters = this.adapters.filter((adapter) => !this.#leaving?.has(adapter));
     this.#leaving.clear();
-    this.isGone = this.adapters.length === 0;
   }
 
   #end(outcome: MoveOutcome, reason: string): void {
@@ -363,6 +355,3 @@ export abstract class Mover implements Owned, HostMove {
     });
   }
 }
-
-/** The directory is asked again after so long without an answer. */
-const RETRY_MS = 20;

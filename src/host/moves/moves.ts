@@ -7,7 +7,6 @@ import { checkName } from "../../directory/check.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import { type MoveMessage, type MovePacket, unknownMove } from "../../migrate/move/message.js";
-import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import { isPiece } from "../../migrate/wire/pieces.js";
 import type { ControlFrame } from "../../overlay/plane/control.js";
@@ -116,14 +115,7 @@ export class Moves {
     this.#begun++;
     if (this.#movers.has(named) || this.#waiting.has(named) || this.#forgotten.has(named))
       throw new ConfigError("move", named, "a name that no other move has");
-    const source = {
-      name: named,
-      attachments,
-      devices,
-      form,
-      digest: crc32c,
-      limits: { ...options.limits, ...limits },
-    };
+    const source = { name: named, attachments, devices, form, limits: { ...options.limits, ...limits } };
     checkSettings(this.#moverHome, to, source);
     this.#waiting.add({ name: named, attachments, to }, (record) => {
       const mover = new SourceMover(this.#moverHome, this.#links.to(record), source);
@@ -234,7 +226,7 @@ export class Moves {
         this.#refuse(name, link, `${MOVES_MAX} moves are under way already`);
         return;
       }
-      const target = { name, digest: crc32c, limits: options.limits, options, policy: () => this.#home.policy() };
+      const target = { name, limits: options.limits, options, policy: () => this.#home.policy() };
       const mover = new TargetMover(this.#moverHome, link, target);
       this.#movers.set(name, mover);
       mover.take(packet);

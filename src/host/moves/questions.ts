@@ -7,7 +7,8 @@ import {
   STARTS,
   type Start,
 } from "../../migrate/move/ownership.js";
-import type { Requests } from "../requests.js";
+import type { HostContext } from "../context.js";
+import type { RequestAnswer, RequestKind, RequestKinds, Requests } from "../requests.js";
 
 /** Whose record it is. */
 export interface Owned {
@@ -17,6 +18,53 @@ export interface Owned {
 
 /** What an owner's adapters began with, among the labels of the record; without it: what they had. */
 const START_LABEL = "ringlane/start";
+
+/** The directory is asked again after so long. */
+export const AGAIN_MS = 20;
+
+/** Asks the directory until it answers. */
+export function insist<K extends RequestKind>(
+  context: HostContext,
+  kind: K,
+  question: RequestKinds[K]["ask"],
+  done: (answer: RequestAnswer<K>) => void,
+): void {
+  const { requests, timers, now } = context;
+  requests.ask(kind, question, (answer) => {
+    const isAnswered = "value" in answer || answer.failure !== "unavailable";
+    if (isAnswered) done(answer);
+    else timers.at(now() + AGAIN_MS, () => insist(context, kind, question, done));
+  });
+}
+
+/**
+ * Publishes the records of a VM's endpoints behind the first, whose claim was the commit. Where another has one by a generation that is no lower, this
+ * host says it by a higher one, as long as it has the VM. Done is called once, with what was published.
+ */
+export function publishOthers(
+  context: HostContext,
+  records: readonly EndpointRecord[],
+  hasIt: () => boolean,
+  done: (published: readonly EndpointRecord[]) => void,
+): void {
+  const published: EndpointRecord[] = [];
+  let left = records.length;
+  const end = () => {
+    if (--left <= 0) done(published);
+  };
+  const publish = (record: EndpointRecord) => {
+    insist(context, "publish", { record }, (answer) => {
+      if ("failure" in answer && answer.failure === "stale" && hasIt()) {
+        publish({ ...record, generation: answer.generation + 1 });
+        return;
+      }
+      if ("value" in answer) published.push(record);
+      end();
+    });
+  };
+  if (records.length === 0) end();
+  for (const record of records) publish(record);
+}
 
 /** Asks the directory; no answer is no event, since the machine asks again. */
 export function ask(

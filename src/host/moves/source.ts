@@ -1,8 +1,8 @@
 /** The host that a VM leaves. */
 import { ConfigError } from "../../errors.js";
 import type { MoveAction } from "../../migrate/move/action.js";
-import type { Start } from "../../migrate/move/ownership.js";
 import { MoveSource } from "../../migrate/move/source.js";
+import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import { adapterName, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
@@ -13,7 +13,6 @@ import type { StateForm } from "./state.js";
 export interface SourceSettings extends Pick<MoveRequest, "attachments" | "devices" | "limits"> {
   readonly name: string;
   readonly form: StateForm;
-  readonly digest: (bytes: Uint8Array, behind?: number) => number;
 }
 
 /** What a stopped VM has sent must have left by then; what has not is on an uplink that does not send. */
@@ -41,7 +40,7 @@ export class SourceMover extends Mover {
 
   override get nextMs(): number | undefined {
     const next = super.nextMs;
-    const isWatching = this.#isReleased && !this.isGone && !this.isLeaving;
+    const isWatching = this.#isReleased && !this.isLeaving;
     if (this.#drainUntilMs === undefined && !isWatching) return next;
     return Math.min(next ?? Number.POSITIVE_INFINITY, this.home.context.now() + LOOK_MS);
   }
@@ -57,21 +56,10 @@ export class SourceMover extends Mover {
     }
   }
 
-  /** Taken back: with what the adapters have, but for a start with nothing. */
-  protected resume(start: Start): void {
-    this.own(this.machine.owner.generation, start);
-    for (const [i, { attachment, state }] of this.adapters.entries()) {
-      if (start === "blank") state.clear();
-      this.home.residents.goLive(attachment, this.records[i] as (typeof this.records)[number]);
-    }
-    if (start === "blank") for (const device of this.devices) device.clear();
-    this.run();
-  }
-
   protected settle(nowMs: number, isQuiet: boolean): void {
     this.#goOn();
     this.#drain(nowMs);
-    if (this.#isReleased && !this.isGone && !this.isLeaving && this.#hasSentOn(nowMs)) this.leave();
+    if (this.#isReleased && !this.isLeaving && this.#hasSentOn(nowMs)) this.leave();
     if (!isQuiet || this.endedMs === undefined || !this.machine.isRunning || this.isPlain) return;
     this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
   }
@@ -122,19 +110,17 @@ export function checkSettings(home: MoverHome, to: string, settings: SourceSetti
 }
 
 function machineOf(home: MoverHome, peer: string, settings: SourceSettings): MoveSource<MovingFrame> {
-  const { name, attachments, devices = [], digest, limits } = settings;
+  const { name, attachments, devices = [], limits } = settings;
   const { context } = home;
   return new MoveSource<MovingFrame>({
-    ...{ move: name, host: context.name, peer, digest, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
+    ...{ move: name, host: context.name, peer, digest: crc32c, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
     ...{ windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
     adapters: [...attachments.map(adapterName), ...devices.map((device) => device.name)],
     generation: attachments[0]?.generation as number,
-    stateBytes: limits?.stateBytesMax ?? STATE_BYTES_MAX,
   });
 }
 
 /** Messages on their way: a datagram each, so many that a link's queue takes them. */
 export const WINDOW_MESSAGES = 64;
-export const STATE_BYTES_MAX = 2 ** 28;
 /** While something is waited for that says nothing when it comes. */
 const LOOK_MS = 0.05;

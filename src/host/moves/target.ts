@@ -5,23 +5,23 @@ import type { MovingDevice } from "../../migrate/device.js";
 import type { MoveAction } from "../../migrate/move/action.js";
 import type { MovePacket } from "../../migrate/move/message.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
-import type { Start } from "../../migrate/move/ownership.js";
 import { MoveTarget } from "../../migrate/move/target.js";
+import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import type { Policy } from "../../overlay/policy/policy.js";
 import type { Attachment } from "../attachment.js";
 import { FORWARDS_LABEL, OWN_LABELS } from "../knowledge.js";
 import type { AttachOptions } from "../options.js";
-import { adapterName, identityIn, MovingAdapter } from "./adapter.js";
+import { adapterName, type Identity, identityIn, MovingAdapter } from "./adapter.js";
 import { GroupCopies, isForGroup } from "./group-copies.js";
 import type { MoveLink } from "./link.js";
 import { Mover, type MoverHome } from "./mover.js";
 import type { HostMoveOptions, IncomingAdapter, IncomingVm } from "./options.js";
+import { insist } from "./questions.js";
 import { WINDOW_MESSAGES } from "./source.js";
 
 export interface TargetSettings {
   readonly name: string;
-  readonly digest: (bytes: Uint8Array, behind?: number) => number;
   readonly limits: Partial<MoveLimits> | undefined;
   readonly options: HostMoveOptions;
   /** The rules that hold when a VM is given its place. */
@@ -40,12 +40,18 @@ export class TargetMover extends Mover {
   #isExpected = false;
 
   /** Throws ConfigError. */
-  constructor(home: MoverHome, link: MoveLink, { name, digest, limits, options, policy }: TargetSettings) {
+  constructor(home: MoverHome, link: MoveLink, { name, limits, options, policy }: TargetSettings) {
     super(home, name, link);
     this.#options = options;
     this.#policy = policy;
     this.machine = new MoveTarget<MovingFrame>({
-      ...{ move: name, host: home.context.name, peer: link.peer.name, digest, leasedUntilMs: home.leasedUntilMs() },
+      ...{
+        move: name,
+        host: home.context.name,
+        peer: link.peer.name,
+        digest: crc32c,
+        leasedUntilMs: home.leasedUntilMs(),
+      },
       ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, ...limits },
     });
   }
@@ -101,19 +107,9 @@ export class TargetMover extends Mover {
     }
   }
 
-  protected resume(start: Start): void {
-    this.own(this.machine.owner.generation, start);
-    for (const [i, { attachment, state }] of this.adapters.entries()) {
-      if (start === "blank") state.clear();
-      this.home.residents.goLive(attachment, this.records[i] as EndpointRecord);
-    }
-    if (start === "blank") for (const device of this.devices) device.clear();
-    this.run();
-  }
-
   protected settle(nowMs: number, isQuiet: boolean): void {
     const isLost = this.endedMs !== undefined && this.outcome !== "moved";
-    if (isLost && !this.isGone && !this.isLeaving && this.adapters.length > 0) this.leave();
+    if (isLost && !this.isLeaving && this.adapters.length > 0) this.leave();
     if (!isQuiet || this.isPlain || !this.machine.isPassing(nowMs)) return;
     this.isPlain = this.adapters.map((adapter) => adapter.settle()).every(Boolean);
     if (this.isPlain) this.#copies.clear();
@@ -121,28 +117,22 @@ export class TargetMover extends Mover {
 
   /** The directory says whose adapters these are; the options, where they go. */
   #reserve(all: readonly string[], stateBytes: number): void {
-    const { requests, timers, now } = this.home.context;
     const names = all.filter((name) => identityIn(name));
     const devices = all.filter((name) => !identityIn(name));
-    const identities = names.map(identityIn);
-    const found = new Map<string, Resolution | undefined>();
-    const look = (identity: { readonly vni: number; readonly mac: string }) => {
-      requests.ask("resolve", { query: identity }, (answer) => {
-        if (!("value" in answer)) return timers.at(now() + AGAIN_MS, () => look(identity));
-        found.set(adapterName(identity), answer.value);
-        if (found.size === names.length)
-          this.#place(
-            names.map((name) => found.get(name)),
-            devices,
-            stateBytes,
-          );
-      });
-    };
     if (names.length === 0 || new Set(all).size < all.length) {
       this.#refuse("it has no port, or two adapters of one name");
       return;
     }
-    for (const identity of identities) if (identity) look(identity);
+    const found = new Map<string, Resolution | undefined>();
+    for (const name of names) {
+      const query = identityIn(name) as Identity;
+      insist(this.home.context, "resolve", { query }, (answer) => {
+        found.set(name, "value" in answer ? answer.value : undefined);
+        if (found.size < names.length) return;
+        const inOrder = names.map((one) => found.get(one));
+        this.#place(inOrder, devices, stateBytes);
+      });
+    }
   }
 
   #place(found: readonly (Resolution | undefined)[], devices: readonly string[], stateBytes: number): void {
@@ -245,8 +235,6 @@ export class TargetMover extends Mover {
 const PATHS_PAGES = "paths/";
 /** While something is waited for that says nothing when it comes. */
 const LOOK_MS = 1;
-/** The directory is asked again. */
-const AGAIN_MS = 20;
 
 /** What a host said of an endpoint of its own when it was attached. */
 function adapterIn({ partition, vni, mac, ips, labels }: EndpointRecord): IncomingAdapter {

@@ -2,6 +2,7 @@
 import type { HostRecord } from "../../directory/records.js";
 import type { Attachment } from "../attachment.js";
 import type { HostContext } from "../context.js";
+import { AGAIN_MS } from "./questions.js";
 
 export interface WaitingMove {
   readonly name: string;
@@ -13,9 +14,6 @@ export interface WaitingHome {
   readonly context: HostContext;
   isLeased(): boolean;
 }
-
-/** The directory is asked again after so long. */
-const AGAIN_MS = 20;
 
 export class WaitingMoves {
   readonly #home: WaitingHome;

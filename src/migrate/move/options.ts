@@ -52,8 +52,8 @@ export interface SourceOptions extends MoveOptions {
   readonly adapters: readonly string[];
   /** Of the record by which this host has the VM. */
   readonly generation: number;
-  /** What the target is to have room for; its own bound may be lower. */
-  readonly stateBytes: number;
+  /** What the target is to have room for, `stateBytesMax` by default; its own bound may be lower. */
+  readonly stateBytes?: number;
 }
 
 export type CheckedMove = Omit<MoveOptions, keyof MoveLimits> & MoveLimits;
@@ -113,7 +113,7 @@ export function checkMove(options: MoveOptions): CheckedMove {
 /** Throws ConfigError. */
 export function checkSource({ adapters, generation, stateBytes }: SourceOptions): void {
   checkGeneration("generation", generation);
-  checkInteger("stateBytes", stateBytes, 0, 2 ** 32);
+  if (stateBytes !== undefined) checkInteger("stateBytes", stateBytes, 0, 2 ** 32);
   if (adapters.length === 0 || new Set(adapters).size < adapters.length) {
     throw new ConfigError("adapters", adapters, "one adapter at least, each named once");
   }

@@ -87,7 +87,7 @@ export class MoveSource<F> extends Side<F, SourceStep> {
     super(settings, "idle", "RUNNING", { host, generation: options.generation, start: "kept" });
     this.#adapters = [...options.adapters];
     this.#generation = options.generation;
-    this.#stateBytes = options.stateBytes;
+    this.#stateBytes = options.stateBytes ?? settings.stateBytesMax;
     this.#stateCopy = new StateCopy(settings, this.channel);
   }
 
