@@ -5,6 +5,7 @@ import type { EndpointKey } from "../overlay/plane/endpoints.js";
 import type { HostContext } from "./context.js";
 import type { HostNetwork } from "./network.js";
 import type { Networks } from "./networks.js";
+import type { RequestAnswer } from "./requests.js";
 import type { Whereabouts } from "./stale.js";
 import { Warming } from "./warming.js";
 
@@ -110,20 +111,12 @@ export class Knowledge {
       : keyOf(network, endpoints.mac(ptr));
     const query = "ip" in key ? { vni, ip: ipText(key.ip) } : { vni, mac: endpoints.mac(ptr) };
     this.#context.requests.ask("resolve", { query }, (answer) => {
-      // By its key, since the record may be another's by now.
-      const at = endpoints.find(key);
-      if (at !== 0) {
-        endpoints.answered(at);
-        if ("value" in answer) this.#learn(network, at, answer.value);
-        else this.#askAgain(key);
+      try {
+        this.#answered(network, key, answer);
+      } finally {
+        // Though what was learned found no room.
+        done?.();
       }
-      done?.();
-      if (at === 0) return;
-      endpoints.answered(at);
-      if ("value" in answer) this.#learn(network, at, answer.value);
-      // Of one that is here it was asked because of somebody who sends in its name: what is known counts.
-      else if (endpoints.state(at) === "local") this.#context.plane.release(at);
-      else this.#askAgain(key);
     });
   }
 
@@ -158,6 +151,18 @@ export class Knowledge {
   doubt(ptr: number): void {
     const { plane, ticks, settings } = this.#context;
     plane.endpoints.doubt(ptr, plane.tick + ticks(settings.times.missMs));
+  }
+
+  #answered(network: HostNetwork, key: EndpointKey, answer: RequestAnswer<"resolve">): void {
+    const { plane } = this.#context;
+    // By its key, since the record may be another's by now.
+    const ptr = plane.endpoints.find(key);
+    if (ptr === 0) return;
+    plane.endpoints.answered(ptr);
+    if ("value" in answer) this.#learn(network, ptr, answer.value);
+    // Of one that is here it was asked because of somebody who sends in its name: what is known counts.
+    else if (plane.endpoints.state(ptr) === "local") plane.release(ptr);
+    else this.#askAgain(key);
   }
 
   #learn(network: HostNetwork, ptr: number, resolution: Resolution | undefined): void {

@@ -1,6 +1,7 @@
 /** Whom an adapter's network talks to goes with it, as what somebody said: where they are, the directory says. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Resolution } from "../../../src/directory/records.js";
 import { keyOf } from "../../../src/host/knowledge.js";
 import { HeldSent } from "../../../src/host/state/held.js";
 import { overlayParts } from "../../../src/host/state/parts.js";
@@ -150,23 +151,50 @@ describe("packet sequence numbers", () => {
   });
 });
 
-test("questions are asked a few at a time, and all of them", async () => {
-  const { world, a } = await cast(1, { engine: { overlay: { endpoints: 1024 } } });
-  const { core } = a.host;
+describe("questions", () => {
   const macs = Array.from(
     { length: 300 },
     (_, i) => `02:00:00:01:${(i >> 8).toString(16).padStart(2, "0")}:${(i & 255).toString(16).padStart(2, "0")}`,
   );
-  core.warm(a.attachment, [...macs, ...macs.slice(0, 20)], world.fabric.nowMs);
-  const asked: string[] = [];
-  for (let open = core.takeRequests(); open.length > 0; open = core.takeRequests()) {
-    expect(open.length).toBeLessThanOrEqual(64);
-    for (const request of open) {
-      if (request.kind === "resolve" && "mac" in request.query) asked.push(request.query.mac);
-      core.answer(request.id, { value: undefined }, world.fabric.nowMs);
+
+  /** Has all of them asked about, some twice, and answers; returns those that were asked about. */
+  async function warmed(answer: (mac: string) => Resolution | undefined, overlay: object = {}) {
+    const { world, a } = await cast(1, { engine: { overlay: { endpoints: 1024, ...overlay } } });
+    const { core } = a.host;
+    core.warm(a.attachment, [...macs, ...macs.slice(0, 20)], world.fabric.nowMs);
+    const asked: string[] = [];
+    for (let open = core.takeRequests(); open.length > 0; open = core.takeRequests()) {
+      expect(open.length).toBeLessThanOrEqual(64);
+      for (const request of open) {
+        const mac = request.kind === "resolve" && "mac" in request.query ? request.query.mac : undefined;
+        if (mac !== undefined) asked.push(mac);
+        core.answer(request.id, { value: mac && answer(mac) }, world.fabric.nowMs);
+      }
     }
+    return { asked: asked.sort(), events: core.takeEvents() };
   }
-  expect(asked.sort()).toEqual(macs);
+
+  test("are asked a few at a time, and all of them", async () => {
+    expect((await warmed(() => undefined)).asked).toEqual(macs);
+  });
+
+  test("are all asked, though there is no room for what was answered", async () => {
+    const { asked, events } = await warmed(
+      (mac) => {
+        const n = macs.indexOf(mac);
+        const name = `far ${n}`;
+        const address = `198.51.${100 + (n >> 8)}.${n & 255}`;
+        return {
+          endpoint: { vni: 42, partition: mac, mac, ips: [], labels: {}, host: name, gqpn: 1000 + n, generation: 1 },
+          host: { name, address, mtuBytes: 1500, encapsulations: ["vxlan"] },
+          ...{ alive: true, sequence: n },
+        };
+      },
+      { routes: 8 },
+    );
+    expect(events).toContainEqual({ type: "full", reason: expect.stringContaining("routes") });
+    expect(asked).toEqual(macs);
+  });
 });
 
 test("without room for whom is new the section is refused", async () => {

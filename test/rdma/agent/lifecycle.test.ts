@@ -225,6 +225,23 @@ test("an agent asks to be polled at no time that is over", async () => {
   }
 });
 
+test("an agent whose session has no way to send does not ask to be polled for it", async () => {
+  const { b, wire } = await bed();
+  while (wire.nowMs < 20_000) wire.step(1000);
+  const { bare, station } = await makeBare(A as string);
+  wire.replace(0, station);
+  const privateData = encodeHello(HELLO);
+  bare.cm.connect({ remote: B as string, port: SESSION_PORT, qp: bare.newQp(), privateData }, wire.nowMs);
+  // That the peer knows is not heard: the session is open, its keep-alive due, and its queue pair does not send.
+  expect(wire.run(() => b.agent.sessions.length === 1)).toBe(true);
+  wire.isCut = true;
+  for (let steps = 0; steps < 100; steps++) {
+    wire.step(1);
+    expect(b.agent.sessions.map(({ state }) => state)).toEqual(["open"]);
+    expect(b.agent.nextMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(wire.nowMs);
+  }
+});
+
 test("a direct stream that was broken off takes nothing more", async () => {
   const { a, wire } = await bed({}, { aggregates: false });
   const { stream, user } = connect(a.agent);
