@@ -7,11 +7,12 @@
  *   stale       frames for those who have gone      redirects   what other hosts say of those
  *   neighbours, too-big   what guests are told      lease       that this host is alive
  *   moves       VMs that come with their adapters' state, or go
+ *   word        what the directory says, done to all of these
  */
 
 import { BURST_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
-import type { DirectoryChange, EndpointRecord, HostRecord, Resolution } from "../directory/records.js";
+import type { DirectoryChange, HostRecord } from "../directory/records.js";
 import { earliest } from "../earliest.js";
 import type { Engine } from "../engine.js";
 import { ConfigError } from "../errors.js";
@@ -46,6 +47,7 @@ import { postBytes, Residents } from "./residents.js";
 import { StaleFrames } from "./stale.js";
 import { Timers } from "./timers.js";
 import { TooBigAnswers } from "./too-big.js";
+import { DirectoryWord } from "./word.js";
 
 /** Steps of the walk that forgets what has aged, at every step of the host. */
 const AGE_STEPS = 256;
@@ -71,6 +73,7 @@ export class HostCore<E extends HostEngine = Engine> {
   readonly #mbufs: PartitionMbufs;
   readonly #lease: Lease;
   readonly #moves: Moves;
+  readonly #word: DirectoryWord;
   readonly #leaseListeners = new Set<(untilMs: number) => void>();
   #events: HostEvent[] = [];
   #policy: Policy;
@@ -110,7 +113,7 @@ export class HostCore<E extends HostEngine = Engine> {
       ...{ now, ticks, tell: (event) => this.#events.push(event) },
     };
     this.#networks = new Networks(context);
-    this.#knowledge = new Knowledge(context, this.#networks, (resolution) => this.#learn(resolution));
+    this.#knowledge = new Knowledge(context, this.#networks, (resolution) => this.#word.resolved(resolution));
     if (options.limits && options.limits !== this.engine.limits) {
       throw new ConfigError("limits", "another engine's", "what addLimits of this host's engine gave");
     }
@@ -121,7 +124,7 @@ export class HostCore<E extends HostEngine = Engine> {
     this.#tooBig = new TooBigAnswers(give);
     this.#neighbours = new Neighbours({
       ...{ requests: this.#requests, now, absentMs: times.absentMs, leaseMs: times.leaseMs, give },
-      resolved: (resolution) => this.#learn(resolution),
+      resolved: (resolution) => this.#word.resolved(resolution),
     });
     this.#stale = new StaleFrames({
       ...{ timers: this.#timers, now, address: this.address },
@@ -130,9 +133,9 @@ export class HostCore<E extends HostEngine = Engine> {
     });
     this.#claims = new Claims({
       ...{ requests: this.#requests, timers: this.#timers, now, host: this.name, settings },
-      live: (attachment, record) => this.#admit(attachment, record),
-      resolved: (resolution) => this.#learn(resolution),
-      refused: (attachment, reason) => this.#refuse(attachment, reason),
+      live: (attachment, record) => this.#word.admitted(attachment, record),
+      resolved: (resolution) => this.#word.resolved(resolution),
+      refused: (attachment, reason) => this.#word.refused(attachment, reason),
     });
     this.#lease = new Lease(
       {
@@ -157,7 +160,12 @@ export class HostCore<E extends HostEngine = Engine> {
       },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
       checkPlace: (place) => checkAttachOptions(place, this.engine, this.uplinks),
+      // An engine of another kind has no memory for states, and is refused there.
       stateOf: (attachment, form) => adapterStateOf(this as unknown as HostCore, attachment, form),
+    });
+    this.#word = new DirectoryWord({
+      ...{ context, networks: this.#networks, residents: this.#residents, knowledge: this.#knowledge },
+      ...{ neighbours: this.#neighbours, claims: this.#claims, moves: this.#moves },
     });
     this.#setTime(nowMs);
     this.#lease.start();
@@ -351,61 +359,7 @@ export class HostCore<E extends HostEngine = Engine> {
   change(change: DirectoryChange, nowMs: number): void {
     this.#setTime(nowMs);
     this.#contact(true);
-    this.#fitting(() => this.#hear(change));
-  }
-
-  #hear(change: DirectoryChange): void {
-    if (change.type === "host") this.#networks.hostChanged(change.host, change.alive);
-    else if (change.type === "endpoint") {
-      if (change.host) this.#learn({ ...change, host: change.host });
-    } else this.#hearWithdrawn(change.vni, change.mac, change.generation);
-  }
-
-  #hearWithdrawn(vni: number, mac: string, generation: number): void {
-    const network = this.#networks.get(vni);
-    if (!network) return;
-    const own = this.#residents.find(vni, mac);
-    // Whose it is, its move finds out.
-    if (own && this.#moves.of(own)) return;
-    if (own?.generation !== undefined && generation >= own.generation) {
-      this.#refuse(own, `it was withdrawn by generation ${generation}`);
-    } else if (!own) this.#knowledge.forget(network, mac, generation);
-    this.#networks.askMembersSoon(network);
-  }
-
-  /** Somebody is where the directory says, if it is news. */
-  #learn(resolution: Resolution): void {
-    const { endpoint, host } = resolution;
-    const network = this.#networks.get(endpoint.vni);
-    if (!network) return;
-    this.#neighbours.forget(endpoint.vni, endpoint.ips);
-    this.#networks.askMembersSoon(network);
-    if (network.isNewMember(host.name)) this.#networks.askMembers(network);
-    if (host.name === this.name) return;
-    const own = this.#residents.find(endpoint.vni, endpoint.mac);
-    if (!own) this.#knowledge.install(network, resolution);
-    else if (this.#moves.of(own)) this.#residents.follow(own, resolution);
-    else if (own.generation !== undefined && endpoint.generation > own.generation) {
-      this.#claims.drop(own);
-      this.#residents.lose(own, resolution);
-    }
-  }
-
-  #refuse(attachment: Attachment, reason: string): void {
-    this.#claims.drop(attachment);
-    this.#residents.erase(attachment, "refused");
-    this.#events.push({ type: "refused", partition: attachment.partition, reason });
-  }
-
-  /** The directory agrees: the partition's frames flow, if there is room for what is to be known of it. */
-  #admit(attachment: Attachment, record: EndpointRecord): void {
-    try {
-      this.#residents.goLive(attachment, record);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      this.#refuse(attachment, error.message);
-      this.#claims.withdraw(record);
-    }
+    this.#fitting(() => this.#word.changed(change));
   }
 
   /** Runs what writes into tables: one that is full is told of, and what it could not take is as if unknown. */
