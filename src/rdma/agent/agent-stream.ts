@@ -34,7 +34,7 @@ export class AgentStream implements StreamEnd {
     return { port: this.local.port, isEnded: this.#isEnded, wantsRoom: this.#wantsRoom, isReset: this.isReset };
   }
 
-  /** Its agent goes on elsewhere. */
+  /** Its agent goes on elsewhere, or after all where it was. */
   goOn(onWork: () => void): void {
     this.#onWork = onWork;
   }

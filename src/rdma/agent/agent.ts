@@ -84,6 +84,7 @@ export class Agent implements StreamAgent {
   readonly #directs: Directs;
   readonly #outgoing: Outgoing;
   readonly #incoming: IncomingHalf;
+  readonly #onWork: () => void;
   #nowMs = 0;
   #tickMs: number | undefined;
 
@@ -96,6 +97,7 @@ export class Agent implements StreamAgent {
     this.device = device;
     this.address = terms.address;
     this.#terms = terms;
+    this.#onWork = onWork;
     this.#cm = moved?.cm ?? new ConnectionManager(managerOptions(options));
     this.#links = new Links(device, connections, moved?.image.links);
     const parts = {
@@ -115,7 +117,7 @@ export class Agent implements StreamAgent {
     this.#directs = new Directs(parts);
     this.#outgoing = new Outgoing(parts, this.#directs, aggregates);
     this.#incoming = new IncomingHalf(parts, this.#directs);
-    if (moved) this.#goOn(moved, onWork);
+    if (moved) this.#goOn(moved);
     else if (aggregates) this.#cm.listen(sessionPort);
   }
 
@@ -127,9 +129,10 @@ export class Agent implements StreamAgent {
     this.device.stop();
   }
 
-  /** It goes on here after all. */
+  /** It goes on here after all, with its streams, which may have been taken in elsewhere. */
   start(): void {
     this.device.start();
+    this.#hold();
   }
 
   /** @internal What carries its streams asks it for connections. */
@@ -163,8 +166,9 @@ export class Agent implements StreamAgent {
     return this.#incoming.acceptOf(port);
   }
 
-  /** When to call poll though nothing has arrived; undefined: never. */
+  /** When to call poll though nothing has arrived; undefined: never, or not while it is stopped. */
   get nextMs(): number | undefined {
+    if (this.device.isStopped) return undefined;
     const sessions = this.#sessions.map(([, { nextMs }]) => nextMs);
     return earliest([this.#cm.nextMs, this.#tickMs, this.#outgoing.nextMs, ...sessions]);
   }
@@ -229,11 +233,11 @@ export class Agent implements StreamAgent {
     return hasMore || isBusy;
   }
 
-  #goOn({ image, users, nowMs }: MovedAgent, onWork: () => void): void {
+  #goOn({ image, users, nowMs }: MovedAgent): void {
     this.#nowMs = nowMs;
     // Timers of the device go on at once.
     this.#tickMs = nowMs;
-    const streamOf = streamsFor(users, this.address, onWork);
+    const streamOf = streamsFor(users, this.address, this.#onWork);
     this.#outgoing.goOn(image.nextPort, image.peers, streamOf);
     for (const direct of image.directs) {
       const { connection } = direct;
@@ -243,7 +247,15 @@ export class Agent implements StreamAgent {
     const accept = (port: number) => ("attach" in users ? users.accept(port) : (users.acceptOf(port) as Accept));
     const listeners = new Map(image.listeners.map((port) => [port, accept(port)] as const));
     this.#incoming.goOn(listeners, image.taken, streamOf);
-    onWork();
+    this.#hold();
+  }
+
+  /** Its streams are its own to carry, whoever had them before. */
+  #hold(): void {
+    for (const stream of this.streams.values()) stream.goOn(this.#onWork);
+    for (const [, session] of this.#sessions) session.hold();
+    this.#directs.hold();
+    this.#onWork();
   }
 
   /** The peer of a connection. */

@@ -127,7 +127,7 @@ export class DirectStream implements Carrier {
     if (this.#isClosed) return;
     this.poll();
     this.#isClosed = true;
-    const isInOrder = this.#isBroken || (this.#end === "sent" && this.#isRemoteEnded);
+    const isInOrder = this.#isBroken || this.stream.isReset || (this.#end === "sent" && this.#isRemoteEnded);
     this.#region.deregister();
     this.#links.close(this.link, connection);
     this.stream.close(isInOrder ? undefined : error);

@@ -28,11 +28,15 @@ export class Directs {
 
   /** One that a moved agent had. */
   goOn(stream: AgentStream, image: DirectImage): void {
-    const direct = new DirectStream(stream, this.#parts.links, image);
-    // The opener's is carried once the peer has taken it.
-    const isTaken = !image.isOpener || !["reset", "init", "rtr"].includes(direct.link.qp.state);
-    if (isTaken) stream.carry(direct);
-    this.#add(image.connection, direct, image.isOpener);
+    this.#add(image.connection, new DirectStream(stream, this.#parts.links, image), image.isOpener);
+  }
+
+  /** Their streams are carried by them, whoever did before; an opener's only once the peer has taken it. */
+  hold(): void {
+    for (const [, { isOpener, direct }] of this.open) {
+      const isTaken = !isOpener || !["reset", "init", "rtr"].includes(direct.link.qp.state);
+      if (isTaken) direct.stream.carry(direct);
+    }
   }
 
   /** Asks a peer for a connection for a stream. */

@@ -65,9 +65,14 @@ export class Session {
 
   /** Goes on over what a moved device has, with streams that it had. */
   goOn({ lane }: SessionImage, streams: ReadonlyMap<number, AgentStream>): void {
-    for (const [id, stream] of streams) this.#carry(stream, id);
+    for (const [id, stream] of streams) this.streams.set(id, stream);
     if (!lane) return;
     this.#lane = this.#laneOver(this.#parts.links.goOn(lane.qpn), lane);
+  }
+
+  /** Carries its streams, whoever did before. */
+  hold(): void {
+    for (const [id, stream] of this.streams) this.#carry(stream, id);
   }
 
   /** The connection is gone: what it brought is told first. */

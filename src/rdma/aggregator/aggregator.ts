@@ -15,10 +15,9 @@ import type { StateRefusal } from "../../migrate/state/part.js";
 import type { StreamErrorCode } from "../agent/stream.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
 import type { Framing } from "../estimate/wire-cost.js";
-import { FieldReader } from "../state/field-reader.js";
-import { FieldWriter } from "../state/field-writer.js";
 import { attempt } from "../state/refused.js";
-import { CONTROL_BYTES, type Control, encodeControls } from "./control.js";
+import type { Control } from "./control.js";
+import { ControlQueue } from "./control-queue.js";
 import { type AggregatorCounters, Tally } from "./counters.js";
 import type { StreamEvent } from "./event.js";
 import { type Hello, isSamePeer, type PeerTerms } from "./hello.js";
@@ -26,10 +25,7 @@ import { InFlight } from "./in-flight.js";
 import { Inbound } from "./inbound.js";
 import { type AggregatorLimits, type AggregatorOptions, aggregatorLimits } from "./options.js";
 import { Outbound } from "./outbound.js";
-import { AGE_US_MAX, ageUs, timeMs } from "./state/age.js";
-import { readEvents, writeEvents } from "./state/event-bytes.js";
-import { checkLimits, readPeer, writeLimits, writePeer } from "./state/terms.js";
-import { readControls } from "./state/transfer-bytes.js";
+import { SessionReader, writeSession } from "./state/snapshot.js";
 import { type SessionRole, Streams } from "./streams.js";
 import { type Transfer, transferOf } from "./transfer.js";
 
@@ -46,14 +42,6 @@ export interface SessionOptions extends AggregatorOptions {
  */
 export type SessionState = "new" | "open" | "lost" | "ended";
 
-const ROLES = ["opener", "taker"] as const;
-const STATES = ["new", "open", "lost", "ended"] as const;
-/** Of a snapshot's layout. */
-const VERSION = 1;
-const F_HAS_PEER = 1;
-
-/** Control records that may wait: only a peer that opens streams and acknowledges nothing makes as many. */
-const CONTROLS_MAX = 2 ** 17;
 const UNKNOWN_FRAMING: Framing = { operation: "send", mtuBytes: 1024, ipVersion: 4 };
 
 export class Aggregator {
@@ -66,7 +54,7 @@ export class Aggregator {
   readonly #streams: Streams;
   readonly #inbound: Inbound;
   readonly #inFlight = new InFlight();
-  #controls: Control[] = [];
+  readonly #controls = new ControlQueue();
   #events: StreamEvent[] = [];
   #state: SessionState = "new";
   #peer: PeerTerms | undefined;
@@ -101,40 +89,18 @@ export class Aggregator {
     limits: AggregatorOptions & Pick<SessionOptions, "tenant">,
   ): Aggregator | StateRefusal {
     return attempt("session", () => {
-      const from = new FieldReader(bytes);
-      from.u8("version", VERSION, VERSION);
-      const role = ROLES[from.u8("role", ROLES.length - 1)] as SessionRole;
-      const state = STATES[from.u8("state", STATES.length - 1)] as SessionState;
-      const session = from.u64("session");
-      from.check(session !== 0n, "session", session, "from 1 to 2^64 - 1");
-      const restored = new Aggregator({ ...limits, role, session });
-      restored.#read(from, state, nowMs);
-      from.end();
+      const reader = new SessionReader(bytes);
+      const restored = new Aggregator({ ...limits, role: reader.role, session: reader.session });
+      restored.#goOn(reader, nowMs);
       return restored;
     });
   }
 
   /** All there is of it, for `restore`, events that were not taken included; at the same time it is the same bytes. */
   snapshot(nowMs: number): Uint8Array {
-    const out = new FieldWriter();
-    out.u8(VERSION);
-    out.u8(ROLES.indexOf(this.role));
-    out.u8(STATES.indexOf(this.#state));
-    out.u64(this.session);
-    out.u32(this.tenant);
-    writeLimits(out, this.limits);
-    out.u8(this.#peer ? F_HAS_PEER : 0);
-    if (this.#peer) writePeer(out, this.#peer);
-    out.u32(this.#received);
-    out.f64(ageUs(nowMs, this.#lostMs ?? nowMs));
-    out.f64(ageUs(nowMs, this.#sentMs));
-    this.#tally.write(out);
-    this.#streams.write(out, nowMs);
-    this.#inFlight.write(out);
-    out.u32(this.#controls.length);
-    out.bytes(encodeControls(this.#controls));
-    writeEvents(out, this.#events);
-    return out.finish();
+    const [state, peer, received] = [this.#state, this.#peer, this.#received];
+    const [lostMs, sentMs, events] = [this.#lostMs, this.#sentMs, this.#events];
+    return writeSession(this.#parts, { state, peer, received, lostMs, sentMs, events }, nowMs);
   }
 
   get state(): SessionState {
@@ -217,7 +183,7 @@ export class Aggregator {
     this.#state = "ended";
     this.#lostMs = undefined;
     this.#streams.failAll(error);
-    this.#controls = [];
+    this.#controls.clear();
     this.#inFlight.clear();
   }
 
@@ -276,7 +242,7 @@ export class Aggregator {
     }
     if (this.#inFlight.count >= this.limits.transfersMax) return undefined;
     const transfer =
-      this.#takeControls() ??
+      this.#controls.take(this.#outbound.transferBytes) ??
       this.#outbound.take(nowMs, !this.#inFlight.hasData, this.#streams.count === 1) ??
       this.#keepAlive(nowMs);
     if (!transfer) return undefined;
@@ -331,40 +297,20 @@ export class Aggregator {
     return events;
   }
 
-  #read(from: FieldReader, state: SessionState, nowMs: number): void {
+  #goOn(reader: SessionReader, nowMs: number): void {
+    const { state, received, lostMs, sentMs, events } = reader.read(this.#parts, nowMs);
     this.#state = state;
-    const tenant = from.u32("tenant");
-    from.check(tenant === this.tenant, "tenant", tenant, `${this.tenant}, whose this end is`);
-    checkLimits(from, this.limits);
-    if (from.u8("flags", F_HAS_PEER) === F_HAS_PEER) this.#agree(readPeer(from));
-    const isSound = state === "ended" || (state === "new") === (this.#peer === undefined);
-    from.check(isSound, "state", state, "new without a peer, open or lost with one");
-    this.#received = from.u32("received");
-    const lostUs = from.count("lost", state === "lost" ? AGE_US_MAX : 0);
-    this.#lostMs = state === "lost" ? timeMs(nowMs, lostUs) : undefined;
-    this.#sentMs = timeMs(nowMs, from.count("sent", AGE_US_MAX));
-    this.#tally.restore(from);
-    this.#streams.read(from, nowMs);
-    this.#readUnderWay(from);
-    const { windowBytes } = this.limits;
-    const isOpen = (id: number) => this.#streams.get(id) !== undefined;
-    this.#events = readEvents(from, { role: this.role, nextId: this.#streams.nextId, isOpen, windowBytes });
+    this.#received = received;
+    this.#lostMs = lostMs;
+    this.#sentMs = sentMs;
+    this.#events = [...events];
   }
 
-  /** What was sent, and what the peer is to be told. */
-  #readUnderWay(from: FieldReader): void {
-    const { role, limits } = this;
-    const { transferBytes, aggregateBytes, messagesMax } = this.#outbound;
-    // Before there is a peer, and after the end, there is nobody to send to.
-    const transfersMax = this.#state === "open" || this.#state === "lost" ? limits.transfersMax : 0;
-    const bounds = { role, transferBytes, aggregateBytes, messagesMax };
-    this.#inFlight.read(from, transfersMax, bounds, this.#streams.states);
-    const controls = from.u32("controls", this.#state === "ended" ? 0 : CONTROLS_MAX);
-    this.#controls = readControls(from, from.bytes("controls", controls * CONTROL_BYTES), role);
-    if (this.#state === "ended") from.within("streams", this.#streams.size, 0, 0);
-    if (this.#state !== "new") return;
-    for (const { stream, isOpen } of this.#streams.states)
-      from.check(!isOpen, "stream", stream, "one that no peer took");
+  get #parts() {
+    const { role, session, tenant, limits } = this;
+    const [tally, outbound, streams, inFlight] = [this.#tally, this.#outbound, this.#streams, this.#inFlight];
+    const agree = (peer: PeerTerms) => this.#agree(peer);
+    return { role, session, tenant, limits, tally, outbound, streams, inFlight, controls: this.#controls, agree };
   }
 
   #agree(peer: PeerTerms): void {
@@ -387,15 +333,8 @@ export class Aggregator {
     return isDue ? { kind: "control", bytes: new Uint8Array() } : undefined;
   }
 
-  #takeControls(): Transfer | undefined {
-    if (this.#controls.length === 0) return undefined;
-    const room = Math.floor(this.#outbound.transferBytes / CONTROL_BYTES);
-    return { kind: "control", bytes: encodeControls(this.#controls.splice(0, room)) };
-  }
-
   #tell(record: Control): void {
-    if (this.#controls.length < CONTROLS_MAX) this.#controls.push(record);
-    else this.fail("ECONNRESET");
+    if (!this.#controls.add(record)) this.fail("ECONNRESET");
   }
 
   #settle(messages: readonly AggregateMessage[]): void {

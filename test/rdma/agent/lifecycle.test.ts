@@ -252,6 +252,19 @@ test("a direct stream that was broken off takes nothing more", async () => {
   expect(user.heard).toEqual(["open", "close in order"]);
 });
 
+test("a direct stream that was broken off before its peer took it closes in order", async () => {
+  const { a, wire } = await bed({}, { aggregates: false });
+  const known = connect(a.agent);
+  expect(wire.run(() => known.user.heard.length === 1, 5000)).toBe(true);
+  wire.isCut = true;
+  const { stream, user } = connect(a.agent);
+  wire.step();
+  expect(a.agent.sizes.directs).toBe(2);
+  stream.reset();
+  wire.run(() => user.isClosed);
+  expect(user.heard).toEqual(["close in order"]);
+});
+
 test("both ends open sessions to each other at once", async () => {
   const { a, b, taken, wire } = await bed();
   const takenByA = listen(a);

@@ -1,7 +1,7 @@
 /** An agent that goes on in another process: there each stream is made anew, and its user asked for, by peer and number. */
 import { expect, test } from "vitest";
 import type { Agent, StreamEnd, StreamPlace, StreamUsers } from "../../../src/rdma/agent/index.js";
-import { makeStation, StationWire } from "../../helpers/agents.js";
+import { makeStation, type StationOptions, StationWire } from "../../helpers/agents.js";
 import { Random } from "../../helpers/property.js";
 import { extract, insert, makeTarget, moveStation } from "./mover.js";
 import { Recorder } from "./recorder.js";
@@ -9,9 +9,9 @@ import { Recorder } from "./recorder.js";
 const A = "10.0.0.1";
 const B = "10.0.0.2";
 
-async function makePair() {
+async function makePair(options: StationOptions = {}) {
   const random = new Random();
-  const [a, b] = [await makeStation(A, random), await makeStation(B, random)];
+  const [a, b] = [await makeStation(A, random, options), await makeStation(B, random, options)];
   const wire = new StationWire(a, b, random);
   const opener = new Recorder();
   const taker = new Recorder();
@@ -60,10 +60,35 @@ test("an agent that is stopped does nothing, and goes on when it is started", as
   const { a, wire, opener, taker } = await makePair();
   a.agent.stop();
   opener.stream?.write(new Uint8Array(10));
+  expect(a.agent.nextMs).toBeUndefined();
   expect(wire.run(() => taker.bytes > 0, 20)).toBe(false);
   a.agent.start();
   expect(wire.run(() => taker.bytes === 10)).toBe(true);
 });
+
+test.each([
+  ["a session", {}],
+  ["connections to themselves", { aggregates: false }],
+])(
+  "streams of %s stay with their agent when a move comes to nothing after its state was taken in",
+  async (_, options) => {
+    const { random, a, wire, opener, taker } = await makePair(options);
+    const late = new Recorder();
+    late.stream = a.agent.connect({ address: "10.0.0.3", port: 80 }, late);
+    a.agent.stop();
+    const { move, engine } = await makeTarget(A, random, options, a.agent);
+    expect(insert(move, extract(a.agent, wire.nowMs), wire.nowMs)).toBeUndefined();
+    engine.close();
+    a.agent.start();
+    opener.stream?.write(new TextEncoder().encode("here after all"));
+    expect(wire.run(() => taker.text === "here after all")).toBe(true);
+    late.stream.reset();
+    opener.stream?.end();
+    taker.stream?.end();
+    expect(wire.run(() => opener.isClosed && taker.isClosed && late.isClosed)).toBe(true);
+    expect([opener.error, taker.error, late.error]).toEqual([undefined, undefined, undefined]);
+  },
+);
 
 test.each([
   ["another tenant", { tenant: 5 }, "tenant"],

@@ -41,9 +41,5 @@ export function streamsFor(users: Agent | StreamUsers, address: string, onWork: 
     };
   }
   const kept = users.streams;
-  return (place, image) => {
-    const stream = kept.get(placeName(place)) ?? new AgentStream({ address, port: image.port }, onWork, image);
-    stream.goOn(onWork);
-    return stream;
-  };
+  return (place, image) => kept.get(placeName(place)) ?? new AgentStream({ address, port: image.port }, onWork, image);
 }
