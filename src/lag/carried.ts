@@ -3,14 +3,7 @@
  * relative to now. A bucket that moves is where it goes, since what its move waits for, frames in the old port's queue, is on that host's
  * links and not on another's.
  */
-import {
-  COUNTER_RECEIVED_BY,
-  COUNTER_SENT_BY,
-  GROUP_PORTS_MAX,
-  MODE_BUCKETS,
-  MODE_MODULO,
-  MODE_TURN,
-} from "../../assembly/layout.js";
+import { COUNTER_RECEIVED_BY, COUNTER_SENT_BY, GROUP_PORTS_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
 import { ConfigError } from "../errors.js";
 import type { ActiveState } from "./active.js";
@@ -19,10 +12,7 @@ import type { LearnedAddress } from "./learned.js";
 import { type PortSet, type PortSetOptions, portSet, weighted } from "./options.js";
 import type { Partition } from "./partition.js";
 
-/** How an owner is chosen, as the data plane has it. */
-export const CARRIED_MODES = { buckets: MODE_BUCKETS, modulo: MODE_MODULO, turn: MODE_TURN } as const;
-
-export type CarriedRole = ReturnType<() => Partition["roles"][number]>;
+type CarriedRole = Partition["roles"][number];
 
 /** What a port of the group is to the partition. */
 export interface CarriedPlace {
@@ -36,7 +26,7 @@ export interface CarriedPlace {
 }
 
 export interface CarriedPartition {
-  readonly mode: keyof typeof CARRIED_MODES;
+  readonly mode: Partition["selects"];
   /** Up to the last port that is of its set or has counted something. */
   readonly places: readonly CarriedPlace[];
   readonly minLinks: number;

@@ -2,7 +2,6 @@
  * Which ports carry which partition's traffic: link states, LACP and each set's policy come in, buckets go to their owners. The clock
  * is an argument throughout.
  */
-
 import {
   PARTITION_F_ACCEPT_OUTSIDE,
   PARTITION_F_FLOOD_ANY,

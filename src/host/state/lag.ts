@@ -9,14 +9,14 @@
  */
 import { GROUP_PORTS_MAX } from "../../../assembly/layout.js";
 import { WEIGHT_MAX } from "../../lag/buckets.js";
-import { CARRIED_COUNTERS, CARRIED_MODES, type CarriedPartition, type CarriedPlace } from "../../lag/carried.js";
+import { CARRIED_COUNTERS, type CarriedPartition, type CarriedPlace } from "../../lag/carried.js";
 import type { LearnedAddress } from "../../lag/learned.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
 import type { StateHome } from "./home.js";
 import { refuse, refusing, SectionReader } from "./section-reader.js";
 import { SectionWriter } from "./section-writer.js";
 
-const MODES = Object.keys(CARRIED_MODES) as (keyof typeof CARRIED_MODES)[];
+const MODES = ["buckets", "modulo", "turn"] as const;
 const ROLES = ["none", "member", "backup", "standalone"] as const;
 const USING = ["none", "primary", "backup"] as const;
 const [F_PREEMPT, F_READY] = [1, 2];

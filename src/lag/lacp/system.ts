@@ -9,7 +9,6 @@
  *
  * Bad configuration throws ConfigError; no frame does. A clock that steps back stands still.
  */
-
 import { checkInteger } from "../../check.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";

@@ -88,11 +88,6 @@ export class HealthMonitor {
     return this.#limits.peers - this.#windows.size;
   }
 
-  /** As many peers are open as were planned. */
-  get isFull(): boolean {
-    return this.#windows.size >= this.#limits.peers;
-  }
-
   /** A new peer's number: nothing has been seen of it. Throws ConfigError when there are as many as planned. */
   open(): number {
     this.#owner.checkOpen();

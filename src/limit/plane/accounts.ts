@@ -83,13 +83,8 @@ export class Accounts implements Ledger {
     return this.#free.length + this.#count - this.#opened;
   }
 
-  /** As many owners are open as were planned. */
-  get isFull(): boolean {
-    return this.#free.length === 0 && this.#opened === this.#count;
-  }
-
   open(limit: number, mark: number, windowDescriptors: number): number {
-    if (this.isFull) {
+    if (this.room === 0) {
       throw new ConfigError("owners", this.#count + 1, `at most ${this.#count}, as planned (limits of createEngine)`);
     }
     const owner = this.#free.pop() ?? this.#opened++;

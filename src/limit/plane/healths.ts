@@ -31,15 +31,10 @@ export class Healths {
     const bound = this.#monitor
       ? "another one when health.peers of createEngine are all in use"
       : "another one on an engine that was made without health";
-    if (!this.hasRoom(policy)) throw new ConfigError(`${key}.reduce.by`, "tcp", bound);
+    if (this.room(policy) === 0) throw new ConfigError(`${key}.reduce.by`, "tcp", bound);
   }
 
-  /** One more owner with that policy can be measured, as far as it asks for it. */
-  hasRoom(policy: LimitPolicy | undefined): boolean {
-    return !needsHealth(policy) || (this.#monitor !== undefined && !this.#monitor.isFull);
-  }
-
-  /** How many more owners with that policy can be measured. */
+  /** How many more owners with that policy can be measured, as far as it asks for it. */
   room(policy: LimitPolicy | undefined): number {
     if (!needsHealth(policy)) return Number.POSITIVE_INFINITY;
     return this.#monitor?.room ?? 0;

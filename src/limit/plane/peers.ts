@@ -98,11 +98,8 @@ export class Peers {
 
   /** Throws ConfigError when so many more peers of a partition, by these names, find no records. */
   check(partitionName: string, names: readonly string[]): void {
-    if (names.length === 0) return;
-    const partition = [...this.#partitions.values()].find(({ name }) => name === partitionName);
-    const part = Math.ceil(this.#most / Math.max(1, this.#partitions.size)) - (this.#counts.get(partitionName) ?? 0);
-    const all = Math.min(part, this.#most - this.#peers.size, this.#accounts.room);
-    const most = partition ? Math.min(all, this.#healths.room(partition.policy)) : 0;
+    const entry = this.#entryOf(partitionName);
+    const most = entry ? this.#room(entry[1]) : 0;
     if (names.length > most)
       throw new ConfigError("peers", names.length, `at most ${most} more (limits of createEngine)`);
     for (const [i, name] of names.entries()) {
@@ -113,16 +110,20 @@ export class Peers {
 
   /** A peer that came with its partition has that owner. */
   adopt(partitionName: string, name: string, owner: number, nowMs: number): void {
-    for (const [record, partition] of this.#partitions) {
-      if (partition.name === partitionName) {
-        this.#enter({ address: addressOfPeer(name), partition: record }, partition, owner, nowMs);
-      }
-    }
+    const entry = this.#entryOf(partitionName);
+    if (!entry) return;
+    const [record, partition] = entry;
+    this.#enter({ address: addressOfPeer(name), partition: record }, partition, owner, nowMs);
+  }
+
+  /** The address of a partition's own record, and its peers' policy. */
+  #entryOf(partitionName: string): [number, PeersOf] | undefined {
+    return [...this.#partitions].find(([, { name }]) => name === partitionName);
   }
 
   #admit(key: Stranger, nowMs: number): void {
     const partition = this.#partitions.get(key.partition);
-    if (partition === undefined || !this.#hasRoom(partition)) return;
+    if (partition === undefined || this.#room(partition) === 0) return;
     const owner = this.#limiter.addPeer(partition.name, peerName(key.address));
     if (owner !== undefined) this.#enter(key, partition, owner, nowMs);
   }
@@ -139,11 +140,14 @@ export class Peers {
     }
   }
 
-  /** A partition has no more than its part of all records, so that a flood of invented addresses leaves the others' to them. */
-  #hasRoom({ name, policy }: PeersOf): boolean {
-    const part = Math.ceil(this.#most / this.#partitions.size);
-    if ((this.#counts.get(name) ?? 0) >= part || this.#peers.size >= this.#most) return false;
-    return !this.#accounts.isFull && this.#healths.hasRoom(policy);
+  /**
+   * How many more peers of a partition find records: of all it has no more than its part, so that a flood of invented addresses leaves the
+   * others' to them.
+   */
+  #room({ name, policy }: PeersOf): number {
+    const part = Math.ceil(this.#most / this.#partitions.size) - (this.#counts.get(name) ?? 0);
+    const left = Math.min(part, this.#most - this.#peers.size, this.#accounts.room, this.#healths.room(policy));
+    return Math.max(0, left);
   }
 
   #look(peer: Peer, nowMs: number): void {

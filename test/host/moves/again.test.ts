@@ -1,26 +1,16 @@
 /** Moves one after the other: back and forth, as early as may be, with what else is done to a VM around them. */
-import { afterEach, expect, test } from "vitest";
-import { type FaultyWorld, guest, makeFaultyWorld, VM } from "./faults/world.js";
+import { expect, test } from "vitest";
+import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
+import { type FaultyWorld, guest, VM } from "./faults/world.js";
 
-const worlds: FaultyWorld[] = [];
-afterEach(() => {
-  for (const world of worlds.splice(0)) {
-    expect(world.fabric.census().holds).toBe(true);
-    world.close();
-  }
-});
+closeAfterEach();
 
 async function makeWorld(): Promise<FaultyWorld> {
-  const world = await makeFaultyWorld({
-    ...{ seed: 1, encapsulation: "vxlan" },
+  const world: FaultyWorld = await settledWorld({
     moves: (host) => ({
       incoming: ({ adapters }) => adapters.map((adapter) => ({ ...adapter, vnic: world.takeIdle(host) })),
     }),
   });
-  worlds.push(world);
-  world.attach(VM, 0);
-  for (const host of [0, 1, 2]) world.addPeer(guest(host + 1), host);
-  world.run(20);
   return world;
 }
 
@@ -65,15 +55,8 @@ test("20 moves among three hosts, each at the earliest moment, while all older o
   world.run(300);
   expect(world.owning()).toEqual([at]);
   expect(world.core(0).moves.length + world.core(1).moves.length + world.core(2).moves.length).toBe(40);
-  world.isSending = false;
-  world.run(50);
-  expect([...world.wrong]).toEqual([]);
   expect(vmAt(world, at)?.generation).toBe(21);
-  for (const stream of world.ledger.streams.keys()) {
-    expect(world.ledger.missing(stream)).toEqual([]);
-    expect(world.ledger.doubled(stream)).toEqual([]);
-    expect(world.ledger.overtaken(stream)).toEqual([]);
-  }
+  expectWhole(world);
   // A new owner waits until the old way is empty before it is as any other.
   expect(waitedMs).toBeLessThan(250);
 });

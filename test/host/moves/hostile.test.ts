@@ -1,29 +1,15 @@
 /** Peers that mean harm: what they say to a host's control queue pair moves no VM and takes no memory without bound. */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { MoveMessage } from "../../../src/migrate/move/message.js";
 import { decodeMovePacket, encodeMovePacket } from "../../../src/migrate/wire/codec.js";
 import type { MovingFrame } from "../../../src/migrate/wire/frame.js";
 import { splitPacket } from "../../../src/migrate/wire/pieces.js";
 import { Random } from "../../helpers/property.js";
-import { type FaultyWorld, guest, makeFaultyWorld, VM, type WorldOptions } from "./faults/world.js";
+import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
+import { type FaultyWorld, guest, VM } from "./faults/world.js";
 
-const worlds: FaultyWorld[] = [];
-afterEach(() => {
-  for (const world of worlds.splice(0)) {
-    expect(world.fabric.census().holds).toBe(true);
-    world.close();
-  }
-});
-
-async function makeWorld(options: Partial<WorldOptions> = {}): Promise<FaultyWorld> {
-  const world = await makeFaultyWorld({ seed: 1, encapsulation: "vxlan", ...options });
-  worlds.push(world);
-  world.attach(VM, 0);
-  for (const host of [0, 1, 2]) world.addPeer(guest(host + 1), host);
-  world.run(20);
-  return world;
-}
+closeAfterEach();
 
 function moves(world: FaultyWorld, from: number, to: number, while_: () => void = () => undefined): void {
   const name = world.move(from, to);
@@ -33,18 +19,6 @@ function moves(world: FaultyWorld, from: number, to: number, while_: () => void 
   }
   expect(world.ended(from, name)).toMatchObject({ outcome: "moved" });
   expect(world.owning()).toEqual([to]);
-}
-
-/** Nothing was lost, doubled or overtaken. */
-function expectWhole(world: FaultyWorld): void {
-  world.isSending = false;
-  world.run(100);
-  expect([...world.wrong]).toEqual([]);
-  for (const stream of world.ledger.streams.keys()) {
-    expect(world.ledger.missing(stream)).toEqual([]);
-    expect(world.ledger.doubled(stream)).toEqual([]);
-    expect(world.ledger.overtaken(stream)).toEqual([]);
-  }
 }
 
 const ALPHA = "192.0.2.1";
@@ -60,11 +34,11 @@ function reserve(host: string, adapter: string, generation = 1): MoveMessage<Mov
 }
 
 test("5,000 datagrams that are random, or like one of a move's, from strangers, while a VM moves and while it does not", async () => {
-  const world = await makeWorld();
+  const world = await settledWorld();
   const random = new Random();
   const real = record(world);
   const attack = () => {
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i < 122; i++) {
       const payload =
         random.below(2) === 0 || real.length === 0
           ? random.bytes(16 + random.below(200))
@@ -79,7 +53,7 @@ test("5,000 datagrams that are random, or like one of a move's, from strangers, 
   moves(world, 0, 1, attack);
   moves(world, 1, 0, attack);
   for (const host of [0, 1]) expect(world.core(host).moves).toHaveLength(2);
-  expectWhole(world);
+  expectWhole(world, 100);
 });
 
 /** Control datagrams as they come to hosts. */
@@ -106,7 +80,7 @@ function mutated(random: Random, payload: Uint8Array): Uint8Array {
 }
 
 test("a host asks for room for a VM that is on another, by its own name and by the other's", async () => {
-  const world = await makeWorld();
+  const world = await settledWorld();
   const answers = new Set<string>();
   const real = record(world);
   for (const payload of payloads("theft", reserve("h2", `5000/${VM.mac}`))) world.inject(2, 1, payload);
@@ -126,7 +100,7 @@ test("a host asks for room for a VM that is on another, by its own name and by t
   ]);
   expect(world.core(1).attachments).toHaveLength(1);
   expect(world.owning()).toEqual([0]);
-  expectWhole(world);
+  expectWhole(world, 100);
 });
 
 function lengthOf(payload: Uint8Array): number {
@@ -134,7 +108,7 @@ function lengthOf(payload: Uint8Array): number {
 }
 
 test("floods: moves that are remembered, and questions to the directory, have a bound", async () => {
-  const world = await makeWorld();
+  const world = await settledWorld();
   world.isSending = false;
   const before = world.directory.link.counters.asked;
   for (let i = 0; i < 2000; i++) {
@@ -158,7 +132,7 @@ test("floods: moves that are remembered, and questions to the directory, have a 
 });
 
 test("all that was said in a move is said again: at once, after a move back, and when it is forgotten", async () => {
-  const world = await makeWorld();
+  const world = await settledWorld();
   const real = record(world);
   moves(world, 0, 1);
   const said = [...real];
@@ -185,7 +159,7 @@ test("all that was said in a move is said again: at once, after a move back, and
 
 test("a target that has lost its memory is asked again by a late packet, and hears that the VM stays", async () => {
   let isFull = true;
-  const world = await makeWorld({
+  const world = await settledWorld({
     restarting: [1],
     moves: (host) =>
       host === 1
@@ -238,7 +212,7 @@ function sealing(host: number) {
 }
 
 test("with a seal, what bears none or another's changes nothing, though it bears the peer's address", async () => {
-  const world = await makeWorld({ moves: sealing });
+  const world = await settledWorld({ moves: sealing });
   const real = record(world);
   const random = new Random();
   let move = "";
@@ -272,5 +246,5 @@ test("with a seal, what bears none or another's changes nothing, though it bears
     expect(world.owning()).toEqual([to]);
     world.run(200);
   }
-  expectWhole(world);
+  expectWhole(world, 100);
 });

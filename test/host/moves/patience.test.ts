@@ -1,6 +1,8 @@
 /** A host waits for a VM longer than it keeps an unanswered question: its place is kept all the same. */
 import { expect, test } from "vitest";
-import { guest, makeFaultyWorld, VM } from "./faults/world.js";
+import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
+
+closeAfterEach();
 
 /** Of unanswered questions, and of a cut between the two hosts after room was kept. */
 const [MISS_MS, CUT_MS] = [20, 120];
@@ -8,11 +10,8 @@ const [MISS_MS, CUT_MS] = [20, 120];
 test.each([true, false])("the place of a VM that is long in coming stays its own; it comes: %s", async (comes) => {
   const limits = { silenceMs: 500, commitMs: 500 };
   const times = { missMs: MISS_MS, refreshMs: 10, hostLeaseMs: 2000 };
-  const world = await makeFaultyWorld({ seed: 5, encapsulation: "vxlan", host: () => ({ times }), limits });
-  world.attach(VM, 0);
-  // None on the new host, from which the cut would keep frames.
-  for (const host of [0, 2]) world.addPeer(guest(host + 1), host);
-  world.run(20);
+  // No guest on the new host, from which the cut would keep frames.
+  const world = await settledWorld({ seed: 5, host: () => ({ times }), limits }, [0, 2]);
   const name = world.move(0, 1);
   // Room is kept by then, and nothing has been decided.
   for (let i = 0; i < 200 && world.moveOf(1, name)?.machine.step !== "receiving"; i++) world.run(0.02);
@@ -23,13 +22,5 @@ test.each([true, false])("the place of a VM that is long in coming stays its own
   world.run(CUT_MS + 500);
   expect(world.ended(0, name)?.outcome).toBe(comes ? "moved" : "stayed");
   expect(world.owning()).toEqual([comes ? 1 : 0]);
-  world.isSending = false;
-  world.run(50);
-  expect([...world.wrong]).toEqual([]);
-  for (const stream of world.ledger.streams.keys()) {
-    expect(world.ledger.missing(stream)).toEqual([]);
-    expect(world.ledger.doubled(stream)).toEqual([]);
-  }
-  expect(world.fabric.census().holds).toBe(true);
-  world.close();
+  expectWhole(world);
 });

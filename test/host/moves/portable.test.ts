@@ -1,14 +1,14 @@
 /** To a host with other queues: the native block is refused and says why, the portable one goes, with every frame in its order. */
 import { expect, test } from "vitest";
 import type { Attachment } from "../../../src/host/attachment.js";
-import { guest, makeFaultyWorld, VM } from "./faults/world.js";
+import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
+import { VM } from "./faults/world.js";
+
+closeAfterEach();
 
 test("goes to other queues in the portable form, frames in flight included", async () => {
   const engine = (host: number) => (host === 1 ? { queueSize: 1024 } : {});
-  const world = await makeFaultyWorld({ seed: 3, encapsulation: "vxlan", engine });
-  world.attach(VM, 0);
-  for (const host of [0, 1, 2]) world.addPeer(guest(host + 1), host);
-  world.run(20);
+  const world = await settledWorld({ seed: 3, engine });
   // Frames are in its queue that it has not taken.
   world.isAsleep = true;
   world.run(5);
@@ -25,13 +25,5 @@ test("goes to other queues in the portable form, frames in flight included", asy
   expect(world.ended(0, portable)).toMatchObject({ outcome: "moved" });
   expect(world.owning()).toEqual([1]);
   expect(world.moveOf(1, portable)?.differing).toEqual([]);
-  world.isSending = false;
-  world.run(50);
-  expect([...world.wrong]).toEqual([]);
-  for (const stream of world.ledger.streams.keys()) {
-    expect(world.ledger.missing(stream)).toEqual([]);
-    expect(world.ledger.doubled(stream)).toEqual([]);
-  }
-  expect(world.fabric.census().holds).toBe(true);
-  world.close();
+  expectWhole(world);
 });

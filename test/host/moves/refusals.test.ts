@@ -1,30 +1,13 @@
 /** Moves that cannot be: the VM goes on where it is, nothing is left at the other host, and the reason says what does not fit. */
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { HostMoveOptions } from "../../../src/host/moves/options.js";
 import { decodeMovePacket, encodeMovePacket } from "../../../src/migrate/wire/codec.js";
 import { crc32c } from "../../../src/migrate/wire/crc32c.js";
 import { definePolicy } from "../../../src/overlay/policy/policy.js";
-import { type FaultyWorld, guest, makeFaultyWorld, VM, type WorldOptions } from "./faults/world.js";
+import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
+import type { FaultyWorld, WorldOptions } from "./faults/world.js";
 
-const worlds: FaultyWorld[] = [];
-afterEach(() => {
-  for (const world of worlds.splice(0)) {
-    expect(world.fabric.census().holds).toBe(true);
-    world.close();
-  }
-});
-
-const PEERS = [0, 1, 2];
-
-async function makeWorld(options: Partial<WorldOptions>, peers = PEERS): Promise<FaultyWorld> {
-  const world = await makeFaultyWorld({ seed: 1, encapsulation: "vxlan", ...options });
-  worlds.push(world);
-  world.attach(VM, 0);
-  for (const host of peers) world.addPeer(guest(host + 1), host);
-  world.run(20);
-  expect(world.owning()).toEqual([0]);
-  return world;
-}
+closeAfterEach();
 
 /** The move comes to nothing; why. */
 function refused(world: FaultyWorld): string {
@@ -42,14 +25,8 @@ function refused(world: FaultyWorld): string {
   expect(world.owning()).toEqual([0]);
   expect(world.core(1).attachments).toEqual(others);
   expect(idle - world.idle(1)).toBeLessThanOrEqual(1);
-  world.isSending = false;
-  world.run(50);
-  expect([...world.wrong]).toEqual([]);
+  expectWhole(world);
   expect(world.explained(name)).toEqual({});
-  for (const stream of world.ledger.streams.keys()) {
-    expect(world.ledger.missing(stream)).toEqual([]);
-    expect(world.ledger.doubled(stream)).toEqual([]);
-  }
   return ended?.reason ?? "";
 }
 
@@ -87,11 +64,11 @@ test.each<[string, Partial<WorldOptions>, RegExp]>([
   ],
 ])("a host that %s", async (_, options, reason) => {
   const isForeign = options.host?.(1).policy === RED;
-  expect(refused(await makeWorld(options, isForeign ? [0, 2] : PEERS))).toMatch(reason);
+  expect(refused(await settledWorld(options, isForeign ? [0, 2] : undefined))).toMatch(reason);
 });
 
 test("a host that the directory does not know, and one that is cancelled before it begins", async () => {
-  const world = await makeWorld({});
+  const world = await settledWorld({});
   const [attachment] = world.core(0).attachments;
   const ask = (to: string) =>
     world.core(0).move({ attachments: attachment ? [attachment] : [], to }, world.fabric.nowMs);
@@ -110,7 +87,7 @@ test("a host that the directory does not know, and one that is cancelled before 
   expect(() => world.core(0).move({ attachments: attachment ? [attachment, attachment] : [], to: "h1" }, 0)).toThrow(
     /each named once/,
   );
-  expect(refused(await makeWorld({ moves: onlyAt1({ incoming: () => "no" }) }))).toBe("no");
+  expect(refused(await settledWorld({ moves: onlyAt1({ incoming: () => "no" }) }))).toBe("no");
 });
 
 /** Alters the chunks that h0 sends. */
@@ -134,5 +111,5 @@ test.each<[string, Partial<HostMoveOptions>, RegExp]>([
   ["a bit is flipped, and the chunk's digest with it", damaging(flip, true), /state-digest/],
   ["a piece is missing", damaging((bytes) => bytes.subarray(0, bytes.length - 1), true), /chunk-order|missing/],
 ])("a state of which %s", async (_, moves, reason) => {
-  expect(refused(await makeWorld({ moves: (host) => (host === 0 ? moves : {}) }))).toMatch(reason);
+  expect(refused(await settledWorld({ moves: (host) => (host === 0 ? moves : {}) }))).toMatch(reason);
 });

@@ -85,14 +85,16 @@ test("what comes out goes in, whatever the load was", async () => {
   );
 });
 
-test("others' limits give way to floors, under the wall", async () => {
+test.each([1, 100])("others' limits give way to floors, under the wall, by whatever weight: %i", async (weight) => {
   const { world, a, senders } = await cast();
   for (let i = 0; i < 12; i++) burst(world, a, senders[0], 30, 4);
   burst(world, a, senders[1], 3, 4);
-  const greedy = world.attach(2, 9, { mbufs: { policy: { floor: 8, preset: 376, ceiling: 400 } } });
+  const greedy = world.attach(2, 9, { mbufs: { policy: { floor: 8, preset: 384, ceiling: 400, weight } } });
   world.run(30);
+  // The other has all but the floor of the one that comes.
   const target = comesTo(world, a, 2, MBUFS);
   const { limits } = target.host.engine;
+  expect(limits?.report("vm9").limit).toBe(384);
   const section = stateOf(a).parts.limits.extract(world.fabric.nowMs);
   prepared(stateOf(target).parts.limits.prepare(section, world.fabric.nowMs))();
   expect(limits?.committed).toBeLessThanOrEqual(400);

@@ -4,8 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { Random } from "../../helpers/property.js";
-import { Chatter } from "./chatter.js";
-import { SessionWire } from "./session-wire.js";
+import { drawSession } from "./drawn.js";
 
 const SCHEDULES = 1700;
 const STEPS_MAX = 40_000;
@@ -18,22 +17,7 @@ interface Kind {
 /** Runs one, and returns what was wrong with it. */
 function run(salt: number, { cuts, restarts }: Kind): string[] {
   const random = new Random(salt);
-  const streams = 1 + random.below(12);
-  const slots = 1 + random.below(16);
-  const options = {
-    aggregateBytes: 64 + random.below(2000),
-    messagesMax: 2 + random.below(60),
-    transferBytes: 2048 + random.below(8000),
-    windowBytes: 1024 + random.below(8000),
-    sendBufferBytes: 1024 + random.below(8000),
-    streamsMax: 1 + random.below(streams),
-    ageMs: random.below(3) * 0.1,
-    transfersMax: slots,
-    resumeMs: 20,
-  };
-  const wire = new SessionWire(options, slots);
-  const chatter = new Chatter(wire.opener, random);
-  const boundBytes = streams * options.sendBufferBytes + slots * options.transferBytes;
+  const { streams, options, wire, chatter, boundBytes } = drawSession(random);
   const found: string[] = [];
   let left = streams;
   let restart = restarts && random.below(2) === 0;

@@ -6,26 +6,11 @@ import { expect, test } from "vitest";
 import { type AggregateMessage, flagsOf, messageOf } from "../../../src/rdma/aggregate/codec.js";
 import { Aggregator } from "../../../src/rdma/aggregator/aggregator.js";
 import { Random } from "../../helpers/property.js";
-import { Chatter } from "./chatter.js";
+import { drawSession } from "./drawn.js";
 import { SessionWire } from "./session-wire.js";
 
 const STEPS_MAX = 40_000;
 const FRAMING = { operation: "send", mtuBytes: 1024, ipVersion: 4 } as const;
-
-function drawOptions(random: Random, streams: number, slots: number) {
-  return {
-    aggregateBytes: 64 + random.below(2000),
-    messagesMax: 2 + random.below(60),
-    transferBytes: 2048 + random.below(8000),
-    windowBytes: 1024 + random.below(8000),
-    sendBufferBytes: 1024 + random.below(8000),
-    streamsMax: 1 + random.below(streams),
-    ageMs: random.below(3) * 0.125,
-    transfersMax: slots,
-    resumeMs: 20,
-    tenant: random.below(3),
-  };
-}
 
 /** What sessions were like when they moved. */
 class Moments {
@@ -52,12 +37,7 @@ test("300 schedules of cuts, where either end moves again and again", () => {
   const moments = new Moments();
   for (let salt = 0; salt < 300; salt++) {
     const random = new Random(salt);
-    const streams = 1 + random.below(12);
-    const slots = 1 + random.below(16);
-    const options = drawOptions(random, streams, slots);
-    const wire = new SessionWire(options, slots);
-    const chatter = new Chatter(wire.opener, random);
-    const boundBytes = streams * options.sendBufferBytes + slots * options.transferBytes;
+    const { streams, wire, chatter, boundBytes } = drawSession(random);
     let left = streams;
     let backMs = 0;
     let isOver = false;
@@ -109,10 +89,7 @@ const STEP_MS = 0.125;
 function lockstep(salt: number, moves: boolean) {
   const random = new Random(salt);
   const movesBy = new Random(salt + 1_000_000);
-  const streams = 1 + random.below(12);
-  const slots = 1 + random.below(16);
-  const wire = new SessionWire(drawOptions(random, streams, slots), slots);
-  const chatter = new Chatter(wire.opener, random);
+  const { streams, wire, chatter } = drawSession(random);
   let left = streams;
   let backMs = 0;
   for (let step = 0; step < 1500; step++) {

@@ -3,7 +3,7 @@ import type { HostMove } from "../../../../src/host/moves/options.js";
 import { createFabric } from "../../../../src/sim/fabric.js";
 import { randomFaults } from "../../../../src/sim/schedule.js";
 import { drawSchedule, type FailureSchedule, overMs } from "./schedule.js";
-import { type FaultyWorld, guest, makeFaultyWorld, VM } from "./world.js";
+import { type FaultyWorld, makeFaultyWorld, VM } from "./world.js";
 
 /** A lease, the renewal that was under way, and the questions after it. */
 const LEASE_MS = 200;
@@ -55,9 +55,7 @@ export async function judge(seed: number, schedule = scheduleOf(seed)): Promise<
 
   function judgeIn(world: FaultyWorld, schedule: FailureSchedule): Judgement {
     const { fabric, ledger, wrong } = world;
-    world.attach(VM, 0);
-    for (const host of [0, 1, 2]) world.addPeer(guest(host + 1), host);
-    world.run(20);
+    world.settle();
     if (world.owning().join() !== "0") wrong.add("it does not begin");
     const beginMs = fabric.nowMs;
     let isOutside = false;

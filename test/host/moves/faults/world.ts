@@ -145,6 +145,13 @@ export class FaultyWorld {
     this.#peers.push({ host, port: vnic, to: this.ledger.add(who, VM), from: this.ledger.add(VM, who) });
   }
 
+  /** The VM is on h0, and a guest that talks with it on each of these hosts. */
+  settle(peers: readonly number[] = [0, 1, 2]): void {
+    this.attach(VM, 0);
+    for (const host of peers) this.addPeer(guest(host + 1), host);
+    this.run(20);
+  }
+
   /** The VM's adapter, where it runs: live, and its host alive. */
   running(): { readonly host: number; readonly attachment: Attachment }[] {
     return this.machines.flatMap(({ core }, host) => {
