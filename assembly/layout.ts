@@ -489,6 +489,8 @@ export const ENDPOINT_F_IPV6 = 0x8;
 export const ENDPOINT_F_PINNED = 0x10;
 /** Is about to be here, when the directory agrees. */
 export const ENDPOINT_F_CLAIMED = 0x20;
+/** What waits for it is only of guests that have stopped: all others go past. */
+export const ENDPOINT_F_PASSED = 0x40;
 // origin (overlay/origin.ts): a host that an endpoint's frames come from although it is elsewhere
 export const ORIGIN_BYTES = 32;
 export const ORIGIN_ENDPOINT = 0;

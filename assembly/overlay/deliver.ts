@@ -26,22 +26,30 @@ export function deliver(o: Overlay, vnic: usize, from: usize, m: usize, ingress:
   const v = changetype<Vnic>(vnic);
   const cause = untag(changetype<Network>(v.network as usize), m);
   if (cause != OK) return refuse(m, ingress, cause);
-  if ((v.flags & VNIC_F_DIVERTED) == 0) return give(o, v.port as usize, from, m, ingress);
-  return handOver(o, m, ingress, CONTROL_DIVERTED, changetype<Port>(v.port as usize).index);
+  const port = v.port as usize;
+  if ((v.flags & VNIC_F_DIVERTED) != 0) {
+    return handOver(o, m, ingress, CONTROL_DIVERTED, changetype<Port>(port).index);
+  }
+  if (Single.mustWait(port, m)) return refuse(m, ingress, DROP_QUEUE_FULL);
+  return Delivery.post(o, port, from, m, ingress);
 }
 
-/** Posts a parsed frame to a guest's port. */
-export function give(o: Overlay, port: usize, from: usize, m: usize, ingress: usize): u32 {
-  let cause = Single.mustWait(port, m) ? DROP_QUEUE_FULL : makeSendable(port, ingress, m);
-  if (cause == OK) cause = Guest.charge(port, from, m);
-  if (cause != OK) return refuse(m, ingress, cause);
-  if ((o.guest as usize) != port) {
-    announceGuest(o);
-    o.guest = port as u32;
+/** A class because asc inlines on demand only decorated methods. */
+export class Delivery {
+  /** Posts a parsed frame to a guest's port, which has room for it. */
+  @inline
+  static post(o: Overlay, port: usize, from: usize, m: usize, ingress: usize): u32 {
+    let cause = makeSendable(port, ingress, m);
+    if (cause == OK) cause = Guest.charge(port, from, m);
+    if (cause != OK) return refuse(m, ingress, cause);
+    if ((o.guest as usize) != port) {
+      announceGuest(o);
+      o.guest = port as u32;
+    }
+    Single.post(port, m);
+    countOverlay(o, COUNTER_LOCAL_FRAMES);
+    return OUT_LOCAL;
   }
-  Single.post(port, m);
-  countOverlay(o, COUNTER_LOCAL_FRAMES);
-  return OUT_LOCAL;
 }
 
 /** Takes the tags of a parsed frame out, as a tunnel would, where the network does not carry them. Returns OK, or the cause for a drop. */

@@ -5,7 +5,7 @@ import { OK, TABLE_MISS } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { Single } from "../path/single";
 import { ETHERNET_SRC } from "../wire/ethernet";
-import { announceGuest, give, refuse } from "./deliver";
+import { announceGuest, Delivery, refuse } from "./deliver";
 import { Endpoints } from "./endpoint";
 import { Vnic } from "./network";
 import { OUT_WAITS } from "./outcome";
@@ -21,7 +21,7 @@ export function overlayGive(overlay: usize, vnic: usize, m: usize): u32 {
   if (cause != OK) return refuse(m, port, cause);
   const at = (changetype<Mbuf>(m).data as usize) + ETHERNET_SRC;
   const found = Endpoints.find(o, v.network as usize, Endpoints.macAt(at));
-  const out = give(o, port, found == TABLE_MISS ? (0 as usize) : (found as usize), m, port);
+  const out = Delivery.post(o, port, found == TABLE_MISS ? (0 as usize) : (found as usize), m, port);
   announceGuest(o);
   return out;
 }

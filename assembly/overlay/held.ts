@@ -1,6 +1,7 @@
 // Frames that wait for endpoints, moved with the partition that has sent them: taken out of the rings where it leaves, and brought in a
 // ring of their own to where it comes.
 import { ringCount, ringEnqueue, ringPeek, ringSkip } from "../dma/ring";
+import { ENDPOINT_F_PASSED } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { Endpoint, giveRing, takeRing } from "./endpoint";
 import { Overlay } from "./overlay";
@@ -23,6 +24,7 @@ export function overlayJoinHeld(overlay: usize, endpoint: usize, ring: usize): u
   const o = changetype<Overlay>(overlay);
   const e = changetype<Endpoint>(endpoint);
   e.deadline = o.tick + o.missTicks;
+  e.flags &= ~ENDPOINT_F_PASSED;
   if (e.hold == 0) {
     e.hold = ring as u32;
     return 0;

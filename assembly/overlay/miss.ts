@@ -8,6 +8,7 @@ import {
   DROP_MISS_QUEUE_FULL,
   DROP_MISS_TABLE_FULL,
   ENDPOINT_F_ASKED,
+  ENDPOINT_F_PASSED,
   OK,
   STATE_ABSENT,
   STATE_LOCAL,
@@ -25,6 +26,7 @@ export function hold(o: Overlay, endpoint: usize, m: usize): u32 {
   if (e.hold == 0) e.hold = takeRing(o) as u32;
   if (e.hold == 0) return DROP_MISS_TABLE_FULL;
   if (!ringEnqueue(e.hold as usize, m as u32)) return DROP_MISS_QUEUE_FULL;
+  e.flags &= ~ENDPOINT_F_PASSED;
   countOverlay(o, COUNTER_HELD_FRAMES);
   return OK;
 }
@@ -59,12 +61,13 @@ export function ask(o: Overlay, endpoint: usize): void {
 }
 
 /**
- * The state of an endpoint that is not simply known: one that has frames waiting has all others wait behind them; an absence ends, and
- * what is known of other hosts ends with the lease. For one that is here nobody waits: its own frames do that come from elsewhere.
+ * The state of an endpoint that is not simply known: one that has frames waiting has all others wait behind them, unless those are of guests
+ * that have stopped; an absence ends, and what is known of other hosts ends with the lease. For one that is here nobody waits: its own
+ * frames do that come from elsewhere.
  */
 export function stateOf(o: Overlay, endpoint: usize): u32 {
   const e = changetype<Endpoint>(endpoint);
-  if (e.hold != 0 && e.state != STATE_LOCAL) {
+  if (e.hold != 0 && e.state != STATE_LOCAL && (e.flags & ENDPOINT_F_PASSED) == 0) {
     ask(o, endpoint);
     return STATE_PENDING;
   }

@@ -1,7 +1,7 @@
 // What waited goes on, in its order, each frame looked at anew from the start.
 import { ringCount, ringEnqueue, ringPeek, ringSkip } from "../dma/ring";
 import { FrameKind } from "../lag/frame";
-import { DROP_UNKNOWN_PARTITION, STATE_PENDING, VNIC_F_PAUSED } from "../layout";
+import { DROP_UNKNOWN_PARTITION, ENDPOINT_F_PASSED, STATE_PENDING, VNIC_F_PAUSED } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
 import { announce } from "../path/single";
 import { announceGuest, refuse } from "./deliver";
@@ -12,9 +12,12 @@ import { Overlay } from "./overlay";
 import { receiveAgain } from "./receive";
 import { sendOne } from "./send";
 
+/** What goOn says of a frame whose sender has stopped: it is of the state that goes with that guest. */
+const STOPPED: u32 = 0x100;
+
 /**
- * Sends on the frames that wait for an endpoint, unless it is still unknown. Returns how many are left: those from the first on that
- * finds no room on its uplink, behind which all others keep waiting.
+ * Sends on the frames that wait for an endpoint, unless it is still unknown. Returns how many are left: those of guests that have stopped,
+ * which all others go past, and those from the first on that finds no room on its uplink, behind which all keep waiting.
  */
 export function overlayRelease(overlay: usize, endpoint: usize): u32 {
   const o = changetype<Overlay>(overlay);
@@ -24,19 +27,28 @@ export function overlayRelease(overlay: usize, endpoint: usize): u32 {
   if (e.state == STATE_PENDING) return ringCount(ring);
   // While it has no ring, it is known: its own frames do not line up behind themselves.
   e.hold = 0;
-  while (ringCount(ring) != 0) {
-    const m = ringPeek(ring, 0) as usize;
-    if (!goOn(o, e, m)) {
-      putBack(o, e, ring);
-      e.deadline = o.tick + o.missTicks;
-      announceGuest(o);
-      return ringCount(ring);
-    }
+  let isFull = false;
+  // Once around: whoever stays goes behind, and so all that stay are in their order again.
+  for (let n = ringCount(ring); n != 0; n--) {
+    const m = ringPeek(ring, 0);
     ringSkip(ring, 1);
+    if (!isFull) {
+      const out = goOn(o, e, m as usize);
+      if (out != OUT_WAITS && out != STOPPED) continue;
+      isFull = out == OUT_WAITS;
+    }
+    ringEnqueue(ring, m);
   }
   announceGuest(o);
-  giveRing(o, ring);
-  return 0;
+  const left = ringCount(ring);
+  if (left == 0) {
+    giveRing(o, ring);
+    return 0;
+  }
+  e.flags = isFull || e.hold != 0 ? e.flags & ~ENDPOINT_F_PASSED : e.flags | ENDPOINT_F_PASSED;
+  putBack(o, e, ring);
+  e.deadline = o.tick + o.missTicks;
+  return ringCount(ring);
 }
 
 /** The endpoint has its ring again; those that have come to wait for it anew meanwhile are behind those that still do. */
@@ -49,29 +61,26 @@ function putBack(o: Overlay, e: Endpoint, ring: usize): void {
   giveRing(o, anew);
 }
 
-/** False for a frame that must wait for room. */
-function goOn(o: Overlay, e: Endpoint, m: usize): bool {
+/** Sends a frame on. Returns an OUT_ code, or STOPPED; with that or OUT_WAITS it is still the caller's. */
+function goOn(o: Overlay, e: Endpoint, m: usize): u32 {
   const mbuf = changetype<Mbuf>(m);
   const port = load<u32>((o.ports as usize) + ((mbuf.port as usize) << 2)) as usize;
   const number = numberOf(o, port);
   if (number < o.uplinkCount) {
-    receiveAgain(o, number, m);
-    return true;
+    return receiveAgain(o, number, m);
   }
   // Whoever has the port by now, in another network, has not sent it.
   const vnic = load<u32>((o.vnicByPort as usize) + ((mbuf.port as usize) << 2)) as usize;
   const v = changetype<Vnic>(vnic);
   if (vnic == 0 || v.network != e.network) {
-    refuse(m, port, DROP_UNKNOWN_PARTITION);
-    return true;
+    return refuse(m, port, DROP_UNKNOWN_PARTITION);
   }
-  // Its sender has stopped: the frame is of the state that goes with it.
-  if ((v.flags & VNIC_F_PAUSED) != 0) return false;
+  if ((v.flags & VNIC_F_PAUSED) != 0) return STOPPED;
   mbuf.cause = FrameKind.parse(m) as u16;
   const found = Endpoints.find(o, v.network as usize, Endpoints.macAt(mbuf.data as usize));
   const out = sendOne(o, vnic, m, found);
   if (out < OUT_LOCAL) announce(o.uplinkAt(out));
-  return out != OUT_WAITS;
+  return out;
 }
 
 /** Which uplink a port is; as many as there are for one that is none. */
