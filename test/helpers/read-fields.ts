@@ -1,5 +1,5 @@
 /** Where the fields of a section are, learned from a reader that takes it in; and sections that are changed in one of them, or anywhere. */
-import { FieldReader } from "../../src/rdma/state/field-reader.js";
+import { SectionReader } from "../../src/migrate/state/bytes/section-reader.js";
 import type { Random } from "./property.js";
 
 export interface ReadField {
@@ -14,32 +14,32 @@ type Read = (field: string, ...bounds: number[]) => unknown;
 export function fieldsOf(read: () => unknown): ReadField[] {
   const fields: ReadField[] = [];
   // A section inside another one is read by a reader of its own, of bytes that were read last.
-  const ends = new Map<FieldReader, number>();
+  const ends = new Map<SectionReader, number>();
   let bytesAt = 0;
-  const skip = (by: FieldReader, lenBytes: number) => {
+  const skip = (by: SectionReader, lenBytes: number) => {
     const at = ends.get(by) ?? bytesAt;
     ends.set(by, at + lenBytes);
     return at;
   };
-  const reader = FieldReader.prototype as unknown as Record<string, Read>;
+  const reader = SectionReader.prototype as unknown as Record<string, Read>;
   const originals = Object.keys(LENGTHS).map((name) => [name, reader[name] as Read] as const);
-  const bytes = FieldReader.prototype.bytes;
+  const { view } = SectionReader.prototype;
   for (const [name, original] of originals) {
-    reader[name] = function (this: FieldReader, ...given) {
+    reader[name] = function (this: SectionReader, ...given) {
       const lenBytes = LENGTHS[name as keyof typeof LENGTHS];
       fields.push({ at: skip(this, lenBytes), lenBytes });
       return original.apply(this, given);
     };
   }
-  FieldReader.prototype.bytes = function (field, lenBytes) {
+  SectionReader.prototype.view = function (field, lenBytes) {
     bytesAt = skip(this, lenBytes);
-    return bytes.call(this, field, lenBytes);
+    return view.call(this, field, lenBytes);
   };
   try {
     read();
   } finally {
     for (const [name, original] of originals) reader[name] = original;
-    FieldReader.prototype.bytes = bytes;
+    SectionReader.prototype.view = view;
   }
   return fields;
 }

@@ -7,14 +7,17 @@
  *
  * Entries are in ascending order of their keys, word by word (u32); a waypoint is its name's place, NO_WAYPOINT for none.
  */
+
 import { ACTION_ALLOW, ACTION_VIA, FLOW_FRAGMENT, FLOW_TRANSPORT } from "../../../assembly/layout.js";
+import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { refuse, within } from "../../migrate/state/refusal.js";
 import { addressBytes, type FlowValue, type IpVersion, OWN_WORDS_MAX } from "../../overlay/plane/flows.js";
 import { AdapterAddresses } from "./addresses.js";
 import type { StateHome } from "./home.js";
+import { refusing } from "./refusing.js";
 import type { Room } from "./room.js";
-import { refuse, refusing, SectionReader, within } from "./section-reader.js";
-import { SectionWriter } from "./section-writer.js";
 import { WordRows } from "./word-rows.js";
 
 const NO_WAYPOINT = 0xff;
@@ -60,7 +63,7 @@ export class FlowsPart implements StatePart {
     const writer = new SectionWriter(64 + found.reduce((sum, { rows }) => sum + rows.bytes, 0));
     writer.u32(attachment.vni).u16(names.length).u16(0);
     for (const { rows } of found) writer.u32(rows.count);
-    for (const name of names) writer.text(name);
+    for (const name of names) writer.text16(name);
     writer.align(4);
     for (const { rows } of found) writer.bytes(rows.sorted((meta) => withPlace(meta, places)));
     return writer.done();
@@ -126,12 +129,12 @@ export class FlowsPart implements StatePart {
     reader.zeros("reserved", 2);
     const counts = VERSIONS.map((version) => reader.u32(`count${version}`));
     const waypoints = this.#readNames(reader, nameCount);
-    reader.align("padding", 4);
+    reader.align(4);
     const wanted = VERSIONS.reduce((sum, version, i) => sum + (counts[i] as number) * rowBytes(version), 0);
     if (reader.left !== wanted) refuse("length", reader.left, `${wanted} bytes of entries`);
     const used = new Set<number>();
     const [rows4, rows6] = VERSIONS.map((version, i) => {
-      const rows = new Uint32Array(reader.bytes("entries", (counts[i] as number) * rowBytes(version)).slice().buffer);
+      const rows = new Uint32Array(reader.bytes("entries", (counts[i] as number) * rowBytes(version)).buffer);
       this.#check(version, rows, waypoints.length, used);
       return rows;
     }) as [Uint32Array, Uint32Array];
@@ -142,7 +145,7 @@ export class FlowsPart implements StatePart {
   #readNames(reader: SectionReader, count: number): number[] {
     let last = "";
     return Array.from({ length: count }, (_, i) => {
-      const name = reader.text(`waypoints[${i}]`);
+      const name = reader.text16(`waypoints[${i}]`);
       if (i > 0 && name <= last) refuse(`waypoints[${i}]`, name, `behind ${last}`);
       last = name;
       const number = this.#home.attachment.network.policy.waypoints.indexOf(name);

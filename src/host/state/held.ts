@@ -5,16 +5,20 @@
  *   │ keys 4 │ frames 4 │ key 24 …  ascending by kind, then by address
  *   key  │ kind 1: 1 a MAC address, 4 or 6 an IP address whose class is wanted │ 0 3 │ frames 4 │ address 16, zeros behind it │
  */
+
 import type { Port } from "../../buffer/port.js";
+import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { type FrameHolder, PLACE_HELD_SENT } from "../../migrate/state/frames/holder.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { refuse } from "../../migrate/state/refusal.js";
 import type { EndpointKey } from "../../overlay/plane/endpoints.js";
 import type { OverlayPlane } from "../../overlay/plane/plane.js";
 import type { StateHome } from "./home.js";
-import { refuse, refusing, SectionReader } from "./section-reader.js";
-import { SectionWriter } from "./section-writer.js";
+import { refusing } from "./refusing.js";
 
 const KEY_BYTES = 24;
+const ADDRESS_BYTES = 16;
 const KIND_BYTES = { 1: 6, 4: 4, 6: 16 } as const;
 type Kind = keyof typeof KIND_BYTES;
 
@@ -113,11 +117,8 @@ export class HeldPart implements StatePart {
     const frames = waiting.reduce((sum, { mbufs }) => sum + mbufs.length, 0);
     const writer = new SectionWriter().u32(waiting.length).u32(frames);
     for (const { kind, address, mbufs } of waiting) {
-      writer.u8(kind).skip(3);
-      writer
-        .u32(mbufs.length)
-        .bytes(address)
-        .skip(16 - address.length);
+      writer.u8(kind).zeros(3).u32(mbufs.length).bytes(address);
+      writer.zeros(ADDRESS_BYTES - address.length);
     }
     return writer.done();
   }
@@ -158,15 +159,11 @@ export class HeldPart implements StatePart {
     const network = attachment.network.plane.ptr;
     let last: Uint8Array | undefined;
     let left = frames;
-    const keys = Array.from({ length: count }, (_, i) => {
-      const field = `keys[${i}]`;
-      const entry = reader.bytes(field, KEY_BYTES);
-      const { kind, address, waiting } = readKey(field, entry);
-      const most = Math.min(left, plane.held.ringFrames);
-      if (waiting === 0 || waiting > most) refuse(`${field}.frames`, waiting, `from 1 to ${most}`);
-      left -= waiting;
+    const keys = reader.list("keys", count, () => {
+      const { kind, address, waiting } = readKey(reader);
+      left -= reader.within("frames", waiting, 1, Math.min(left, plane.held.ringFrames));
       const order = Uint8Array.of(kind, ...address);
-      if (last && compareBytes(last, order) >= 0) refuse(field, kind, "behind the key before it");
+      if (last && compareBytes(last, order) >= 0) reader.refuse("", kind, "behind the key before it");
       last = order;
       return { key: kind === 1 ? { network, mac: address } : { network, ip: address }, frames: waiting };
     });
@@ -175,14 +172,13 @@ export class HeldPart implements StatePart {
   }
 }
 
-function readKey(field: string, entry: Uint8Array): { kind: Kind; address: Uint8Array; waiting: number } {
-  const reader = new SectionReader(entry);
-  const kind = reader.u8(`${field}.kind`);
-  if (!isKind(kind)) return refuse(`${field}.kind`, kind, "1, 4 or 6");
-  reader.zeros(`${field}.reserved`, 3);
-  const waiting = reader.u32(`${field}.frames`);
-  const address = reader.bytes(`${field}.address`, KIND_BYTES[kind]).slice();
-  reader.zeros(`${field}.address`, reader.left);
+function readKey(reader: SectionReader): { kind: Kind; address: Uint8Array; waiting: number } {
+  const kind = reader.u8("kind");
+  if (!isKind(kind)) return reader.refuse("kind", kind, "1, 4 or 6");
+  reader.zeros("reserved", 3);
+  const waiting = reader.u32("frames");
+  const address = reader.bytes("address", KIND_BYTES[kind]);
+  reader.zeros("address", ADDRESS_BYTES - address.length);
   return { kind, address, waiting };
 }
 

@@ -5,12 +5,14 @@
  *
  * Texts are UTF-8 behind a length of 2 bytes. All but number and generation must be what the attachment says that takes the block in.
  */
+import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { refuse } from "../../migrate/state/refusal.js";
 import { macText, parseMac } from "../../overlay/address.js";
 import type { Attachment } from "../attachment.js";
+import { refusing } from "./refusing.js";
 import type { Room } from "./room.js";
-import { refuse, refusing, SectionReader } from "./section-reader.js";
-import { SectionWriter } from "./section-writer.js";
 
 export class IdentityPart implements StatePart {
   readonly name = "identity";
@@ -31,12 +33,12 @@ export class IdentityPart implements StatePart {
     writer
       .u8(options.forwards ? 1 : 0)
       .u8(0)
-      .text(partition);
+      .text16(partition);
     writer.u16(ips.length);
-    for (const ip of ips) writer.text(ip);
+    for (const ip of ips) writer.text16(ip);
     const labels = labelsOf(this.#attachment);
     writer.u16(labels.length);
-    for (const [key, value] of labels) writer.text(key).text(value);
+    for (const [key, value] of labels) writer.text16(key).text16(value);
     return writer.done();
   }
 
@@ -54,19 +56,19 @@ export class IdentityPart implements StatePart {
     if (attachment.generation !== undefined && generation > attachment.generation) {
       refuse("generation", generation, `at most ${attachment.generation}, by which the partition is here`);
     }
-    same("mac", macText(reader.bytes("mac", 6)), attachment.mac);
+    same("mac", macText(reader.view("mac", 6)), attachment.mac);
     same("forwards", reader.u8("forwards", 1) === 1, attachment.options.forwards ?? false);
     reader.zeros("reserved", 1);
-    same("partition", reader.text("partition"), attachment.partition);
+    same("partition", reader.text16("partition"), attachment.partition);
     same("ips.length", reader.u16("ips.length"), attachment.ips.length);
-    for (const [i, ip] of attachment.ips.entries()) same(`ips[${i}]`, reader.text(`ips[${i}]`), ip);
+    for (const [i, ip] of attachment.ips.entries()) same(`ips[${i}]`, reader.text16(`ips[${i}]`), ip);
     // A record each when it runs, and one for the address that its MAC address makes.
     if (attachment.state !== "live") this.#room.want(this.name, "ips.length", attachment.ips.length + 1);
     const labels = labelsOf(attachment);
     same("labels.length", reader.u16("labels.length"), labels.length);
     for (const [i, [key, value]] of labels.entries()) {
-      same(`labels[${i}].key`, reader.text(`labels[${i}].key`), key);
-      same(`labels.${key}`, reader.text(`labels.${key}`), value);
+      same(`labels[${i}].key`, reader.text16(`labels[${i}].key`), key);
+      same(`labels.${key}`, reader.text16(`labels.${key}`), value);
     }
     reader.end();
     return () => {

@@ -7,14 +7,17 @@
  *   place    │ role 1 │ buckets were given to it 1 │ weight 2 │ 0 4 │ frames sent 8 │ frames received 8 │
  *   learned  │ MAC address 6 │ 0 2 │ age in s 4 │  ascending by address
  */
+
 import { GROUP_PORTS_MAX } from "../../../assembly/layout.js";
 import { WEIGHT_MAX } from "../../lag/buckets.js";
 import { CARRIED_COUNTERS, type CarriedPartition, type CarriedPlace } from "../../lag/carried.js";
 import type { LearnedAddress } from "../../lag/learned.js";
+import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { refuse } from "../../migrate/state/refusal.js";
 import type { StateHome } from "./home.js";
-import { refuse, refusing, SectionReader } from "./section-reader.js";
-import { SectionWriter } from "./section-writer.js";
+import { refusing } from "./refusing.js";
 
 const MODES = ["buckets", "modulo", "turn"] as const;
 const ROLES = ["none", "member", "backup", "standalone"] as const;
@@ -106,9 +109,9 @@ export function decodeLag(reader: SectionReader): CarriedPartition | undefined {
   const learnedCount = reader.u32("learned.length", LEARNED_MAX);
   reader.zeros("reserved", 4);
   const counters = Array.from({ length: CARRIED_COUNTERS }, (_, i) => reader.u64(`counters[${i}]`));
-  const places = Array.from({ length: placeCount }, (_, i) => readPlace(reader, `places[${i}]`));
-  const owners = reader.bytes("owners", buckets).slice();
-  reader.align("padding", 8);
+  const places = reader.list("places", placeCount, () => readPlace(reader));
+  const owners = reader.bytes("owners", buckets);
+  reader.align(8);
   const loads = BigUint64Array.from({ length: buckets }, (_, i) => reader.u64(`loads[${i}]`));
   const learned = readLearned(reader, learnedCount);
   reader.end();
@@ -119,25 +122,24 @@ export function decodeLag(reader: SectionReader): CarriedPartition | undefined {
   };
 }
 
-function readPlace(reader: SectionReader, field: string): CarriedPlace {
-  const role = ROLES[reader.u8(`${field}.role`, ROLES.length - 1)] as (typeof ROLES)[number];
-  const isAssigned = reader.u8(`${field}.isAssigned`, 1) === 1;
-  const weight = reader.u16(`${field}.weight`, WEIGHT_MAX, 1);
-  reader.zeros(`${field}.reserved`, 4);
-  const sentFrames = reader.u64(`${field}.sentFrames`);
-  return { role, isAssigned, weight, sentFrames, receivedFrames: reader.u64(`${field}.receivedFrames`) };
+function readPlace(reader: SectionReader): CarriedPlace {
+  const role = ROLES[reader.u8("role", ROLES.length - 1)] as (typeof ROLES)[number];
+  const isAssigned = reader.u8("isAssigned", 1) === 1;
+  const weight = reader.u16("weight", WEIGHT_MAX, 1);
+  reader.zeros("reserved", 4);
+  const sentFrames = reader.u64("sentFrames");
+  return { role, isAssigned, weight, sentFrames, receivedFrames: reader.u64("receivedFrames") };
 }
 
 function readLearned(reader: SectionReader, count: number): LearnedAddress[] {
   let last = -1;
-  return Array.from({ length: count }, (_, i) => {
-    const field = `learned[${i}]`;
-    const mac = reader.bytes(`${field}.mac`, 6).slice();
+  return reader.list("learned", count, () => {
+    const mac = reader.bytes("mac", 6);
     const number = mac.reduce((sum, byte) => sum * 256 + byte, 0);
-    if (((mac[0] as number) & STATION) !== 0 || number === 0) refuse(`${field}.mac`, number, "one station's address");
-    if (number <= last) refuse(`${field}.mac`, number, "more than the one before");
+    if (((mac[0] as number) & STATION) !== 0 || number === 0) reader.refuse("mac", number, "one station's address");
+    if (number <= last) reader.refuse("mac", number, "more than the one before");
     last = number;
-    reader.zeros(`${field}.reserved`, 2);
-    return { mac, ageSeconds: reader.u32(`${field}.ageSeconds`) };
+    reader.zeros("reserved", 2);
+    return { mac, ageSeconds: reader.u32("ageSeconds") };
   });
 }

@@ -1,11 +1,12 @@
 /** A partition's limits from what JSON said: every field is looked at, and nothing else is taken along. */
+
 import type { CarriedLimits, CarriedOwner } from "../../limit/controller/carried.js";
 import { type CheckedPolicy, checkPolicy, LIMIT_MAX } from "../../limit/controller/policy-check.js";
 import type { StepState } from "../../limit/controller/step.js";
 import type { ConnectionHealth } from "../../limit/health/health.js";
 import type { LimitPolicy } from "../../limit/policy.js";
 import type { LimitWindow } from "../../limit/window.js";
-import { refuse } from "./section-reader.js";
+import { refuse } from "../../migrate/state/refusal.js";
 
 const WAITING = ["not", "ceiling", "wall"] as const;
 const MOVED = ["not", "down", "up"] as const;

@@ -3,12 +3,15 @@
  * them. JSON, in the order and spelling in which extract writes it and no other; "null" of a partition that is not charged. Times are ages
  * in ms, to a thousandth. Adapters of one partition say the same.
  */
+
 import type { CarriedLimits } from "../../limit/controller/carried.js";
 import type { Limits } from "../../limit/limits.js";
+import { decodeUtf8, encodeUtf8 } from "../../migrate/state/bytes/utf8.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { refuse } from "../../migrate/state/refusal.js";
 import type { Attachment } from "../attachment.js";
 import { readLimits } from "./limits-json.js";
-import { refuse, refusing } from "./section-reader.js";
+import { refusing } from "./refusing.js";
 
 export class LimitsPart implements StatePart {
   readonly name = "limits";
@@ -25,7 +28,7 @@ export class LimitsPart implements StatePart {
     const { partition } = this.#attachment;
     const carried = this.#isCharged ? this.#limits?.carried(partition, nowMs) : undefined;
     // Read as it will be, which puts fields in their order.
-    return new TextEncoder().encode(encodeLimits(carried && readLimits(carried)));
+    return encodeUtf8(encodeLimits(carried && readLimits(carried)));
   }
 
   prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
@@ -51,10 +54,9 @@ function encodeLimits(carried: CarriedLimits | undefined): string {
 
 /** Undefined for "null"; ends the reading for what extract would not have written. */
 function decodeLimits(bytes: Uint8Array): CarriedLimits | undefined {
-  let text: string;
+  const text = decodeUtf8(bytes) ?? "";
   let value: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text);
   } catch {
     return refuse("text", `${bytes.length} bytes`, "JSON in UTF-8");

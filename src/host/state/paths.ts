@@ -8,12 +8,15 @@
  *
  * Where they are is not believed: a host that takes them in asks the directory, and remembers what was said only so that it can say it on.
  */
+
+import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
+import { isRefusal, refuse } from "../../migrate/state/refusal.js";
 import { macText, parseMac } from "../../overlay/address.js";
 import type { Attachment } from "../attachment.js";
 import { keyOf } from "../knowledge.js";
 import type { StateHome } from "./home.js";
-import { refuse, refusing, SectionReader } from "./section-reader.js";
+import { refusing } from "./refusing.js";
 
 /** More are never said; those that were used last are. */
 export const PATHS_MAX = 4096;
@@ -70,7 +73,7 @@ export class PathsPart implements StatePart {
    */
   warm(bytes: Uint8Array, nowMs: number): StateRefusal | undefined {
     const macs = refusing(this.name, () => check(bytes, this.#home.attachment));
-    if (!Array.isArray(macs)) return macs as StateRefusal;
+    if (isRefusal(macs)) return macs;
     this.#home.warm(macs.map(macText), nowMs);
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** What several sections of one block need of the same pool: each says how much, and all of it together must be there. */
-import { refuse } from "./section-reader.js";
+import { refuse } from "../../migrate/state/refusal.js";
 
 export class Room {
   readonly #free: () => number;

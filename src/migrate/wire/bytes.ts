@@ -1,36 +1,34 @@
 /** Bytes of a message, written and read one field after the other, big-endian. */
+import { GrowingBytes } from "../state/bytes/growing-bytes.js";
+import { decodeUtf8 } from "../state/bytes/utf8.js";
 
 /** A field reaches beyond the end, or says what cannot be. */
 export class Unreadable extends Error {}
 
 const TEXT_BYTES_MAX = 0xffff;
 
-export class ByteWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
+export class ByteWriter extends GrowingBytes {
+  constructor() {
+    super(256);
+  }
 
   u8(value: number): this {
-    const at = this.#take(1);
-    this.#view.setUint8(at, value);
+    this.room(1).setUint8(this.at, value);
     return this;
   }
 
   u16(value: number): this {
-    const at = this.#take(2);
-    this.#view.setUint16(at, value);
+    this.room(2).setUint16(this.at, value);
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#take(4);
-    this.#view.setUint32(at, value);
+    this.room(4).setUint32(this.at, value);
     return this;
   }
 
   u64(value: bigint): this {
-    const at = this.#take(8);
-    this.#view.setBigUint64(at, value);
+    this.room(8).setBigUint64(this.at, value);
     return this;
   }
 
@@ -38,35 +36,14 @@ export class ByteWriter {
   text(value: string): this {
     const room = new Uint8Array(Math.min(3 * value.length, TEXT_BYTES_MAX));
     const encoded = room.subarray(0, new TextEncoder().encodeInto(value, room).written);
-    this.u16(encoded.length);
-    const at = this.#take(encoded.length);
-    this.#bytes.set(encoded, at);
+    this.u16(encoded.length).append(encoded);
     return this;
   }
 
   /** Bytes behind their length (32 bits). */
   bytes(value: Uint8Array): this {
-    this.u32(value.length);
-    const at = this.#take(value.length);
-    this.#bytes.set(value, at);
+    this.u32(value.length).append(value);
     return this;
-  }
-
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  /** Room for so many bytes; the buffer may be another one afterwards. */
-  #take(lenBytes: number): number {
-    const at = this.#length;
-    this.#length += lenBytes;
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
-      larger.set(this.#bytes.subarray(0, at));
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return at;
   }
 }
 
@@ -100,11 +77,9 @@ export class ByteReader {
   text(): string {
     const length = this.u16();
     const at = this.#take(length);
-    try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(this.#bytes.subarray(at, at + length));
-    } catch {
-      throw new Unreadable("a text that is not UTF-8");
-    }
+    const text = decodeUtf8(this.#bytes.subarray(at, at + length));
+    if (text === undefined) throw new Unreadable("a text that is not UTF-8");
+    return text;
   }
 
   /** A copy. */

@@ -156,7 +156,7 @@ export function encodeMovePacket({ move, ack, message, isUnknown }: MovePacket<M
     writer.u8(codec.code).u32(message.number);
     codec.write(writer, message.body);
   }
-  return writer.finish();
+  return writer.done();
 }
 
 /** The packet, or undefined for bytes that are none: cut, with bytes left over, or with a kind or a value that there is not. */

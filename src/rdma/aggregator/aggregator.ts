@@ -12,10 +12,10 @@
  */
 import { earliest } from "../../earliest.js";
 import type { StateRefusal } from "../../migrate/state/part.js";
+import { refusing } from "../../migrate/state/refusal.js";
 import type { StreamErrorCode } from "../agent/stream.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
 import type { Framing } from "../estimate/wire-cost.js";
-import { attempt } from "../state/refused.js";
 import type { Control } from "./control.js";
 import { ControlQueue } from "./control-queue.js";
 import { type AggregatorCounters, Tally } from "./counters.js";
@@ -88,7 +88,7 @@ export class Aggregator {
     nowMs: number,
     limits: AggregatorOptions & Pick<SessionOptions, "tenant">,
   ): Aggregator | StateRefusal {
-    return attempt("session", () => {
+    return refusing("session", () => {
       const reader = new SessionReader(bytes);
       const restored = new Aggregator({ ...limits, role: reader.role, session: reader.session });
       restored.#goOn(reader, nowMs);

@@ -1,6 +1,6 @@
 /** Control records that the peer is to be told, in order. */
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { CONTROL_BYTES, type Control, encodeControls } from "./control.js";
 import { readControls } from "./state/transfer-bytes.js";
 import type { SessionRole } from "./streams.js";
@@ -31,13 +31,13 @@ export class ControlQueue {
   }
 
   /** Into a snapshot: how many 32, and each as it goes, 64. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     out.u32(this.#controls.length);
     out.bytes(encodeControls(this.#controls));
   }
 
   /** From a snapshot: records that this end sends; none where nobody is to be told. */
-  read(from: FieldReader, role: SessionRole, mayWait: boolean): void {
+  read(from: SectionReader, role: SessionRole, mayWait: boolean): void {
     const controls = from.u32("controls", mayWait ? CONTROLS_MAX : 0);
     this.#controls = readControls(from, from.bytes("controls", controls * CONTROL_BYTES), role);
   }

@@ -1,9 +1,9 @@
 /** What went over a session's connection, and what of it paid. */
 import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { Delays } from "../estimate/delays.js";
 import { ESTIMATE_OPERATIONS, type Framing, PATH_MTUS, wireCost } from "../estimate/wire-cost.js";
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
 import type { Transfer } from "./transfer.js";
 
 /** Of what this end sent, but for the last five. */
@@ -84,7 +84,7 @@ export class Tally {
   }
 
   /** Into a snapshot: the framing (mtu 16, IP version 8, operation 8), the counters, 64 each as doubles, both lists, the delays. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     const { mtuBytes, ipVersion, operation } = this.#framing;
     out.u16(mtuBytes);
     out.u8(ipVersion);
@@ -99,7 +99,7 @@ export class Tally {
   }
 
   /** From a snapshot, into one that has counted nothing. */
-  restore(from: FieldReader): void {
+  restore(from: SectionReader): void {
     const mtuBytes = from.u16("mtu");
     const ipVersion = from.u8("ipVersion");
     const operation = ESTIMATE_OPERATIONS[from.u8("operation", ESTIMATE_OPERATIONS.length - 1)];
@@ -147,6 +147,6 @@ function count(histogram: number[], value: number): void {
   histogram[bucket] = (histogram[bucket] as number) + 1;
 }
 
-function histogram(from: FieldReader, field: string): number[] {
+function histogram(from: SectionReader, field: string): number[] {
   return Array.from({ length: from.u8(field, BUCKETS) }, () => from.count(field));
 }

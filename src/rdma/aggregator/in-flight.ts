@@ -1,8 +1,8 @@
 /** Transfers that were sent and not acknowledged, in order: what a new connection replays. */
 
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { serialAdd } from "../aggregate/serial.js";
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
 import { transferBytes } from "./counters.js";
 import { readTransfer, type TransferBounds, writeTransfer } from "./state/transfer-bytes.js";
 import type { StreamState } from "./stream-state.js";
@@ -64,7 +64,7 @@ export class InFlight {
   }
 
   /** Into a snapshot: base 32, sent 16, how many 16, and those. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     out.u32(this.#base);
     out.u16(this.#sent);
     out.u16(this.#transfers.length);
@@ -72,15 +72,11 @@ export class InFlight {
   }
 
   /** From a snapshot, into none: as many as may be under way, made for these bounds and by these streams. */
-  read(from: FieldReader, transfersMax: number, bounds: TransferBounds, states: Iterable<StreamState>): void {
+  read(from: SectionReader, transfersMax: number, bounds: TransferBounds, states: Iterable<StreamState>): void {
     this.#base = from.u32("base");
     this.#sent = from.u16("sent");
     const count = from.u16("transfers", transfersMax, this.#sent);
-    for (let i = 0; i < count; i++) {
-      from.entry("transfers", i);
-      this.#transfers.push(readTransfer(from, bounds));
-    }
-    from.entry("");
+    this.#transfers = from.list("transfers", count, () => readTransfer(from, bounds));
     this.#data = this.#transfers.filter(({ kind }) => kind !== "control").length;
     checkSequences(from, this.#transfers, states);
   }
@@ -93,7 +89,7 @@ export class InFlight {
 }
 
 /** A number's messages follow one another, up to the next that its stream sends; where they begin anew it was another stream's before. */
-function checkSequences(from: FieldReader, transfers: readonly Transfer[], states: Iterable<StreamState>): void {
+function checkSequences(from: SectionReader, transfers: readonly Transfer[], states: Iterable<StreamState>): void {
   const next = new Map<number, number>();
   for (const transfer of transfers) {
     if (transfer.kind === "control") continue;

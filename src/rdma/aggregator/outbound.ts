@@ -8,9 +8,9 @@
  * and, as soon as what is under way has arrived, in any case: batches grow by themselves with the load.
  */
 import { SUB_HEADER_BYTES } from "../../../assembly/layout.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
 import type { AggregatorLimits } from "./options.js";
 import type { StreamState } from "./stream-state.js";
 import type { Transfer } from "./transfer.js";
@@ -87,14 +87,14 @@ export class Outbound {
   }
 
   /** Into a snapshot: how many have something to send 16, and their numbers in turn, 16 each. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     const ring = Uint16Array.from(this.#ring, ({ stream }) => stream);
     out.u16(ring.length);
     for (const stream of ring) out.u16(stream);
   }
 
   /** From a snapshot: whoever has something to send has a turn. */
-  read(from: FieldReader, states: ReadonlyMap<number, StreamState>): void {
+  read(from: SectionReader, states: ReadonlyMap<number, StreamState>): void {
     for (let left = from.u16("turns", states.size); left > 0; left--) {
       const stream = from.u16("turn");
       const state = states.get(stream);

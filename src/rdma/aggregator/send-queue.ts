@@ -2,8 +2,8 @@
  * A stream's messages that wait to be sent. Bounds of messages are nobody's but for what is saved by keeping them: once many small ones wait,
  * further ones share a block, so that memory is bounded by bytes and not by how many writes they came in.
  */
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { ageUs, MESSAGE_AGE_US_MAX, timeMs } from "./state/age.js";
 
 interface Message {
@@ -87,7 +87,7 @@ export class SendQueue {
   }
 
   /** Into a snapshot: length and flags 32, age 24, of a block writes 16 and room 16, and the bytes, for each. */
-  write(out: FieldWriter, nowMs: number): void {
+  write(out: SectionWriter, nowMs: number): void {
     const last = this.#messages.at(-1);
     out.u32(this.#messages.length - this.#head);
     for (let i = this.#head; i < this.#messages.length; i++) {
@@ -107,7 +107,7 @@ export class SendQueue {
   }
 
   /** From a snapshot, into an empty queue of at most so many bytes. */
-  read(from: FieldReader, bytesMax: number, nowMs: number): void {
+  read(from: SectionReader, bytesMax: number, nowMs: number): void {
     const count = from.entries("messages", from.u32("messages"), MESSAGE_BYTES_MIN);
     for (let left = count; left > 0; left--) this.#messages.push(this.#readMessage(from, bytesMax, left === 1, nowMs));
     // Those that were many when they came share blocks: two neighbours have half a block or more between them.
@@ -115,7 +115,7 @@ export class SendQueue {
     from.within("messages", count, 0, most);
   }
 
-  #readMessage(from: FieldReader, bytesMax: number, isLast: boolean, nowMs: number): Message {
+  #readMessage(from: SectionReader, bytesMax: number, isLast: boolean, nowMs: number): Message {
     const word = from.u32("message.length");
     const length = (word & LENGTH_MASK) + 1;
     const isUrgent = (word & F_URGENT) !== 0;

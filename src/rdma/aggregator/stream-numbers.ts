@@ -1,6 +1,6 @@
 /** Numbers of streams: the opener gives them out, and again when the taker has said that the last stream of one is closed. */
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 
 export class StreamNumbers {
   #max: number;
@@ -27,14 +27,14 @@ export class StreamNumbers {
   }
 
   /** Into a snapshot: next 16, how many rest 16, and those, 16 each, that rested longest first. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     out.u16(this.#next);
     out.u16(this.#free.length);
     for (const stream of this.#free) out.u16(stream);
   }
 
   /** From a snapshot; each number below next is one of a stream's, or rests. */
-  read(from: FieldReader, max: number, used: ReadonlyMap<number, unknown>): void {
+  read(from: SectionReader, max: number, used: ReadonlyMap<number, unknown>): void {
     this.#next = from.u16("numbers.next", max);
     this.#free = Array.from({ length: from.u16("numbers.free") }, () => from.u16("numbers.free", this.#next - 1));
     const known = new Set([...this.#free, ...used.keys()]);

@@ -1,9 +1,9 @@
 /** One stream, as one end of its session knows it. */
 
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { AggregateMessage } from "../aggregate/codec.js";
 import { serialAdd } from "../aggregate/serial.js";
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
 import { SendQueue } from "./send-queue.js";
 import type { Whole } from "./transfer.js";
 
@@ -112,7 +112,7 @@ export class StreamState {
   }
 
   /** Into a snapshot: id 48, stream 16, credit 32, windowLeft 32, unreported 32, sequences 16 each, flags 8, and the messages. */
-  write(out: FieldWriter, nowMs: number): void {
+  write(out: SectionWriter, nowMs: number): void {
     out.u48(this.id);
     out.u16(this.stream);
     out.u32(this.credit);
@@ -128,7 +128,7 @@ export class StreamState {
   }
 
   /** From a snapshot, into a new stream whose id and number were read. */
-  read(from: FieldReader, { windowBytes, sendBufferBytes }: StreamLimits, nowMs: number): void {
+  read(from: SectionReader, { windowBytes, sendBufferBytes }: StreamLimits, nowMs: number): void {
     this.credit = from.u32("credit", CREDIT_MAX);
     this.windowLeft = from.u32("windowLeft", windowBytes);
     this.unreported = from.u32("unreported", windowBytes - this.windowLeft);
@@ -149,7 +149,7 @@ export class StreamState {
   }
 
   /** Its user has had the last event when it was broken off, or both directions came to their end; then nothing waits. */
-  #checkEnds(from: FieldReader, flags: number): void {
+  #checkEnds(from: SectionReader, flags: number): void {
     const isOver = this.rst !== "none" || (this.fin === "sent" && this.isRemoteEnded);
     from.check(
       this.isClosed === isOver,
@@ -162,7 +162,7 @@ export class StreamState {
   }
 
   /** Before the peer has taken it nothing goes, and nothing comes. */
-  #checkOpen(from: FieldReader, windowBytes: number): void {
+  #checkOpen(from: SectionReader, windowBytes: number): void {
     if (this.isOpen) return;
     const { fin, rst, isRemoteEnded, receiveSequence, windowLeft } = this;
     from.check(fin !== "sent" && rst !== "sent", "flags", "sent", "an end that waits, before the stream is open");
@@ -179,6 +179,6 @@ export class StreamState {
   }
 }
 
-function endingOf(from: FieldReader, code: number): Ending {
+function endingOf(from: SectionReader, code: number): Ending {
   return ENDINGS[code] ?? from.refuse("flags", code, "an end that is not asked for, waits, or is sent");
 }

@@ -6,9 +6,9 @@
  *   taker:  (open arrives) ─▶ accept ─▶ bytes … FIN or RST ─▶ closed
  */
 
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { StreamErrorCode } from "../agent/stream.js";
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
 import type { Control } from "./control.js";
 import type { StreamEvent } from "./event.js";
 import type { AggregatorLimits } from "./options.js";
@@ -197,7 +197,7 @@ export class Streams {
   }
 
   /** Into a snapshot: nextId 48, how many streams 16, those, the opener's numbers, and who has something to send, in turn. */
-  write(out: FieldWriter, nowMs: number): void {
+  write(out: SectionWriter, nowMs: number): void {
     out.u48(this.#nextId);
     out.u16(this.#states.size);
     for (const state of this.#states.values()) state.write(out, nowMs);
@@ -206,15 +206,14 @@ export class Streams {
   }
 
   /** From a snapshot, into none. */
-  read(from: FieldReader, nowMs: number): void {
+  read(from: SectionReader, nowMs: number): void {
     const { role, limits, outbound } = this.#parts;
     this.#nextId = from.u48("nextId", IDS_MAX);
     const count = from.entries("streams", from.u16("streams", limits.streamsMax), STREAM_BYTES_MIN);
-    for (let i = 0, id = -1; i < count; i++) {
-      from.entry("streams", i);
-      id = this.#read(from, id, nowMs).id;
-    }
-    from.entry("");
+    let lastId = -1;
+    from.list("streams", count, () => {
+      lastId = this.#read(from, lastId, nowMs).id;
+    });
     if (role === "opener") {
       this.#numbers.read(from, limits.streamsMax, this.#states);
     }
@@ -222,7 +221,7 @@ export class Streams {
   }
 
   /** One whose id is above the last one's. */
-  #read(from: FieldReader, lastId: number, nowMs: number): StreamState {
+  #read(from: SectionReader, lastId: number, nowMs: number): StreamState {
     const { role, limits, sent } = this.#parts;
     const id = from.within("id", from.u48("id"), lastId + 1, this.#nextId - 1);
     const stream = from.u16("stream", limits.streamsMax - 1);

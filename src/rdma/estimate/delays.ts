@@ -3,8 +3,8 @@
  * keeps the sum of what is in it, so that where all values of a bucket are equal a percentile is exact; elsewhere it is off by less than 0.8 %.
  */
 
-import type { FieldReader } from "../state/field-reader.js";
-import type { FieldWriter } from "../state/field-writer.js";
+import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 
 /** So many of a value's leading bits tell buckets apart. */
 const LEADING_BITS = 8;
@@ -55,7 +55,7 @@ export class Delays {
   }
 
   /** Into a snapshot: zeros 64, most 64, how many buckets 16, and of each number 16, count 64, sum 64; numbers as doubles. */
-  write(out: FieldWriter): void {
+  write(out: SectionWriter): void {
     out.f64(this.#zeros);
     out.f64(this.#mostNs);
     out.u16(this.#buckets?.size ?? 0);
@@ -67,7 +67,7 @@ export class Delays {
   }
 
   /** From a snapshot, into none. */
-  read(from: FieldReader): void {
+  read(from: SectionReader): void {
     this.#zeros = from.count("delays.zeros");
     this.#count = this.#zeros;
     this.#mostNs = from.count("delays.most", 2 ** 32 - 1);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Port } from "../../../src/buffer/port.js";
 import { decodeLag, encodeLag } from "../../../src/host/state/lag.js";
-import { SectionReader } from "../../../src/host/state/section-reader.js";
+import { SectionReader } from "../../../src/migrate/state/bytes/section-reader.js";
 import { carry, comesTo, makeStateWorld, moveWithState, prepared, stateOf } from "../../helpers/adapter-state.js";
 import { censusAfterEach } from "../../helpers/census.js";
 import { flowFrame, macBytes, macOf, makeGroup } from "../../helpers/lag.js";

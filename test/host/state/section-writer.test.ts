@@ -1,12 +1,12 @@
 /** Sections longer than what is planned at first: every number is where it was written, also the one for which the bytes grew. */
 import { expect, it } from "vitest";
-import { SectionReader } from "../../../src/host/state/section-reader.js";
-import { SectionWriter } from "../../../src/host/state/section-writer.js";
+import { SectionReader } from "../../../src/migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../../src/migrate/state/bytes/section-writer.js";
 
 it("keeps every number across each growth, of any width", () => {
   for (let lead = 0; lead < 16; lead++) {
     const writer = new SectionWriter(1);
-    writer.skip(lead);
+    writer.zeros(lead);
     for (let i = 1; i <= 100; i++)
       writer
         .u8(i)

@@ -72,7 +72,8 @@ test(`${AGENTS * CHANGES} changed sections`, async () => {
     const { a, b, wire, options, sections } = await drawAgent(random, i % 2 === 0);
     const { engine, move } = await makeTarget(A, random, options, a.agent);
     const streams = sections[2] as Uint8Array;
-    const fields = fieldsOf(() => prepares(move, sections, wire.nowMs));
+    for (let k = 0; k < 2; k++) move.parts[k]?.prepare(sections[k] as Uint8Array, wire.nowMs);
+    const fields = fieldsOf(() => move.parts[2]?.prepare(streams, wire.nowMs));
     for (let k = 0; k < CHANGES; k++) {
       const changed = [...sections.slice(0, 2), mutated(streams, fields, random)];
       const result = prepares(move, changed, wire.nowMs);

@@ -12,6 +12,7 @@ import {
   WC_RECV,
   WC_SUCCESS,
 } from "../../../../assembly/layout.js";
+import { demand, refuse } from "../../../migrate/state/refusal.js";
 import type { AggregatorLimits } from "../../aggregator/options.js";
 import type { LinkImage } from "../../state/connections/image.js";
 import type {
@@ -22,7 +23,6 @@ import type {
   RegionImage,
   SendImage,
 } from "../../state/device/image.js";
-import { demand, refuse } from "../../state/refused.js";
 import { strideOf } from "../../transfer/options.js";
 import { RegionMemory } from "../../verbs/memory.js";
 import { DIRECT_SLOT_BYTES, DIRECT_SLOTS } from "../options.js";

@@ -1,11 +1,12 @@
 /** An agent's section (docs/migration-state-streams.md), both ways. What is read is sound by itself; check.ts holds it against the device. */
+
+import { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
+import { isRefusal } from "../../../migrate/state/refusal.js";
 import { Aggregator } from "../../aggregator/aggregator.js";
 import type { AggregatorLimits } from "../../aggregator/options.js";
 import { AGE_US_MAX, ageUs, timeMs } from "../../aggregator/state/age.js";
 import type { SessionRole } from "../../aggregator/streams.js";
-import { FieldReader } from "../../state/field-reader.js";
-import { FieldWriter } from "../../state/field-writer.js";
-import { isRefusal } from "../../state/refused.js";
 import { readReceiver, readSender, writeReceiver, writeSender } from "../../transfer/state/images.js";
 import { DIRECT_SLOT_BYTES, DIRECT_SLOTS } from "../options.js";
 import { RETRY_MS } from "../peer.js";
@@ -36,9 +37,9 @@ const DIRECT_BYTES = 19;
 const STREAM_BYTES = 3;
 
 export function encodeAgent(image: AgentImage, nowMs: number): Uint8Array {
-  const out = new FieldWriter();
+  const out = new SectionWriter();
   const { address, tenant, sessionPort, pathMtu, connections, aggregates } = image.terms;
-  out.text(address);
+  out.text8(address);
   out.u32(tenant);
   out.u16(sessionPort);
   out.u16(pathMtu);
@@ -52,19 +53,19 @@ export function encodeAgent(image: AgentImage, nowMs: number): Uint8Array {
   for (const peer of image.peers) writePeer(out, peer, nowMs);
   out.u32(image.taken.length);
   for (const { remote, peerSession, session } of image.taken) {
-    out.text(remote);
+    out.text8(remote);
     out.u64(peerSession);
     writeSession(out, session, nowMs);
   }
   out.u32(image.directs.length);
   for (const direct of image.directs) writeDirect(out, direct);
-  return out.finish();
+  return out.done();
 }
 
 export function decodeAgent(bytes: Uint8Array, bounds: AgentBounds, nowMs: number): AgentImage {
-  const from = new FieldReader(bytes);
+  const from = new SectionReader(bytes);
   const terms = {
-    address: from.text("address"),
+    address: from.text8("address"),
     tenant: from.u32("tenant"),
     sessionPort: from.u16("sessionPort"),
     pathMtu: from.u16("pathMtu"),
@@ -93,22 +94,16 @@ export function decodeAgent(bytes: Uint8Array, bounds: AgentBounds, nowMs: numbe
     from.check(isUnique, name, remotes.length, "one of each address");
   }
   const directs = list(from, "directs", DIRECT_BYTES, () => readDirect(from));
-  from.entry("");
   from.end();
   return { terms, links, nextPort, listeners, peers, taken, directs };
 }
 
-function list<T>(from: FieldReader, name: string, entryBytes: number, read: () => T): T[] {
+function list<T>(from: SectionReader, name: string, entryBytes: number, read: () => T): T[] {
   const count = from.entries(name, from.u32(name), entryBytes);
-  const entries = Array.from({ length: count }, (_, i) => {
-    from.entry(name, i);
-    return read();
-  });
-  from.entry("");
-  return entries;
+  return from.list(name, count, read);
 }
 
-function writeLinks(out: FieldWriter, { pd, spare, resting }: LinksImage): void {
+function writeLinks(out: SectionWriter, { pd, spare, resting }: LinksImage): void {
   out.u16(pd);
   out.u16(spare.length);
   for (const pair of spare) for (const cq of pair) out.u16(cq);
@@ -116,7 +111,7 @@ function writeLinks(out: FieldWriter, { pd, spare, resting }: LinksImage): void 
   for (const pair of resting) for (const number of pair) out.u32(number);
 }
 
-function readLinks(from: FieldReader): LinksImage {
+function readLinks(from: SectionReader): LinksImage {
   const pd = from.u16("pd");
   const spare = Array.from({ length: from.u16("spare") }, () => [from.u16("spare"), from.u16("spare")] as const);
   const resting = Array.from(
@@ -127,21 +122,21 @@ function readLinks(from: FieldReader): LinksImage {
 }
 
 /** Port 16, flags 8. */
-function writeStream(out: FieldWriter, { port, isEnded, wantsRoom, isReset }: StreamImage): void {
+function writeStream(out: SectionWriter, { port, isEnded, wantsRoom, isReset }: StreamImage): void {
   out.u16(port);
   out.u8(Number(isEnded) | (Number(wantsRoom) << 1) | (Number(isReset) << 2));
 }
 
-function readStream(from: FieldReader): StreamImage {
+function readStream(from: SectionReader): StreamImage {
   const port = from.u16("stream.port");
   const flags = from.u8("stream.flags", 7);
   return { port, isEnded: (flags & 1) !== 0, wantsRoom: (flags & 2) !== 0, isReset: (flags & 4) !== 0 };
 }
 
 /** Times to come, and past ones, in microseconds from now, 64 bits as doubles behind a flag. */
-function writePeer(out: FieldWriter, peer: PeerImage, nowMs: number): void {
+function writePeer(out: SectionWriter, peer: PeerImage, nowMs: number): void {
   const { remote, waiting, session, directUntilMs, retryMs, retryAtMs, idleSinceMs } = peer;
-  out.text(remote);
+  out.text8(remote);
   const has = [session, directUntilMs, retryAtMs, idleSinceMs].map((value) => value !== undefined);
   out.u8(has.reduce((flags, isThere, bit) => flags | (Number(isThere) << bit), 0));
   out.u16(retryMs);
@@ -156,8 +151,8 @@ function writePeer(out: FieldWriter, peer: PeerImage, nowMs: number): void {
   if (session) writeSession(out, session, nowMs);
 }
 
-function readPeer(from: FieldReader, bounds: AgentBounds, nowMs: number): PeerImage {
-  const remote = from.text("remote");
+function readPeer(from: SectionReader, bounds: AgentBounds, nowMs: number): PeerImage {
+  const remote = from.text8("remote");
   const flags = from.u8("flags", 15);
   const retryMs = from.u16("retryMs", RETRY_MS.most, RETRY_MS.first);
   const time = (field: string, bit: number, sign: 1 | -1) => {
@@ -176,14 +171,14 @@ function readPeer(from: FieldReader, bounds: AgentBounds, nowMs: number): PeerIm
   return { remote, waiting, session, directUntilMs, retryMs, retryAtMs, idleSinceMs };
 }
 
-function readTaken(from: FieldReader, bounds: AgentBounds, nowMs: number): TakenImage {
-  const remote = from.text("remote");
+function readTaken(from: SectionReader, bounds: AgentBounds, nowMs: number): TakenImage {
+  const remote = from.text8("remote");
   const peerSession = from.u64("peerSession");
   return { remote, peerSession, session: readSession(from, "taker", bounds, nowMs) };
 }
 
 /** How long the machine's snapshot is 32, that; streams 16, each id 48 and stream; 1 8 and the lane, or 0. */
-function writeSession(out: FieldWriter, { machine, streams, lane }: SessionImage, nowMs: number): void {
+function writeSession(out: SectionWriter, { machine, streams, lane }: SessionImage, nowMs: number): void {
   const bytes = machine.snapshot(nowMs);
   out.u32(bytes.length);
   out.bytes(bytes);
@@ -197,7 +192,7 @@ function writeSession(out: FieldWriter, { machine, streams, lane }: SessionImage
 }
 
 function readSession(
-  from: FieldReader,
+  from: SectionReader,
   role: SessionRole,
   { terms, limits }: AgentBounds,
   nowMs: number,
@@ -219,14 +214,14 @@ function readSession(
   return { machine, streams, lane };
 }
 
-function writeLane(out: FieldWriter, { connection, qpn, sender, receiver }: LaneImage): void {
+function writeLane(out: SectionWriter, { connection, qpn, sender, receiver }: LaneImage): void {
   out.u32(connection);
   out.u32(qpn);
   writeSender(out, sender);
   writeReceiver(out, receiver);
 }
 
-function readLane(from: FieldReader, limits: AggregatorLimits): LaneImage {
+function readLane(from: SectionReader, limits: AggregatorLimits): LaneImage {
   const { transfersMax, transferBytes, messagesMax } = limits;
   const connection = from.u32("lane.connection");
   const qpn = from.u32("lane.qpn");
@@ -235,7 +230,7 @@ function readLane(from: FieldReader, limits: AggregatorLimits): LaneImage {
 }
 
 /** Connection 32, qpn 32, lkey 32, flags 8, end 8, stream, free slots 8 and each 8, slots not used up 8 and each 8, left 16. */
-function writeDirect(out: FieldWriter, direct: DirectImage): void {
+function writeDirect(out: SectionWriter, direct: DirectImage): void {
   out.u32(direct.connection);
   out.u32(direct.qpn);
   out.u32(direct.lkey);
@@ -252,7 +247,7 @@ function writeDirect(out: FieldWriter, direct: DirectImage): void {
   }
 }
 
-function readDirect(from: FieldReader): DirectImage {
+function readDirect(from: SectionReader): DirectImage {
   const connection = from.u32("connection");
   const qpn = from.u32("qpn");
   const lkey = from.u32("lkey");

@@ -1,7 +1,7 @@
 /** The section of an agent: sessions, streams and what carries them. It stands on the sections of its device and of its connections. */
 import type { StatePart, StateRefusal } from "../../../migrate/state/part.js";
+import { demand, isRefusal, refuse, refusing } from "../../../migrate/state/refusal.js";
 import type { ConnectionsState, DeviceState } from "../../state/index.js";
-import { attempt, demand, isRefusal, refuse } from "../../state/refused.js";
 import { Agent } from "../agent.js";
 import { type AgentOptions, sessionLimits, termsOf } from "../options.js";
 import { checkAgent } from "./check.js";
@@ -44,7 +44,7 @@ export class StreamsState implements StatePart {
   /** The sections of the device and of the connections were prepared before. */
   prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
     const options = this.#options;
-    const prepared = attempt(this.name, () => {
+    const prepared = refusing(this.name, () => {
       if (!options || this.#agent) return refuse("agent", "there", "not there yet");
       const device = this.#device.prepared ?? refuse("device", undefined, "prepared before");
       const connections = this.#connections.prepared ?? refuse("connections", undefined, "prepared before");

@@ -4,9 +4,9 @@
  *   incoming  port 16, from port 16      data  length 32, bytes      close  error 8
  */
 
+import type { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 import type { StreamErrorCode } from "../../agent/stream.js";
-import type { FieldReader } from "../../state/field-reader.js";
-import type { FieldWriter } from "../../state/field-writer.js";
 import type { StreamEvent } from "../event.js";
 import type { SessionRole } from "../streams.js";
 
@@ -22,7 +22,7 @@ const TYPES = ["incoming", "open", "data", "end", "writable", "close"] as const;
 const ERRORS: readonly (StreamErrorCode | undefined)[] = [undefined, "ECONNRESET", "ECONNREFUSED", "ETIMEDOUT"];
 const EVENT_BYTES_MIN = 7;
 
-export function writeEvents(out: FieldWriter, events: readonly StreamEvent[]): void {
+export function writeEvents(out: SectionWriter, events: readonly StreamEvent[]): void {
   out.u32(events.length);
   for (const event of events) {
     out.u8(TYPES.indexOf(event.type));
@@ -39,15 +39,10 @@ export function writeEvents(out: FieldWriter, events: readonly StreamEvent[]): v
   }
 }
 
-export function readEvents(from: FieldReader, bounds: EventBounds): StreamEvent[] {
+export function readEvents(from: SectionReader, bounds: EventBounds): StreamEvent[] {
   const count = from.entries("events", from.u32("events"), EVENT_BYTES_MIN);
   const heard = new Map<number, Heard>();
-  const events = Array.from({ length: count }, (_, i) => {
-    from.entry("events", i);
-    return readEvent(from, bounds, heard);
-  });
-  from.entry("");
-  return events;
+  return from.list("events", count, () => readEvent(from, bounds, heard));
 }
 
 /** What a stream's user will have heard of it by an event. */
@@ -56,7 +51,7 @@ interface Heard {
   isClosed: boolean;
 }
 
-function readEvent(from: FieldReader, bounds: EventBounds, heard: Map<number, Heard>): StreamEvent {
+function readEvent(from: SectionReader, bounds: EventBounds, heard: Map<number, Heard>): StreamEvent {
   const type = TYPES[from.u8("type", TYPES.length - 1)] as StreamEvent["type"];
   const stream = from.u48("stream", bounds.nextId - 1);
   const of = heard.get(stream) ?? { bytes: 0, isClosed: false };

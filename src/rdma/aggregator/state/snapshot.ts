@@ -2,8 +2,8 @@
  * One end of a session in a snapshot (docs/migration-state-streams.md): what it goes by and where it stands; its parts write and read
  * themselves.
  */
-import { FieldReader } from "../../state/field-reader.js";
-import { FieldWriter } from "../../state/field-writer.js";
+import { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
+import { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 import type { SessionState } from "../aggregator.js";
 import type { ControlQueue } from "../control-queue.js";
 import type { Tally } from "../counters.js";
@@ -52,7 +52,7 @@ const F_HAS_PEER = 1;
 
 export function writeSession(parts: SessionParts, standing: Standing, nowMs: number): Uint8Array {
   const { state, peer, received, lostMs, sentMs, events } = standing;
-  const out = new FieldWriter();
+  const out = new SectionWriter();
   out.u8(VERSION);
   out.u8(ROLES.indexOf(parts.role));
   out.u8(STATES.indexOf(state));
@@ -69,18 +69,18 @@ export function writeSession(parts: SessionParts, standing: Standing, nowMs: num
   parts.inFlight.write(out);
   parts.controls.write(out);
   writeEvents(out, events);
-  return out.finish();
+  return out.done();
 }
 
-/** A snapshot that is read: whose it is, then all that is behind that. Both refuse (refused.ts) what is not sound. */
+/** A snapshot that is read: whose it is, then all that is behind that. Both refuse (refusal.ts) what is not sound. */
 export class SessionReader {
   readonly role: SessionRole;
   readonly session: bigint;
-  readonly #from: FieldReader;
+  readonly #from: SectionReader;
   readonly #state: SessionState;
 
   constructor(bytes: Uint8Array) {
-    const from = new FieldReader(bytes);
+    const from = new SectionReader(bytes);
     from.u8("version", VERSION, VERSION);
     this.role = ROLES[from.u8("role", ROLES.length - 1)] as SessionRole;
     this.#state = STATES[from.u8("state", STATES.length - 1)] as SessionState;

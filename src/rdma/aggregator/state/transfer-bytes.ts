@@ -6,9 +6,9 @@
  *   control    │ 2 8 │ length 32 │ records as they go (control.ts)
  */
 import { STREAM_F_FIN, STREAM_F_MORE, STREAM_F_RST, SUB_HEADER_BYTES } from "../../../../assembly/layout.js";
+import type { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 import { type AggregateMessage, flagsOf, messageOf } from "../../aggregate/codec.js";
-import type { FieldReader } from "../../state/field-reader.js";
-import type { FieldWriter } from "../../state/field-writer.js";
 import { CONTROL_BYTES, type Control, decodeControls } from "../control.js";
 import type { SessionRole } from "../streams.js";
 import type { Transfer } from "../transfer.js";
@@ -31,7 +31,7 @@ const CONTROLS: { readonly [role in SessionRole]: readonly Control["type"][] } =
   taker: ["accept", "refuse", "credit", "closed"],
 };
 
-export function writeTransfer(out: FieldWriter, transfer: Transfer): void {
+export function writeTransfer(out: SectionWriter, transfer: Transfer): void {
   if (transfer.kind === "aggregate") {
     out.u8(AGGREGATE);
     out.u16(transfer.messages.length);
@@ -52,7 +52,7 @@ export function writeTransfer(out: FieldWriter, transfer: Transfer): void {
   out.bytes(transfer.bytes);
 }
 
-export function readTransfer(from: FieldReader, bounds: TransferBounds): Transfer {
+export function readTransfer(from: SectionReader, bounds: TransferBounds): Transfer {
   const kind = from.u8("kind", CONTROL);
   if (kind === AGGREGATE) return { kind: "aggregate", messages: readMessages(from, bounds) };
   if (kind === CONTROL) {
@@ -67,7 +67,7 @@ export function readTransfer(from: FieldReader, bounds: TransferBounds): Transfe
 }
 
 /** Control records, each of which this end may send. */
-export function readControls(from: FieldReader, bytes: Uint8Array, role: SessionRole): Control[] {
+export function readControls(from: SectionReader, bytes: Uint8Array, role: SessionRole): Control[] {
   const { controls } = decodeControls(bytes);
   const isWhole = controls.length * CONTROL_BYTES === bytes.length;
   from.check(isWhole, "controls", bytes.length, `${CONTROL_BYTES} bytes for each of ${controls.length} sound records`);
@@ -76,7 +76,7 @@ export function readControls(from: FieldReader, bytes: Uint8Array, role: Session
   return controls;
 }
 
-function readMessages(from: FieldReader, { aggregateBytes, messagesMax }: TransferBounds): AggregateMessage[] {
+function readMessages(from: SectionReader, { aggregateBytes, messagesMax }: TransferBounds): AggregateMessage[] {
   let room = aggregateBytes;
   return Array.from({ length: from.u16("messages", messagesMax, 1) }, () => {
     const stream = from.u16("stream");

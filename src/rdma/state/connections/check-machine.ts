@@ -1,7 +1,8 @@
 /** A connection's machine in a section: what its state must have, and messages that say what they are. */
+
+import { demand, refuse } from "../../../migrate/state/refusal.js";
 import { type CmMad, type CmMessageType, decodeCmMad, encodeCmMad, mtuBytes } from "../../cm/index.js";
 import type { CmState } from "../../cm/record.js";
-import { demand, refuse } from "../refused.js";
 import { type MachineImage, STATES } from "./image.js";
 
 interface Needs {
@@ -26,7 +27,7 @@ const NEEDS: Partial<Record<CmState, Needs>> = {
 /** What waits for an answer. */
 const OUTSTANDING: Partial<Record<CmState, CmMessageType>> = { REQ_SENT: "REQ", REP_SENT: "REP", DREQ_SENT: "DREQ" };
 
-/** Refuses (refused.ts). Returns how a duplicate of a passive connection's REQ is known, beside its peer. */
+/** Refuses (refusal.ts). Returns how a duplicate of a passive connection's REQ is known, beside its peer. */
 export function checkMachine(machine: MachineImage, path: string, maxMtu: number): string | undefined {
   const state = STATES[machine.state] as CmState;
   const has = { ...machine, hasQpn: machine.localQpn !== 0 };

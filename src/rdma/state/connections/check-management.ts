@@ -8,14 +8,14 @@ import {
   WC_SUCCESS,
   WR_SEND,
 } from "../../../../assembly/layout.js";
+import { demand, refuse } from "../../../migrate/state/refusal.js";
 import { MAD_BYTES, QKEY_GENERAL_SERVICES, QPN_GENERAL_SERVICES } from "../../cm/index.js";
 import { managementSlots, RECEIVE_BYTES } from "../../connect/management.js";
 import type { DeviceImage, QpImage } from "../device/image.js";
-import { demand, refuse } from "../refused.js";
 import type { ConnectionsImage } from "./image.js";
 import { checkIp, ipOf } from "./ip.js";
 
-/** Refuses (refused.ts). */
+/** Refuses (refusal.ts). */
 export function checkManagement(image: ConnectionsImage, device: DeviceImage): void {
   const { head } = image;
   const { receives, sends } = managementSlots(device.limits);

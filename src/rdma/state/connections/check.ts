@@ -1,9 +1,10 @@
 /** What a connection manager's section says of several things at once: its machines, its queue pair 1, and the device that it stands on. */
+
+import { demand } from "../../../migrate/state/refusal.js";
 import { type ConnectionManagerOptions, canonicalIp } from "../../connect/options.js";
 import { MTUS } from "../../verbs/modify.js";
 import type { DeviceImage } from "../device/image.js";
 import { checkPath } from "../device/path.js";
-import { demand } from "../refused.js";
 import { checkMachine } from "./check-machine.js";
 import { checkManagement } from "./check-management.js";
 import { type ConnectionsImage, EVENTS, type EventImage, type LinkImage } from "./image.js";
@@ -13,7 +14,7 @@ import { REASON_REQUESTED } from "./tables.js";
 /** ConnectionManagerOptions.maxConnections. */
 const MAX_CONNECTIONS_DEFAULT = 4096;
 
-/** Refuses (refused.ts). device: what the device will be when this is taken in. */
+/** Refuses (refusal.ts). device: what the device will be when this is taken in. */
 export function checkConnections(
   image: ConnectionsImage,
   device: DeviceImage,

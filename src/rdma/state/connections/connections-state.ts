@@ -5,11 +5,11 @@
 
 import { ConfigError } from "../../../errors.js";
 import type { StatePart, StateRefusal } from "../../../migrate/state/part.js";
+import { demand, isRefusal, refuse, refusing } from "../../../migrate/state/refusal.js";
 import { CmEndpoint } from "../../cm/index.js";
 import { ConnectionManager } from "../../connect/connection-manager.js";
 import { type ConnectionManagerOptions, canonicalIp, endpointOptionsOf, pathsOf } from "../../connect/options.js";
 import type { DeviceState } from "../device/device-state.js";
-import { attempt, demand, isRefusal, refuse } from "../refused.js";
 import { checkConnections } from "./check.js";
 import { decodeConnections, encodeConnections } from "./codec.js";
 import type { ConnectionsImage } from "./image.js";
@@ -59,7 +59,7 @@ export class ConnectionsState implements StatePart {
   prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
     this.#prepared = undefined;
     const options = this.#options;
-    const prepared = attempt(this.name, () => {
+    const prepared = refusing(this.name, () => {
       demand(this.#manager === undefined, "manager", "there", "not there yet");
       const device = this.#device.prepared ?? refuse("device", undefined, "prepared before");
       const image = decodeConnections(bytes);

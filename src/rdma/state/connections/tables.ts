@@ -1,6 +1,6 @@
 /** The records of a connection manager's section (docs/migration-state-rdma.md), with the bounds that each field has by itself. */
 import { MAD_BYTES } from "../../cm/index.js";
-import { double, flag, RecordTable, raw, u32, u64, wide } from "../fields.js";
+import { double, flag, RecordTable, raw, u32, u64, wide } from "../record-table.js";
 import {
   type ConnectionsHead,
   EVENTS,

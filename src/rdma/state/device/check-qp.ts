@@ -1,8 +1,8 @@
 /** A queue pair of a section: what its state allows, and what its queues, its peer's requests and its PSNs say of each other. */
 import * as layout from "../../../../assembly/layout.js";
+import { demand } from "../../../migrate/state/refusal.js";
 import type { RdmaDevice } from "../../verbs/device.js";
 import { MTUS } from "../../verbs/modify.js";
-import { demand } from "../refused.js";
 import type { AnswerImage, DeviceImage, QpImage, ReceiveImage, SendImage } from "./image.js";
 import { checkPath } from "./path.js";
 import { packetsOf, requesterOf } from "./requester.js";
@@ -16,7 +16,7 @@ const NAK_LAST = 0x63;
 const SYNDROME_ACK = 0x1f;
 const SYNDROME_RNR = 0x20;
 
-/** Refuses (refused.ts). */
+/** Refuses (refusal.ts). */
 export function checkQp(qp: QpImage, path: string, image: DeviceImage, device: RdmaDevice): void {
   const { state, type } = qp;
   const zero = (...names: readonly (keyof QpImage)[]) => {

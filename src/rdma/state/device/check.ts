@@ -1,13 +1,13 @@
 /** What a device's section says of several things at once: numbers that must be there, lists that must agree, the device it is for. */
 import * as layout from "../../../../assembly/layout.js";
+import { demand } from "../../../migrate/state/refusal.js";
 import type { RdmaDevice } from "../../verbs/device.js";
 import { isKnownCompletion } from "../../verbs/words.js";
-import { demand } from "../refused.js";
 import { checkQp } from "./check-qp.js";
 import type { DeviceImage } from "./image.js";
 import { checkPath } from "./path.js";
 
-/** Refuses (refused.ts) what the device cannot become; it must be unused. */
+/** Refuses (refusal.ts) what the device cannot become; it must be unused. */
 export function checkDevice(image: DeviceImage, device: RdmaDevice): void {
   const { limits, queuePairs } = image;
   const { headroomBytes } = device.endpoint.owner.pool.shape;

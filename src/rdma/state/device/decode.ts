@@ -3,16 +3,16 @@
  * of each other is check.ts's.
  */
 import { ANSWERS_MAX, RDMA_COUNTERS } from "../../../../assembly/layout.js";
+import { demand } from "../../../migrate/state/refusal.js";
 import { RegionMemory } from "../../verbs/memory.js";
 import type { RdmaLimits } from "../../verbs/sizes.js";
-import { demand } from "../refused.js";
-import { SectionReader } from "../section.js";
+import { RecordReader } from "../records.js";
 import type { CqImage, DeviceImage, QpImage, QpWords, RegionImage } from "./image.js";
 import * as tables from "./tables.js";
 
-/** Refuses (refused.ts). capacity: what the device that takes it in has room for. */
+/** Refuses (refusal.ts). capacity: what the device that takes it in has room for. */
 export function decodeDevice(section: Uint8Array, capacity: RdmaLimits): DeviceImage {
-  const reader = new SectionReader(section);
+  const reader = new RecordReader(section);
   const { isChecked, protectionDomains, nextQpn, ...limits } = reader.record(tables.HEAD, "");
   checkLimits(limits, capacity);
   const counters = Array.from(
@@ -20,15 +20,15 @@ export function decodeDevice(section: Uint8Array, capacity: RdmaLimits): DeviceI
     (_, i) => reader.record(tables.COUNTER, `counters[${i}]`).value,
   );
   const uses = readUses(reader, limits);
-  const regions = reader.list(tables.REGION, "regions", limits.regions);
+  const regions = reader.records(tables.REGION, "regions", limits.regions);
   checkRuns(regions, limits);
-  const addresses = reader.list(tables.PATH, "addresses", limits.addresses);
+  const addresses = reader.records(tables.PATH, "addresses", limits.addresses);
   const completionQueues = readCqs(reader, limits);
   const queuePairs = readQps(reader, limits);
-  const turns = (path: string) => reader.list(tables.QPN, path, limits.queuePairs).map(({ qpn }) => qpn);
+  const turns = (path: string) => reader.records(tables.QPN, path, limits.queuePairs).map(({ qpn }) => qpn);
   const [active, timed, failed] = [turns("active"), turns("timed"), turns("failed")];
   const bytes = regions.map(({ length }, i) => reader.run(length, `regions[${i}].bytes`));
-  reader.finish();
+  reader.end();
   return {
     limits,
     icrc: isChecked ? "full" : "none",
@@ -62,10 +62,10 @@ function checkLimits(limits: RdmaLimits, capacity: RdmaLimits): void {
   }
 }
 
-function readUses(reader: SectionReader, { regions }: RdmaLimits): Uint8Array {
+function readUses(reader: RecordReader, { regions }: RdmaLimits): Uint8Array {
   const uses = new Uint8Array(regions);
   let last = -1;
-  for (const [i, { key }] of reader.list(tables.PLACE, "places", regions).entries()) {
+  for (const [i, { key }] of reader.records(tables.PLACE, "places", regions).entries()) {
     const place = key >>> 8;
     demand(place > last && place < regions, `places[${i}].key`, key, `of places in order, of ${regions}`);
     demand((key & 0xff) !== 0, `places[${i}].key`, key, "of a place that was used");
@@ -86,18 +86,18 @@ function checkRuns(regions: readonly RegionImage[], { memoryBytes }: RdmaLimits)
   }
 }
 
-function readCqs(reader: SectionReader, limits: RdmaLimits): CqImage[] {
-  const heads = reader.list(tables.CQ, "completionQueues", limits.completionQueues);
+function readCqs(reader: RecordReader, limits: RdmaLimits): CqImage[] {
+  const heads = reader.records(tables.CQ, "completionQueues", limits.completionQueues);
   return heads.map(({ overruns }, i) => {
     const path = `completionQueues[${i}].completions`;
-    return { overruns, completions: reader.list(tables.COMPLETION, path, limits.completions) };
+    return { overruns, completions: reader.records(tables.COMPLETION, path, limits.completions) };
   });
 }
 
-function readQps(reader: SectionReader, limits: RdmaLimits): Map<number, QpImage> {
+function readQps(reader: RecordReader, limits: RdmaLimits): Map<number, QpImage> {
   const qps = new Map<number, QpImage>();
   const places = new Set<number>();
-  for (const [i, words] of reader.list(tables.QP, "queuePairs", limits.queuePairs).entries()) {
+  for (const [i, words] of reader.records(tables.QP, "queuePairs", limits.queuePairs).entries()) {
     const place = words.qpn & (limits.queuePairs - 1);
     demand(!places.has(place), `queuePairs[${i}].qpn`, words.qpn, "one whose place in the table no other has");
     places.add(place);
@@ -106,13 +106,13 @@ function readQps(reader: SectionReader, limits: RdmaLimits): Map<number, QpImage
   return qps;
 }
 
-function readQp(reader: SectionReader, words: QpWords, path: string, limits: RdmaLimits): QpImage {
+function readQp(reader: RecordReader, words: QpWords, path: string, limits: RdmaLimits): QpImage {
   return {
     ...words,
-    path: reader.list(tables.PATH, `${path}.path`, 1)[0],
-    sends: reader.list(tables.SEND, `${path}.sends`, limits.sendDepth),
-    receives: reader.list(tables.RECEIVE, `${path}.receives`, limits.receiveDepth),
-    answers: reader.list(tables.ANSWER, `${path}.answers`, ANSWERS_MAX),
-    atomics: reader.list(tables.ATOMIC, `${path}.atomics`, ANSWERS_MAX),
+    path: reader.records(tables.PATH, `${path}.path`, 1)[0],
+    sends: reader.records(tables.SEND, `${path}.sends`, limits.sendDepth),
+    receives: reader.records(tables.RECEIVE, `${path}.receives`, limits.receiveDepth),
+    answers: reader.records(tables.ANSWER, `${path}.answers`, ANSWERS_MAX),
+    atomics: reader.records(tables.ATOMIC, `${path}.atomics`, ANSWERS_MAX),
   };
 }

@@ -7,8 +7,8 @@
  *   const apply = new DeviceState(target.device).prepare(bytes, nowMs); if (typeof apply === "function") apply();
  */
 import type { StatePart, StateRefusal } from "../../../migrate/state/part.js";
+import { isRefusal, refusing } from "../../../migrate/state/refusal.js";
 import type { RdmaDevice } from "../../verbs/device.js";
-import { attempt, isRefusal } from "../refused.js";
 import { checkDevice } from "./check.js";
 import { decodeDevice } from "./decode.js";
 import { encodeDevice } from "./encode.js";
@@ -40,7 +40,7 @@ export class DeviceState implements StatePart {
   prepare(bytes: Uint8Array, nowMs: number): (() => void) | StateRefusal {
     this.#prepared = undefined;
     this.device.endpoint.owner.checkOpen();
-    const image = attempt(this.name, () => {
+    const image = refusing(this.name, () => {
       const read = decodeDevice(bytes, this.device.limits);
       checkDevice(read, this.device);
       return read;

@@ -1,9 +1,9 @@
 /** Prepared headers (assembly/rdma/path.ts) as what they were made of, and back. */
 import { RDMA_PATH_HEADER_LEN, RDMA_PATH_IPV6, RDMA_PATH_L3, RDMA_PATH_TEMPLATE } from "../../../../assembly/layout.js";
 import type { Arena } from "../../../memory.js";
+import { demand } from "../../../migrate/state/refusal.js";
 import { ipText, macText } from "../../../overlay/address.js";
 import type { AddressOptions } from "../../verbs/path.js";
-import { demand } from "../refused.js";
 import type { PathImage } from "./image.js";
 
 const MAC_BYTES = 6;

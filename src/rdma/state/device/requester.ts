@@ -8,7 +8,7 @@
  * acked lies in request 0: what is answered as a whole has left the queue.
  */
 import { QP_UD, WR_RDMA_READ } from "../../../../assembly/layout.js";
-import { demand } from "../refused.js";
+import { demand } from "../../../migrate/state/refusal.js";
 import type { QpImage } from "./image.js";
 
 export interface Requester {

@@ -1,7 +1,7 @@
 /** The records of a device's section (docs/migration-state-rdma.md), with the bounds that each field has by itself. */
 import * as layout from "../../../../assembly/layout.js";
 import type { RdmaLimits } from "../../verbs/sizes.js";
-import { flag, RecordTable, raw, u32, u64 } from "../fields.js";
+import { flag, RecordTable, raw, u32, u64 } from "../record-table.js";
 import type {
   AnswerImage,
   AtomicImage,

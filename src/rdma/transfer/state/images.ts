@@ -3,8 +3,8 @@
  * memory, slots by their region's key. Slots' bytes are the device's; nothing is staged between two calls of an agent's poll.
  */
 import { TRANSFER_F_WHOLE } from "../../../../assembly/layout.js";
-import type { FieldReader } from "../../state/field-reader.js";
-import type { FieldWriter } from "../../state/field-writer.js";
+import type { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
+import type { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 
 /** A transfer without an acknowledgement, as its record has it. */
 export interface TransferImage {
@@ -47,7 +47,7 @@ export interface ReceiverImage {
 const STATUS_MAX = 0xff;
 
 /** lkey, offsets and status 32 each, counts 64 as doubles, then 16 bytes for each transfer. */
-export function writeSender(out: FieldWriter, image: SenderImage): void {
+export function writeSender(out: SectionWriter, image: SenderImage): void {
   for (const word of [image.lkey, image.record, image.transfers, image.stagedRecords, image.stagedBytes, image.status])
     out.u32(word);
   for (const count of [image.sent, image.acked, image.messagesSent, image.messagesAcked]) out.f64(count);
@@ -60,7 +60,7 @@ export function writeSender(out: FieldWriter, image: SenderImage): void {
 }
 
 /** Of at most so many slots of so many bytes. */
-export function readSender(from: FieldReader, slots: number, slotBytes: number, messagesMax: number): SenderImage {
+export function readSender(from: SectionReader, slots: number, slotBytes: number, messagesMax: number): SenderImage {
   const lkey = from.u32("sender.lkey");
   const record = from.u32("sender.record");
   const transfers = from.u32("sender.transfers");
@@ -85,12 +85,12 @@ export function readSender(from: FieldReader, slots: number, slotBytes: number, 
 }
 
 /** 32 bits each. */
-export function writeReceiver(out: FieldWriter, image: ReceiverImage): void {
+export function writeReceiver(out: SectionWriter, image: ReceiverImage): void {
   for (const word of [image.lkey, image.record, image.messages, image.taken, image.released, image.status])
     out.u32(word);
 }
 
-export function readReceiver(from: FieldReader, slots: number): ReceiverImage {
+export function readReceiver(from: SectionReader, slots: number): ReceiverImage {
   const lkey = from.u32("receiver.lkey");
   const record = from.u32("receiver.record");
   const messages = from.u32("receiver.messages");

@@ -1,7 +1,7 @@
-/** How the reading of a section ends when something in it is not sound: a refusal that names it. */
-import type { StateRefusal } from "../../migrate/state/part.js";
+/** How the reading of a section ends when something in it is not sound: a refusal that names field, value and bound. */
+import type { StateRefusal } from "./part.js";
 
-/** Thrown inside of this folder only; attempt makes a StateRefusal of it. */
+/** Nobody but refusing() sees it. */
 class Refused extends Error {
   readonly field: string;
   readonly value: unknown;
@@ -25,10 +25,20 @@ export function demand(isSo: boolean, field: string, value: unknown, bound: stri
   if (!isSo) refuse(field, value, bound);
 }
 
-/** What work returns, or why it was refused. */
-export function attempt<T>(section: string, work: () => T): T | StateRefusal {
+/** A number in [min, max], or the reading ends. */
+export function within(field: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) refuse(field, value, rangeText(min, max));
+  return value;
+}
+
+export function rangeText(min: number, max: number): string {
+  return min === max ? `${min}` : `from ${min} to ${max}`;
+}
+
+/** What read returns, or why the section is refused. */
+export function refusing<T>(section: string, read: () => T): T | StateRefusal {
   try {
-    return work();
+    return read();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const { field, value, bound } = error;

@@ -2,7 +2,7 @@
  * Records of a section: fields one behind another without gaps, little-endian. One table serves both ways, and holds the bounds of what is
  * taken in.
  */
-import { refuse } from "./refused.js";
+import { refuse } from "../../migrate/state/refusal.js";
 
 export interface Field<V> {
   readonly bytes: number;
