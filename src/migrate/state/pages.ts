@@ -1,10 +1,13 @@
 /**
  * An adapter's block as the move carries it (move/section.ts): in pages, so that a round takes only those along that have changed. A page never
- * reaches over the end of a section of the block, and is named after it, "frames/3"; header and table are the page "/0".
+ * reaches over the end of a section of the block, and is named after it, "frames/3"; header and table are the page "/0". Frames' bytes have
+ * pages of their own, "frames/bytes/3": a frame more makes the records in front of them longer, and would move all of them.
  */
 import { checkInteger } from "../../check.js";
 import { type DigestFunction, type Section, sectionKey } from "../move/section.js";
 import { type BlockFault, decodeBlock, sectionsOffset } from "./block.js";
+import { FRAMES } from "./frames/incoming.js";
+import { dataOffset, readShape } from "./frames/section.js";
 
 const PAGE_BYTES = 16_384;
 
@@ -48,7 +51,13 @@ export class DirtyPages {
     };
     const starts = sections.map(({ bytes }) => bytes.byteOffset - block.byteOffset);
     add("", 0, sectionsOffset(sections.length));
-    for (const [i, { name }] of sections.entries()) add(name, starts[i] as number, starts[i + 1] ?? block.length);
+    for (const [i, { name, bytes }] of sections.entries()) {
+      const [from, to] = [starts[i] as number, starts[i + 1] ?? block.length];
+      const shape = name === FRAMES ? readShape(bytes) : undefined;
+      const cut = shape ? from + dataOffset(shape) : to;
+      add(name, from, cut);
+      if (cut < to) add(`${name}/bytes`, cut, to);
+    }
     this.#known = known;
     return [...known.values()].map(({ section }) => section);
   }

@@ -57,6 +57,18 @@ describe("a block in pages", () => {
     expect(dirty(2048, 2)).toEqual(["/0@2", "frames/0@0", "frames/1@2"]);
   });
 
+  test("of frames that have come have their bytes; what had come before is not sent again", async () => {
+    const { memory, native, port } = await vnicWorld();
+    const pages = new DirtyPages("net0", memory.digest, { pageBytes: 1024 });
+    const dirtyAt = (round: number) =>
+      sectionsOf(pages, native.extract(0), round).flatMap(({ name, dirty }) => (dirty === round ? name : []));
+    const arrive = (fill: number) => expect(port.receive(new Uint8Array(100).fill(fill))).toBe(true);
+    for (let i = 0; i < 12; i++) arrive(i);
+    expect(dirtyAt(0)).toEqual(expect.arrayContaining(["frames/0", "frames/bytes/0", "frames/bytes/1"]));
+    arrive(12);
+    expect(dirtyAt(1).filter((name) => name.startsWith("frames/"))).toEqual(["frames/0", "frames/bytes/1"]);
+  });
+
   test("of a vnic that works are put together to its block, round by round", async () => {
     const random = new Random(9);
     const world = await vnicWorld();
