@@ -26,8 +26,9 @@ const STOPS = [1, 2, 3];
 const LIAR = 4;
 /** 100 frames a millisecond. */
 const STEP_MS = 0.01;
-const FRAMES = 10_000;
-const BETWEEN_MOVES = 700;
+const FRAMES = 15_000;
+/** 7 ms, as long as an answer of the directory takes that is 3 ms late both ways: what waits for it is lost when the VM has gone. */
+const STAY = 700;
 /** Numbers of a liar's frames begin here. */
 const LIES = 1_000_000;
 
@@ -44,6 +45,7 @@ function play({ world, stops = false }: Play): { readonly got: number[][]; reado
   let here: Attachment = world.place(VM, 1);
   let next: Attachment | undefined;
   let moves = 0;
+  let arrived = 0;
   let lies = 0;
   const rest = (forMs: number) => {
     world.fabric.run({ forMs });
@@ -71,9 +73,9 @@ function play({ world, stops = false }: Play): { readonly got: number[][]; reado
       moves++;
       here = next;
       next = undefined;
+      arrived = number;
     }
-    if (next === undefined && number >= (moves + 1) * BETWEEN_MOVES)
-      next = world.attach(VM, STOPS[(moves + 1) % 3] as number);
+    if (next === undefined && number >= arrived + STAY) next = world.attach(VM, STOPS[(moves + 1) % 3] as number);
     if (here.state === "live" && (next === undefined || !stops)) send(number++);
     if (number % 10 === 0) lie(LIES + number);
     rest(STEP_MS);
