@@ -80,7 +80,9 @@ export async function judge(seed: number, schedule = scheduleOf(seed)): Promise<
         const targetStep = target?.machine.step;
         isOutside =
           kill.host === 0
-            ? source?.outcome !== undefined || targetStep === undefined || ["idle", "reserving"].includes(targetStep)
+            ? source?.outcome !== undefined ||
+              targetStep === undefined ||
+              ["idle", "reserving", "gone"].includes(targetStep)
             : source?.machine.step === "released";
         world.kill(kill.host);
       });
