@@ -211,7 +211,7 @@ it("never promises more than there is, and refuses only what there is no room fo
         }
       }
     }),
-    300,
+    1000,
   );
   expect(Math.min(granted, refused, expired)).toBeGreaterThan(50);
 });
