@@ -9,7 +9,6 @@
  *   moves       VMs that come with their adapters' state, or go
  *   word        what the directory says, done to all of these
  */
-
 import { BURST_MAX } from "../../assembly/layout.js";
 import type { Port } from "../buffer/port.js";
 import type { DirectoryChange, HostRecord } from "../directory/records.js";
@@ -160,7 +159,8 @@ export class HostCore<E extends HostEngine = Engine> {
       },
       ...{ options: options.moves ?? {}, policy: () => this.#policy, leasedUntilMs: () => this.#lease.untilMs },
       checkPlace: (place) => checkAttachOptions(place, this.engine, this.uplinks),
-      // An engine of another kind has no memory for states, and is refused there.
+      // An engine of another kind has no memory for states, and is refused.
+      digest: (bytes, behind) => (this as unknown as HostCore).engine.migration.digest(bytes, behind),
       stateOf: (attachment, form) => adapterStateOf(this as unknown as HostCore, attachment, form),
     });
     this.#word = new DirectoryWord({

@@ -10,6 +10,7 @@ import { Announcer } from "../../migrate/move/announcer.js";
 import type { CopyReport } from "../../migrate/move/copy.js";
 import type { Arrival, MovePacket } from "../../migrate/move/message.js";
 import type { DirectoryRequest, Start } from "../../migrate/move/ownership.js";
+import type { DigestFunction } from "../../migrate/move/section.js";
 import type { MoveSource } from "../../migrate/move/source.js";
 import type { MoveTarget } from "../../migrate/move/target.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
@@ -30,6 +31,7 @@ export interface MoverHome {
   readonly residents: Residents;
   leasedUntilMs(): number;
   stateOf(attachment: Attachment, form: StateForm): AdapterState;
+  readonly digest: DigestFunction;
   /** Throws ConfigError for what attach would. */
   checkPlace(options: AttachOptions): void;
   /** Gives a frame to the adapter of that name, by whatever move has it now. */

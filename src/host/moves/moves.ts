@@ -7,6 +7,7 @@ import { checkName } from "../../directory/check.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";
 import { type MoveMessage, type MovePacket, unknownMove } from "../../migrate/move/message.js";
+import type { DigestFunction } from "../../migrate/move/section.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import { isPiece } from "../../migrate/wire/pieces.js";
 import type { ControlFrame } from "../../overlay/plane/control.js";
@@ -40,6 +41,8 @@ export interface MovesHome {
   policy(): Policy;
   leasedUntilMs(): number;
   stateOf(attachment: Attachment, form: StateForm): AdapterState;
+  /** CRC-32C by an engine that has memory for states. */
+  readonly digest: DigestFunction;
   /** Throws ConfigError for what attach would. */
   checkPlace(options: AttachOptions): void;
 }
@@ -74,6 +77,7 @@ export class Moves {
         leasedUntilMs: () => home.leasedUntilMs(),
         stateOf: (attachment, form) => home.stateOf(attachment, form),
         checkPlace: (options) => home.checkPlace(options),
+        digest: home.digest,
       },
       pass: (frame, from) => this.#pass(frame, from),
       tellSender: (adapter, senderMac) => this.#tellSender(adapter, senderMac),

@@ -2,7 +2,6 @@
 import { ConfigError } from "../../errors.js";
 import type { MoveAction } from "../../migrate/move/action.js";
 import { MoveSource } from "../../migrate/move/source.js";
-import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import { adapterName, MovingAdapter } from "./adapter.js";
 import type { MoveLink } from "./link.js";
@@ -113,7 +112,7 @@ function machineOf(home: MoverHome, peer: string, settings: SourceSettings): Mov
   const { name, attachments, devices = [], limits } = settings;
   const { context } = home;
   return new MoveSource<MovingFrame>({
-    ...{ move: name, host: context.name, peer, digest: crc32c, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
+    ...{ move: name, host: context.name, peer, digest: home.digest, leasedUntilMs: Math.max(0, home.leasedUntilMs()) },
     ...{ windowMessages: WINDOW_MESSAGES, roundsMin: 1, ...limits },
     adapters: [...attachments.map(adapterName), ...devices.map((device) => device.name)],
     generation: attachments[0]?.generation as number,

@@ -6,7 +6,6 @@ import type { MoveAction } from "../../migrate/move/action.js";
 import type { MovePacket } from "../../migrate/move/message.js";
 import type { MoveLimits } from "../../migrate/move/options.js";
 import { MoveTarget } from "../../migrate/move/target.js";
-import { crc32c } from "../../migrate/wire/crc32c.js";
 import type { MovingFrame } from "../../migrate/wire/frame.js";
 import type { Policy } from "../../overlay/policy/policy.js";
 import type { Attachment } from "../attachment.js";
@@ -49,7 +48,7 @@ export class TargetMover extends Mover {
         move: name,
         host: home.context.name,
         peer: link.peer.name,
-        digest: crc32c,
+        digest: home.digest,
         leasedUntilMs: home.leasedUntilMs(),
       },
       ...{ chunkBytes: link.chunkBytes, windowMessages: WINDOW_MESSAGES, ...limits },

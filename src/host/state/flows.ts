@@ -7,7 +7,6 @@
  *
  * Entries are in ascending order of their keys, word by word (u32); a waypoint is its name's place, NO_WAYPOINT for none.
  */
-
 import { ACTION_ALLOW, ACTION_VIA, FLOW_FRAGMENT, FLOW_TRANSPORT } from "../../../assembly/layout.js";
 import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";

@@ -5,7 +5,6 @@
  *   │ keys 4 │ frames 4 │ key 24 …  ascending by kind, then by address
  *   key  │ kind 1: 1 a MAC address, 4 or 6 an IP address whose class is wanted │ 0 3 │ frames 4 │ address 16, zeros behind it │
  */
-
 import type { Port } from "../../buffer/port.js";
 import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import { SectionWriter } from "../../migrate/state/bytes/section-writer.js";

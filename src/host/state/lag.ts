@@ -7,7 +7,6 @@
  *   place    │ role 1 │ buckets were given to it 1 │ weight 2 │ 0 4 │ frames sent 8 │ frames received 8 │
  *   learned  │ MAC address 6 │ 0 2 │ age in s 4 │  ascending by address
  */
-
 import { GROUP_PORTS_MAX } from "../../../assembly/layout.js";
 import { WEIGHT_MAX } from "../../lag/buckets.js";
 import { CARRIED_COUNTERS, type CarriedPartition, type CarriedPlace } from "../../lag/carried.js";

@@ -1,5 +1,4 @@
 /** A partition's limits from what JSON said: every field is looked at, and nothing else is taken along. */
-
 import type { CarriedLimits, CarriedOwner } from "../../limit/controller/carried.js";
 import { type CheckedPolicy, checkPolicy, LIMIT_MAX } from "../../limit/controller/policy-check.js";
 import type { StepState } from "../../limit/controller/step.js";

@@ -3,7 +3,6 @@
  * them. JSON, in the order and spelling in which extract writes it and no other; "null" of a partition that is not charged. Times are ages
  * in ms, to a thousandth. Adapters of one partition say the same.
  */
-
 import type { CarriedLimits } from "../../limit/controller/carried.js";
 import type { Limits } from "../../limit/limits.js";
 import { decodeUtf8, encodeUtf8 } from "../../migrate/state/bytes/utf8.js";

@@ -8,7 +8,6 @@
  *
  * Where they are is not believed: a host that takes them in asks the directory, and remembers what was said only so that it can say it on.
  */
-
 import { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { StatePart, StateRefusal } from "../../migrate/state/part.js";
 import { isRefusal, refuse } from "../../migrate/state/refusal.js";

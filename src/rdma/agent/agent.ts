@@ -6,7 +6,6 @@
  *   agent.listen(80, (stream, from) => handler);
  *   agent.poll(nowMs);        // when frames came, when onWork was called, and at nextMs
  */
-
 import { checkInteger } from "../../check.js";
 import { earliest } from "../../earliest.js";
 import { ConfigError } from "../../errors.js";

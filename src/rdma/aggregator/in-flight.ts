@@ -1,5 +1,4 @@
 /** Transfers that were sent and not acknowledged, in order: what a new connection replays. */
-
 import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import { serialAdd } from "../aggregate/serial.js";

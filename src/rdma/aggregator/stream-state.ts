@@ -1,5 +1,4 @@
 /** One stream, as one end of its session knows it. */
-
 import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { AggregateMessage } from "../aggregate/codec.js";

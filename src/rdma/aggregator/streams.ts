@@ -5,7 +5,6 @@
  *   opener: open ─▶ accept ─▶ bytes … FIN or RST ─▶ (closed arrives) number free
  *   taker:  (open arrives) ─▶ accept ─▶ bytes … FIN or RST ─▶ closed
  */
-
 import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 import type { StreamErrorCode } from "../agent/stream.js";

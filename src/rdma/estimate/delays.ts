@@ -2,7 +2,6 @@
  * How long messages waited, in memory that does not grow with their number: buckets of equal relative width, as of an HDR histogram. Each
  * keeps the sum of what is in it, so that where all values of a bucket are equal a percentile is exact; elsewhere it is off by less than 0.8 %.
  */
-
 import type { SectionReader } from "../../migrate/state/bytes/section-reader.js";
 import type { SectionWriter } from "../../migrate/state/bytes/section-writer.js";
 

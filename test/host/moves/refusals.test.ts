@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import type { HostMoveOptions } from "../../../src/host/moves/options.js";
 import { decodeMovePacket, encodeMovePacket } from "../../../src/migrate/wire/codec.js";
-import { crc32c } from "../../../src/migrate/wire/crc32c.js";
 import { definePolicy } from "../../../src/overlay/policy/policy.js";
+import { crc32c } from "../../migrate/move/crc32c.js";
 import { closeAfterEach, expectWhole, settledWorld } from "./faults/settled.js";
 import type { FaultyWorld, WorldOptions } from "./faults/world.js";
 
@@ -50,6 +50,11 @@ test.each<[string, Partial<WorldOptions>, RegExp]>([
     "has planned too little memory",
     { engine: onlyAt1({ migration: { stateBytes: 4096 } }) },
     /length is \d+, at most 4096 bytes/,
+  ],
+  [
+    "has no memory for states",
+    { engine: onlyAt1({ migration: undefined }) },
+    /migration is undefined; it must be given to createEngine/,
   ],
   [
     "is left by one that has planned too little",

@@ -1,5 +1,4 @@
 /** An agent's section (docs/migration-state-streams.md), both ways. What is read is sound by itself; check.ts holds it against the device. */
-
 import { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
 import { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 import { isRefusal } from "../../../migrate/state/refusal.js";

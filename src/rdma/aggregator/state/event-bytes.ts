@@ -3,7 +3,6 @@
  *
  *   incoming  port 16, from port 16      data  length 32, bytes      close  error 8
  */
-
 import type { SectionReader } from "../../../migrate/state/bytes/section-reader.js";
 import type { SectionWriter } from "../../../migrate/state/bytes/section-writer.js";
 import type { StreamErrorCode } from "../../agent/stream.js";

@@ -1,5 +1,4 @@
 /** A connection's machine in a section: what its state must have, and messages that say what they are. */
-
 import { demand, refuse } from "../../../migrate/state/refusal.js";
 import { type CmMad, type CmMessageType, decodeCmMad, encodeCmMad, mtuBytes } from "../../cm/index.js";
 import type { CmState } from "../../cm/record.js";

@@ -1,5 +1,4 @@
 /** What a connection manager's section says of several things at once: its machines, its queue pair 1, and the device that it stands on. */
-
 import { demand } from "../../../migrate/state/refusal.js";
 import { type ConnectionManagerOptions, canonicalIp } from "../../connect/options.js";
 import { MTUS } from "../../verbs/modify.js";

@@ -1,5 +1,4 @@
 /** A connection manager's section from what it says, and back with every field in its own bounds. */
-
 import { demand } from "../../../migrate/state/refusal.js";
 import type { CmState } from "../../cm/record.js";
 import { WAITING_MAX } from "../../connect/management.js";

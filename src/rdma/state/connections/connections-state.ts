@@ -2,7 +2,6 @@
  * The section of a connection manager: it stands on a device, whose section comes before it. On the source there is a manager; on the target
  * there are the options that one would be made with there, of the same address, and after its function has run a manager that goes on.
  */
-
 import { ConfigError } from "../../../errors.js";
 import type { StatePart, StateRefusal } from "../../../migrate/state/part.js";
 import { demand, isRefusal, refuse, refusing } from "../../../migrate/state/refusal.js";

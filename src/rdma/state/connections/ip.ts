@@ -1,5 +1,4 @@
 /** Addresses of peers in 16 bytes: an IPv4 address is the last 4 behind zeros. */
-
 import { demand } from "../../../migrate/state/refusal.js";
 import { ipText, parseIp } from "../../../overlay/address.js";
 
