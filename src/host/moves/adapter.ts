@@ -71,12 +71,17 @@ export class MovingAdapter {
     return this.#toGuest.length + this.#fromGuest.length > 0;
   }
 
+  /** Frames for its guest that have found none. */
+  get waitingFrames(): number {
+    return this.#toGuest.length;
+  }
+
   /** Gives on what waits, in order; false when some is left for want of room. */
   pump(): boolean {
     if (!this.isWaiting) return true;
     const { port } = this.#vnic;
     const given = this.#toGuest.findIndex((frame) => !this.#plane.give(this.#vnic, frame));
-    this.#toGuest = given < 0 ? [] : this.#toGuest.slice(given);
+    if (given !== 0) this.#toGuest = given < 0 ? [] : this.#toGuest.slice(given);
     if (this.#fromGuest.length > 0) this.#fromGuest = this.#fromGuest.slice(port.receiveBurst(this.#fromGuest));
     return !this.isWaiting;
   }

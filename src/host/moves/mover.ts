@@ -112,6 +112,12 @@ export abstract class Mover implements Owned, HostMove {
     this.tell({ type: "packet", packet });
   }
 
+  /** Its guest does not take its frames: as many wait for room in its queue as may. */
+  isFull(attachment: Attachment): boolean {
+    const adapter = this.adapters.find((one) => one.attachment === attachment);
+    return adapter !== undefined && adapter.waitingFrames >= this.machine.holdMax;
+  }
+
   /** A frame for the VM has come to this host. */
   arrive(frame: MovingFrame): void {
     const sender = macText(frame.data.subarray(MAC_OFFSET_SOURCE, MAC_OFFSET_SOURCE + 6));

@@ -2,6 +2,7 @@
  * The moves that a host has part in: those that it begins, and those that others ask for. Datagrams and frames go to the move that they
  * are of.
  */
+import { DROP_QUEUE_FULL, OK } from "../../../assembly/layout.js";
 import type { Port } from "../../buffer/port.js";
 import { checkName } from "../../directory/check.js";
 import { earliest } from "../../earliest.js";
@@ -154,11 +155,13 @@ export class Moves {
   divert(frame: ControlFrame): void {
     const { residents, context } = this.#home;
     const attachment = residents.at(frame.detail);
-    frame.dispose();
-    if (!attachment) return;
+    const mover = attachment && this.of(attachment);
+    // Nobody waits for a guest that does not take its frames, on the move or not.
+    const isLost = attachment && mover?.isFull(attachment);
+    frame.dispose(isLost ? DROP_QUEUE_FULL : OK);
+    if (!attachment || isLost) return;
     const { bytes: data, originalLength, timestampNs } = frame;
     const moving = { adapter: adapterName(attachment), data, originalLength, timestampNs, isSent: false };
-    const mover = this.of(attachment);
     if (mover) mover.arrive(moving);
     else context.plane.give(attachment.plane as PlaneVnic, moving);
   }

@@ -82,6 +82,11 @@ export abstract class Side<F, Step extends string> {
     return this.#outcome;
   }
 
+  /** Frames that may wait here, in one place. */
+  get holdMax(): number {
+    return this.options.holdMax;
+  }
+
   get counters(): TrafficCounters & { readonly resentMessages: number } {
     return { ...this.traffic.counters, resentMessages: this.channel.resent };
   }
