@@ -24,10 +24,10 @@ export async function runDirectory(settings: BlackoutSettings, course: Course): 
   const streams: StreamGuest[] = [];
   let originMs = Number.POSITIVE_INFINITY;
   const spoken = numberFrame(streamFrame(VM, ends[0] as StreamEnd, SPOKEN_BYTES), 0, PROBE);
-  const vm = new MovingVm(settings, course, records, spoken, (ms) => world.fabric.at(ms, () => {}));
+  const vm = new MovingVm(course, records, spoken);
   const world = await makeDirectoryWorld(settings, course, {
-    old: (stand) => vm.atOld(stand),
-    new: (stand) => vm.atNew(stand),
+    old: (stand) => vm.at("old", stand),
+    new: (stand) => vm.at("new", stand),
     sender: ({ vnic }, i) => {
       const frame = streamFrame(ends[i] as StreamEnd, VM, settings.frameBytes);
       const guest = new StreamGuest(
@@ -40,33 +40,36 @@ export async function runDirectory(settings: BlackoutSettings, course: Course): 
       streams.push(guest);
       return guest;
     },
-    tap: ({ spans }, address, nowMs) => {
-      const bytes = spans[0] as Uint8Array;
-      if (bytes.length !== settings.frameBytes + OUTER_BYTES) return;
+    sent: (bytes, nowMs) => {
+      if (bytes.length !== settings.frameBytes + OUTER_BYTES || !isFor(OLD_ADDRESS, bytes)) return;
       const { sender, number } = numbersOf(bytes, OUTER_BYTES);
-      if (address === OLD_ADDRESS) records[sender]?.passOld(number);
-      else if (nowMs >= originMs + STOP_MS && isFor(OLD_ADDRESS, bytes)) records[sender]?.sendToOld(number);
+      records[sender]?.sendToOld(number, nowMs >= originMs + STOP_MS);
     },
   });
   const { fabric } = world;
+  const { directoryDelayMs, linkDelayMs, transferMs } = settings;
   const until = (what: string, isSo: () => boolean) => {
-    if (!fabric.runUntil(isSo, LIMIT_MS + 20 * settings.directoryDelayMs + 4 * settings.transferMs)) {
+    if (!fabric.runUntil(isSo, LIMIT_MS + 20 * (directoryDelayMs + linkDelayMs) + 4 * transferMs)) {
       throw new RinglaneError("BLACKOUT", `no ${what} by ${fabric.nowMs} ms`);
     }
   };
   try {
-    vm.old = world.old.attach({ ...VM, name: "vm" });
+    const partition = world.old.attach({ ...VM, name: "vm" });
     const others = world.senders.map((stand, i) =>
       stand.attach({ ...(ends[i] as StreamEnd), name: `sender ${i + 1}` }),
     );
-    until("partitions on their hosts", () => [vm.old, ...others].every((one) => one?.state === "live"));
+    until("partitions on their hosts", () => [partition, ...others].every(({ state }) => state === "live"));
     for (const stream of streams) stream.probe();
     until("first frames", () => vm.probes === streams.length);
     originMs = fabric.nowMs + LEAD_MS;
     vm.begin(originMs);
     for (const stream of streams) stream.begin(originMs);
+    fabric.at(originMs + STOP_MS, () => {
+      vm.place = undefined;
+      world.old.core.move({ attachments: [partition], to: world.new.core.name }, fabric.nowMs);
+    });
     fabric.at(originMs + course.resumeMs, () => {
-      vm.new = world.new.attach({ ...VM, name: "vm" });
+      vm.place = "new";
     });
     const enough = Math.max(CLEAN_FRAMES, CLEAN_MS / (course.streams[0] as Course["streams"][number]).periodMs);
     until("end of the move", () => records.every(({ clean }) => clean >= enough));

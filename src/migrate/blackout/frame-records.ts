@@ -4,7 +4,7 @@ import type { Outcome } from "./outcome.js";
 
 interface FrameRecord {
   toOld: boolean;
-  wasAtOld: boolean;
+  wasToOld: boolean;
   place: Place | undefined;
   arrivesMs: number | undefined;
   deliveries: number;
@@ -26,19 +26,15 @@ export class FrameRecords {
 
   /** The next frame was sent. */
   send(): void {
-    this.#frames.push({ toOld: false, wasAtOld: false, place: undefined, arrivesMs: undefined, deliveries: 0 });
+    this.#frames.push({ toOld: false, wasToOld: false, place: undefined, arrivesMs: undefined, deliveries: 0 });
   }
 
-  /** Its host has sent it to the old one, after the VM had stopped there. */
-  sendToOld(number: number): void {
+  /** Its host has sent it to the old one, perhaps when the VM had stopped there. */
+  sendToOld(number: number, isStopped: boolean): void {
     const frame = this.#frames[number];
-    if (frame) frame.toOld = true;
-  }
-
-  /** The old host has held it, or sends it on. */
-  passOld(number: number): void {
-    const frame = this.#frames[number];
-    if (frame) frame.wasAtOld = true;
+    if (!frame) return;
+    frame.wasToOld = true;
+    frame.toOld ||= isStopped;
   }
 
   /** The VM gets it. */
@@ -49,13 +45,13 @@ export class FrameRecords {
     frame.place ??= place;
     frame.arrivesMs ??= nowMs;
     if (place === "old") return;
-    this.#clean = !frame.wasAtOld && number === this.#lastAtNew + 1 ? this.#clean + 1 : 0;
+    this.#clean = !frame.wasToOld && number === this.#lastAtNew + 1 ? this.#clean + 1 : 0;
     this.#lastAtNew = number;
   }
 
   outcomes(): Outcome[] {
-    return this.#frames.map(({ place, wasAtOld, toOld, ...rest }) => {
-      const there = wasAtOld ? "via" : "there";
+    return this.#frames.map(({ place, wasToOld, toOld, ...rest }) => {
+      const there = wasToOld ? "via" : "there";
       return { ...rest, fate: place === undefined ? "lost" : place === "old" ? "here" : there, toOld, copies: 0 };
     });
   }

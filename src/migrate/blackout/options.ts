@@ -101,8 +101,7 @@ export function checkBlackout(options: BlackoutOptions): BlackoutSettings {
 /** Frames that no link could carry would be lost without any move; and real hosts take each frame by itself. */
 function checkLoad(settings: Omit<BlackoutSettings, "wasm">): void {
   const { schemes, senders, framesPerSecond, frameBytes, linkRateBps, transferMs, directoryDelayMs } = settings;
-  const bits = 8 * (frameBytes + OUTER_BYTES + WIRE_OVERHEAD_BYTES);
-  const most = Math.floor(linkRateBps / (senders * bits));
+  const most = Math.floor(linkRateBps / (senders * bitsOf(frameBytes)));
   if (framesPerSecond > most) {
     const bound = `at most ${most}, which is what the VM's link takes of each of ${senders} senders`;
     throw new ConfigError("framesPerSecond", framesPerSecond, bound);
@@ -114,7 +113,18 @@ function checkLoad(settings: Omit<BlackoutSettings, "wasm">): void {
   throw new ConfigError("framesPerSecond", framesPerSecond, bound);
 }
 
+/** What senders' frames together take of the VM's link: 1 is all of it. */
+export function linkShare(settings: Omit<BlackoutSettings, "wasm">): number {
+  const { senders, framesPerSecond, frameBytes, linkRateBps } = settings;
+  return (senders * framesPerSecond * bitsOf(frameBytes)) / linkRateBps;
+}
+
+/** On a link, in a tunnel. */
+function bitsOf(frameBytes: number): number {
+  return 8 * (frameBytes + OUTER_BYTES + WIRE_OVERHEAD_BYTES);
+}
+
 /** Of one move with directory push. */
 const PUSHED_FRAMES_MAX = 2_000_000;
-/** From a host to the directory, or back, while a partition is claimed and others are told. */
-const DIRECTORY_WAYS = 6;
+/** From a host to the directory, or back: the old host asks one question, the new one two, it claims the VM, and others are told. */
+export const DIRECTORY_WAYS = 8;
