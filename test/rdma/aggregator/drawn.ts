@@ -7,7 +7,7 @@ export function drawSession(random: Random) {
   const streams = 1 + random.below(12);
   const slots = 1 + random.below(16);
   const options = {
-    aggregateBytes: 64 + random.below(2000),
+    aggregateBytes: 64 + random.below(1985),
     messagesMax: 2 + random.below(60),
     transferBytes: 2048 + random.below(8000),
     windowBytes: 1024 + random.below(8000),
