@@ -41,7 +41,7 @@ struct tunnel {
   uint8_t tos_keep, kind;
   uint16_t l4;
   uint32_t frame_bytes_max, unused0;
-  uint8_t local[16], remote[16], template[208], growth[16], unused1[16];
+  uint8_t template[208], local[16], remote[16], growth[16], unused1[16];
 };
 _Static_assert(sizeof(struct tunnel) == 320, "tunnel");
 
