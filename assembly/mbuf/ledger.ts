@@ -88,13 +88,6 @@ export class Charge {
     return true;
   }
 
-  /** An mbuf that nobody refers to any more: whom it was charged to gets it back. */
-  @inline
-  static release(ledger: usize, m: usize): void {
-    const entry = Charge.take(ledger, m);
-    if (entry != 0) Charge.giveBack(ledger, entry, 1);
-  }
-
   /** Takes an mbuf's entry out, to be given back: 0 for one that nobody was charged for. */
   @inline
   static take(ledger: usize, m: usize): u64 {
@@ -110,6 +103,12 @@ export class Charge {
     const l = changetype<Ledger>(ledger);
     Account.release(l.due as usize, entry as u32 as usize, mbufs, l.now - ((entry >> 32) as u32));
   }
+}
+
+/** An mbuf that nobody refers to any more: whom it was charged to gets it back. Not inlined, so that those who free stay short. */
+export function release(ledger: usize, m: usize): void {
+  const entry = Charge.take(ledger, m);
+  if (entry != 0) Charge.giveBack(ledger, entry, 1);
 }
 
 /** Charges a fresh chain to whom another mbuf is charged to; false, and the chain as it was, when that may hold no more. */

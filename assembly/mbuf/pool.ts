@@ -23,7 +23,7 @@ import {
   POOL_LEDGER,
   POOL_RECORDS,
 } from "../layout";
-import { Charge } from "./ledger";
+import { Charge, release } from "./ledger";
 import { Mbuf } from "./mbuf";
 
 /** Written over a freed buffer by the debug build. */
@@ -122,20 +122,7 @@ export function alloc(pool: usize): usize {
 
 /** Drops one reference to every segment of the chain; segments without references go back to the pool. */
 export function free(pool: usize, m: usize): void {
-  const p = changetype<Pool>(pool);
-  while (m != 0) {
-    const mbuf = changetype<Mbuf>(m);
-    if (!ASC_NO_ASSERT) assertLive(p, m);
-    const next = mbuf.next as usize;
-    mbuf.refCount -= 1;
-    if (mbuf.refCount == 0) {
-      if (p.ledger != 0) Charge.release(p.ledger as usize, m);
-      if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
-      store<u32>((p.freeStack as usize) + ((p.freeCount as usize) << 2), m as u32);
-      p.freeCount += 1;
-    }
-    m = next;
-  }
+  Freeing.chain(pool, m);
 }
 
 /** free for n chains whose addresses stand in list (u32). */
@@ -145,7 +132,26 @@ export function freeBurst(pool: usize, list: usize, n: u32): void {
 }
 
 /** A class because asc inlines on demand only decorated methods. */
-class Freeing {
+export class Freeing {
+  /** free, for a loop that frees a frame at a time. */
+  @inline
+  static chain(pool: usize, m: usize): void {
+    const p = changetype<Pool>(pool);
+    while (m != 0) {
+      const mbuf = changetype<Mbuf>(m);
+      if (!ASC_NO_ASSERT) assertLive(p, m);
+      const next = mbuf.next as usize;
+      mbuf.refCount -= 1;
+      if (mbuf.refCount == 0) {
+        if (p.ledger != 0) release(p.ledger as usize, m);
+        if (!ASC_NO_ASSERT) memory.fill(mbuf.buf as usize, FREED, p.bufBytes);
+        store<u32>((p.freeStack as usize) + ((p.freeCount as usize) << 2), m as u32);
+        p.freeCount += 1;
+      }
+      m = next;
+    }
+  }
+
   /**
    * freeBurst, compiled once for pools without a ledger and once for those with one. What one owner was charged at one time, as a burst nearly always is, it
    * gets back at once.

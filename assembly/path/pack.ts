@@ -6,7 +6,7 @@ import { lastId, nextSegments } from "../dma/device";
 import { descOf, Queue, slotOf } from "../dma/queue";
 import { COUNTER_DROP, DROP_FRAME_TOO_LONG, FRAME_BYTES_MAX, PACKED_BYTES, STAGE_DATA } from "../layout";
 import { Mbuf } from "../mbuf/mbuf";
-import { free } from "../mbuf/pool";
+import { Freeing } from "../mbuf/pool";
 import { Port } from "./port";
 import { copyVectors, Packed, packedBytes, Stage } from "./stage";
 
@@ -47,7 +47,7 @@ export function packBurst(port: usize, stage: usize, n: u32): u32 {
       count(p.counters as usize, COUNTER_DROP + DROP_FRAME_TOO_LONG, 1);
     }
     q.passUnchecked(id, segments);
-    free(pool, m);
+    Freeing.chain(pool, m);
     taken++;
   }
   s.end = used;
