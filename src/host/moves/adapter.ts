@@ -71,7 +71,7 @@ export class MovingAdapter {
     return this.#toGuest.length + this.#fromGuest.length > 0;
   }
 
-  /** Frames for its guest that have found none. */
+  /** Frames for its guest that wait for room in its queue. */
   get waitingFrames(): number {
     return this.#toGuest.length;
   }

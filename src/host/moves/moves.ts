@@ -2,7 +2,7 @@
  * The moves that a host has part in: those that it begins, and those that others ask for. Datagrams and frames go to the move that they
  * are of.
  */
-import { DROP_QUEUE_FULL, OK } from "../../../assembly/layout.js";
+import { DROP_QUEUE_FULL } from "../../../assembly/layout.js";
 import type { Port } from "../../buffer/port.js";
 import { checkName } from "../../directory/check.js";
 import { earliest } from "../../earliest.js";
@@ -92,7 +92,10 @@ export class Moves {
 
   /** The move that has the attachment now; what the directory says of it is that one's. */
   of(attachment: Attachment): Mover | undefined {
-    return this.all().findLast((mover) => mover.has(attachment) && mover.isInCharge);
+    let last: Mover | undefined;
+    // Once a diverted frame: no list of all is made for it.
+    for (const mover of this.#movers.values()) if (mover.has(attachment) && mover.isInCharge) last = mover;
+    return last;
   }
 
   get nextMs(): number | undefined {
@@ -157,9 +160,12 @@ export class Moves {
     const attachment = residents.at(frame.detail);
     const mover = attachment && this.of(attachment);
     // Nobody waits for a guest that does not take its frames, on the move or not.
-    const isLost = attachment && mover?.isFull(attachment);
-    frame.dispose(isLost ? DROP_QUEUE_FULL : OK);
-    if (!attachment || isLost) return;
+    if (attachment && mover?.isFull(attachment)) {
+      frame.dispose(DROP_QUEUE_FULL);
+      return;
+    }
+    frame.dispose();
+    if (!attachment) return;
     const { bytes: data, originalLength, timestampNs } = frame;
     const moving = { adapter: adapterName(attachment), data, originalLength, timestampNs, isSent: false };
     if (mover) mover.arrive(moving);
