@@ -98,7 +98,8 @@ describe("two hosts that claim one endpoint at once", () => {
   test("the higher generation has it, the other is told and stops; no frame is delivered twice", async () => {
     const random = new Random();
     const winners = new Set<number>();
-    for (let run = 0; run < 24; run++) {
+    // 24 at least, and until either has won: the one that claims first seldom does.
+    for (let run = 0; run < 24 || (winners.size < 2 && run < 200); run++) {
       const encapsulation = random.pick(FORMS);
       const world = await makeOverlayWorld({
         ...{ hosts: 4, policy: POLICY, encapsulations: () => [encapsulation], seed: random.below(2 ** 32) },
